@@ -1,0 +1,84 @@
+/**
+ * The one model of an object's shape, for built-in kinds (generated from upstream's API packages) and for
+ * custom resources (compiled from their CRD) alike. Decoding, pruning, field validation, patch, apply,
+ * protobuf and OpenAPI are all driven by it.
+ *
+ * Struct types are shared and may be recursive, so a reference to one is the StructSchema itself and
+ * a walk must follow the value, not the schema.
+ */
+export type Schema = StructSchema | MapSchema | ListSchema | ScalarSchema
+
+export interface StructSchema {
+  readonly kind: 'struct'
+  /** Upstream's OpenAPI model name, such as `io.k8s.api.core.v1.Pod`; empty for an anonymous one of a CRD. */
+  readonly name: string
+  /** In upstream's declaration order, by JSON name. An inlined (embedded) struct's fields stand here flattened. */
+  readonly fields: ReadonlyMap<string, FieldSchema>
+  /** `atomic`: the struct is replaced and owned as a whole by apply. Default granular. */
+  readonly mapType?: 'granular' | 'atomic'
+  /** Fields outside `fields` are kept (x-kubernetes-preserve-unknown-fields). */
+  readonly preserveUnknown?: boolean
+  /** x-kubernetes-embedded-resource: apiVersion, kind and metadata are implied and handled. */
+  readonly embeddedResource?: boolean
+  /** Present when the Go type has `+union` members; facts only, interpreted by validation. */
+  readonly unions?: readonly { readonly discriminator?: string; readonly fields: readonly string[] }[]
+}
+
+export interface FieldSchema {
+  readonly name: string
+  readonly schema: Schema
+  /** The protobuf field number; absent for kinds without protobuf (custom resources). */
+  readonly number?: number
+  readonly required?: boolean
+  /** True when the Go field has no omitempty and is not a pointer, so a zero value is still written as JSON. */
+  readonly alwaysWritten?: boolean
+  /** True when the Go field is a pointer (presence is significant even for the zero value). */
+  readonly pointer?: boolean
+  /** The default that OpenAPI publishes (`+default`), as a JSON value. */
+  readonly default?: unknown
+  readonly nullable?: boolean
+  readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[]
+  readonly patchMergeKey?: string
+  /** For a field of an inlined struct: the protobuf numbers from the outermost message down to it, when the embedding is itself a message. */
+  readonly protoPath?: readonly number[]
+}
+
+export interface MapSchema {
+  readonly kind: 'map'
+  readonly values: Schema
+  readonly mapType?: 'granular' | 'atomic'
+}
+
+export interface ListSchema {
+  readonly kind: 'list'
+  readonly items: Schema
+  /** Absent means atomic, as upstream. */
+  readonly listType?: 'atomic' | 'set' | 'map'
+  readonly listMapKeys?: readonly string[]
+}
+
+export interface ScalarSchema {
+  readonly kind:
+    | 'string'
+    | 'boolean'
+    | 'int32'
+    | 'int64'
+    | 'double'
+    /** base64 in JSON, raw in protobuf. */
+    | 'bytes'
+    /** metav1.Time: RFC 3339 in seconds. */
+    | 'time'
+    /** metav1.MicroTime: RFC 3339 with six decimals. */
+    | 'microTime'
+    /** metav1.Duration: Go's duration string in JSON, int64 nanoseconds in protobuf. */
+    | 'duration'
+    | 'quantity'
+    | 'intOrString'
+    /** runtime.RawExtension: any JSON object, kept as it is. */
+    | 'rawExtension'
+    /** metav1.FieldsV1: any JSON object. */
+    | 'fieldsV1'
+    /** apiextensions JSON: any JSON value at all. */
+    | 'any'
+  readonly enum?: readonly string[]
+}
