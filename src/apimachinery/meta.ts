@@ -44,6 +44,7 @@ export interface ListMeta {
   resourceVersion?: string
   continue?: string
   remainingItemCount?: number
+  shardInfo?: { selector: string }
 }
 
 /** What every API object has. Kinds are plain interfaces that extend it structurally; unknown fields are kept. */
