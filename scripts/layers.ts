@@ -47,10 +47,10 @@ const PURE = [
   'apiserver/admission/',
   'controllers/',
   'scheduler/',
-  'kubelet/simulated/',
+  'kubelet/',
 ]
 /** Adapters inside pure folders that do touch the host, each named. */
-const HOST_ADAPTERS = ['lib/host/', 'client/http/', 'apimachinery/host/']
+const HOST_ADAPTERS = ['lib/host/', 'client/http/', 'apimachinery/host/', 'kubelet/cri/grpc/', 'kubelet/linux/']
 /** Globals that only Node has. */
 const NODE_GLOBALS = /(?<![.\w$])(Buffer|process)\.\w/
 /** Time and chance come from lib/ alone. */
