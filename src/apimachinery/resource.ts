@@ -114,13 +114,16 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   warnings?(object: Frozen<T>, old?: Frozen<T>): Iterable<string>
   readonly columns: readonly Column<T>[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
-  readonly selectableFields: Readonly<Record<string, (object: Frozen<T>) => string>>
+  readonly selectableFields: Readonly<Record<string, SelectableField<T>>>
   /**
    * Upstream's graceful deletion: the seconds to wait before the object goes, 0 to remove at once, undefined when the
    * kind has none.
    */
   gracePeriodSeconds?(object: Frozen<T>, asked: number | undefined): number | undefined
 }
+
+/** Reads a field for a field selector. Typed as a method, so that a definition of any kind is a ResourceDefinition. */
+export type SelectableField<T> = { read(object: Frozen<T>): string }['read']
 
 /** The kept version of a kind that is served in several. */
 export interface StoredAs<T extends KubeObject> {

@@ -1,0 +1,16 @@
+import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about MutatingAdmissionPolicy. */
+export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicy',
+  plural: 'mutatingadmissionpolicies',
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/mutatingadmissionpolicies',
+  schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
+  hasGeneration: true,
+  requireResourceVersionOnUpdate: true,
+})

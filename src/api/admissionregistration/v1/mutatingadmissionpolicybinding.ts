@@ -1,0 +1,16 @@
+import type { MutatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about MutatingAdmissionPolicyBinding. */
+export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionPolicyBinding>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'MutatingAdmissionPolicyBinding',
+  plural: 'mutatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/mutatingadmissionpolicybindings',
+  schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicyBinding',
+  hasGeneration: true,
+  requireResourceVersionOnUpdate: true,
+})

@@ -1,0 +1,17 @@
+import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about ValidatingAdmissionPolicy. */
+export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPolicy>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicy',
+  plural: 'validatingadmissionpolicies',
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/validatingadmissionpolicies',
+  schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
+  status: true,
+  hasGeneration: true,
+  requireResourceVersionOnUpdate: true,
+})

@@ -1,0 +1,16 @@
+import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about ValidatingAdmissionPolicyBinding. */
+export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmissionPolicyBinding>({
+  group: 'admissionregistration.k8s.io',
+  version: 'v1',
+  kind: 'ValidatingAdmissionPolicyBinding',
+  plural: 'validatingadmissionpolicybindings',
+  categories: ['api-extensions'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/validatingadmissionpolicybindings',
+  schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
+  hasGeneration: true,
+  requireResourceVersionOnUpdate: true,
+})

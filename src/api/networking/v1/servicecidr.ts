@@ -1,0 +1,14 @@
+import type { ServiceCIDR } from '../../generated/types/networking/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about ServiceCIDR. */
+export const serviceCIDRs = defineResource<ServiceCIDR>({
+  group: 'networking.k8s.io',
+  version: 'v1',
+  kind: 'ServiceCIDR',
+  plural: 'servicecidrs',
+  scope: 'Cluster',
+  storagePrefix: '/registry/servicecidrs',
+  schema: 'io.k8s.api.networking.v1.ServiceCIDR',
+  status: true,
+})

@@ -1,0 +1,15 @@
+import type { RuntimeClass } from '../../generated/types/node/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about RuntimeClass. */
+export const runtimeClasses = defineResource<RuntimeClass>({
+  group: 'node.k8s.io',
+  version: 'v1',
+  kind: 'RuntimeClass',
+  plural: 'runtimeclasses',
+  scope: 'Cluster',
+  storagePrefix: '/registry/runtimeclasses',
+  schema: 'io.k8s.api.node.v1.RuntimeClass',
+  allowCreateOnUpdate: true,
+  requireResourceVersionOnUpdate: true,
+})

@@ -1,0 +1,17 @@
+import type { PodDisruptionBudget } from '../../generated/types/policy/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about PodDisruptionBudget. */
+export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
+  group: 'policy',
+  version: 'v1',
+  kind: 'PodDisruptionBudget',
+  plural: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  scope: 'Namespaced',
+  storagePrefix: '/registry/poddisruptionbudgets',
+  schema: 'io.k8s.api.policy.v1.PodDisruptionBudget',
+  status: true,
+  hasGeneration: true,
+  requireResourceVersionOnUpdate: true,
+})

@@ -1,0 +1,14 @@
+import type { ClusterRoleBinding } from '../../generated/types/rbac/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about ClusterRoleBinding. */
+export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'ClusterRoleBinding',
+  plural: 'clusterrolebindings',
+  scope: 'Cluster',
+  storagePrefix: '/registry/clusterrolebindings',
+  schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
+  allowCreateOnUpdate: true,
+})

@@ -1,0 +1,14 @@
+import type { RoleBinding } from '../../generated/types/rbac/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about RoleBinding. */
+export const roleBindings = defineResource<RoleBinding>({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind: 'RoleBinding',
+  plural: 'rolebindings',
+  scope: 'Namespaced',
+  storagePrefix: '/registry/rolebindings',
+  schema: 'io.k8s.api.rbac.v1.RoleBinding',
+  allowCreateOnUpdate: true,
+})

@@ -1,0 +1,14 @@
+import type { DeviceClass } from '../../generated/types/resource/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about DeviceClass. */
+export const deviceClasses = defineResource<DeviceClass>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'DeviceClass',
+  plural: 'deviceclasses',
+  scope: 'Cluster',
+  storagePrefix: '/registry/deviceclasses',
+  schema: 'io.k8s.api.resource.v1.DeviceClass',
+  hasGeneration: true,
+})

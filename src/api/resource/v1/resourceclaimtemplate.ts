@@ -1,0 +1,13 @@
+import type { ResourceClaimTemplate } from '../../generated/types/resource/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about ResourceClaimTemplate. */
+export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
+  group: 'resource.k8s.io',
+  version: 'v1',
+  kind: 'ResourceClaimTemplate',
+  plural: 'resourceclaimtemplates',
+  scope: 'Namespaced',
+  storagePrefix: '/registry/resourceclaimtemplates',
+  schema: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+})

@@ -1,0 +1,15 @@
+import type { PriorityClass } from '../../generated/types/scheduling/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about PriorityClass. */
+export const priorityClasses = defineResource<PriorityClass>({
+  group: 'scheduling.k8s.io',
+  version: 'v1',
+  kind: 'PriorityClass',
+  plural: 'priorityclasses',
+  shortNames: ['pc'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/priorityclasses',
+  schema: 'io.k8s.api.scheduling.v1.PriorityClass',
+  hasGeneration: true,
+})

@@ -1,0 +1,14 @@
+import type { CSINode } from '../../generated/types/storage/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about CSINode. */
+export const csiNodes = defineResource<CSINode>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'CSINode',
+  plural: 'csinodes',
+  scope: 'Cluster',
+  storagePrefix: '/registry/csinodes',
+  schema: 'io.k8s.api.storage.v1.CSINode',
+  requireResourceVersionOnUpdate: true,
+})

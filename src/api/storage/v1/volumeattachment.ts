@@ -1,0 +1,15 @@
+import type { VolumeAttachment } from '../../generated/types/storage/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about VolumeAttachment. */
+export const volumeAttachments = defineResource<VolumeAttachment>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttachment',
+  plural: 'volumeattachments',
+  scope: 'Cluster',
+  storagePrefix: '/registry/volumeattachments',
+  schema: 'io.k8s.api.storage.v1.VolumeAttachment',
+  status: true,
+  requireResourceVersionOnUpdate: true,
+})

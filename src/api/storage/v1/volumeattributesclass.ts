@@ -1,0 +1,14 @@
+import type { VolumeAttributesClass } from '../../generated/types/storage/v1.ts'
+import { defineResource } from '../../define.ts'
+
+/** Everything the system knows about VolumeAttributesClass. */
+export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
+  group: 'storage.k8s.io',
+  version: 'v1',
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  shortNames: ['vac'],
+  scope: 'Cluster',
+  storagePrefix: '/registry/volumeattributesclasses',
+  schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+})
