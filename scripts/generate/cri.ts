@@ -69,7 +69,8 @@ function typeName(parent: Type, field: Field): string {
 
 function descriptor(): INamespace {
   const json = root.toJSON()
-  const nested = (json.nested?.runtime as INamespace).nested?.v1 as INamespace
+  const runtime = json.nested?.runtime as INamespace | undefined
+  const nested = runtime?.nested?.v1 as INamespace
   for (const [name, item] of Object.entries(nested.nested ?? {})) {
     if (LEFT_OUT.test(name)) delete nested.nested?.[name]
     else dropForeign(item)
