@@ -1,3 +1,5 @@
+import { goQuote } from '../lib/quote.ts'
+
 /** metav1.StatusCause. */
 export interface StatusCause {
   reason?: string
@@ -164,7 +166,7 @@ export interface FieldError {
 
 /** A value in a field error, written as Go's validation prints it (strings quoted, objects as JSON). */
 export function quoteValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') return goQuote(value)
   if (value === undefined || value === null) return 'null'
   return typeof value === 'object' ? JSON.stringify(value) : String(value as number)
 }
