@@ -6,7 +6,11 @@
  * - A write that was acknowledged is durable (memory: for the process's life) and visible to every later read and watch.
  * - Writes take effect one after another in revision order; nothing is visible before it is durable.
  * - A watch delivers every event after its start exactly once, in revision order, or ends with CompactedError.
+ * - A watch that has caught up gets an event before the write that caused it resolves.
  * - Values are shared: nobody changes the bytes after they were handed in or out.
+ * - An empty store stands at revision 1, as etcd's does, so that no answer carries resourceVersion 0; its first write gets 2.
+ * - Keys are non-empty strings of at most MAX_KEY_BYTES in UTF-8, without NUL. Order is that of those bytes.
+ * - After `close` every call fails with StoreError.
  */
 export interface Store {
   /** The newest revision that reads can see. */
@@ -21,20 +25,42 @@ export interface Store {
   /**
    * One atomic compare-and-write. Resolves when durable. Rejects with StoreError when the write cannot be made durable
    * (disk full, I/O error, etcd out of reach); it then did not happen, or (etcd timeouts only) may have.
+   * A write that fails its expectation, and a delete of an absent key, use no revision and cause no event.
    */
   write(write: Write): Promise<WriteResult>
   /**
    * Delivers events with revision > `after` below `prefix` to `sink`. History comes first, then live events with no gap.
-   * `after` may be in the future for none. Returns the function that ends it; after that nothing is delivered.
+   * `after` may be in the future for none. Nothing is delivered before this call has returned, nor after the function
+   * that it returns, which ends the watch, was called (from inside `sink` too).
    */
   watch(prefix: string, after: number, sink: WatchSink): () => void
-  /** Forgets history before `revision` (at most the current one). Current values always stay. */
+  /**
+   * Forgets history before `revision`, which stays readable. Current values always stay. Resolves at once when that is
+   * forgotten already; rejects with FutureRevisionError when `revision` is newer than the newest.
+   */
   compact(revision: number): Promise<void>
   /** Resolves when all is written and released. Watches end silently. */
   close(): Promise<void>
 }
 
 export type MaybePromise<T> = T | Promise<T>
+
+/** The revision of an empty store. */
+export const FIRST_REVISION = 1
+
+/** The longest key, in UTF-8 bytes. */
+export const MAX_KEY_BYTES = 1500
+
+/**
+ * How much history a store keeps besides the current values. What exceeds either limit is compacted, oldest first,
+ * as writes come in: a store that nobody writes to keeps what it has.
+ */
+export interface HistoryBudget {
+  /** The size of the kept history in bytes: keys, values and a small constant per event. */
+  readonly maxBytes: number
+  /** The age of the oldest kept event. */
+  readonly maxAgeMs: number
+}
 
 /** A key's value as of some revision. */
 export interface Entry {
@@ -70,17 +96,20 @@ export interface Range {
 
 export interface Write {
   readonly key: string
-  /** The new bytes, or null to delete. */
+  /** The new bytes, or null to delete. A delete of an absent key fails with `current` undefined, whatever it expects. */
   readonly value: Uint8Array | null
   /** The modRevision the key must have; 0: it must be absent; undefined: whatever it is. */
   readonly expect?: number
-  /** The key deletes itself after this many ms (with a revision and an event of its own). */
+  /**
+   * The key deletes itself after this many ms (with a revision and an event of its own). A later write of the key
+   * without it stays for good. Wall-clock time, so that it runs on while the store is closed.
+   */
   readonly ttlMs?: number
 }
 
 export type WriteResult =
   | { readonly ok: true; readonly revision: number; readonly previous: Entry | undefined }
-  /** The expectation failed; `current` is what is there. */
+  /** The expectation failed; `current` is what is there (durable by the time this resolves). */
   | { readonly ok: false; readonly current: Entry | undefined }
 
 export interface StoreEvent {
@@ -89,7 +118,7 @@ export interface StoreEvent {
   readonly revision: number
   /** After a put: the new entry. */
   readonly entry: Entry | undefined
-  /** What it was before; undefined when it was created, or when the previous revision is compacted. */
+  /** What it was before; undefined when this event created it. Known for every event that a watch delivers. */
   readonly previous: Entry | undefined
 }
 

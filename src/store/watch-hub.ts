@@ -1,0 +1,102 @@
+import { CompactedError, StoreError, type StoreEvent, type WatchSink } from './store.ts'
+
+/** How far history reaches. */
+export interface HistoryBounds {
+  readonly revision: number
+  readonly compactRevision: number
+}
+
+/** The next events with revision > `after`, whatever their key: some hundreds at most, and at least one when there is one. */
+export type ReadHistory = (after: number) => readonly StoreEvent[]
+
+interface Watcher {
+  readonly prefix: string
+  readonly sink: WatchSink
+  /** Everything up to this revision was delivered, or did not match. */
+  cursor: number
+  /** Whether it has caught up, so that publish serves it. */
+  live: boolean
+  ended: boolean
+}
+
+/**
+ * The watches of one store. Each has a cursor: while it lags it pulls from the history in steps, and once it has caught up
+ * it is handed what is published. Both filter by the cursor, so the change-over can neither skip nor repeat.
+ */
+export class WatchHub {
+  readonly #bounds: HistoryBounds
+  readonly #read: ReadHistory
+  readonly #defer: (step: () => void) => void
+  readonly #watchers = new Set<Watcher>()
+  readonly #published: (readonly StoreEvent[])[] = []
+  #publishing = false
+
+  /** `defer` runs a step of catching up soon, but not before it returns. */
+  constructor(bounds: HistoryBounds, read: ReadHistory, defer: (step: () => void) => void) {
+    this.#bounds = bounds
+    this.#read = read
+    this.#defer = defer
+  }
+
+  /** See Store.watch. */
+  watch(prefix: string, after: number, sink: WatchSink): () => void {
+    const watcher: Watcher = { prefix, sink, cursor: after, live: after >= this.#bounds.revision, ended: false }
+    this.#watchers.add(watcher)
+    if (!watcher.live) this.#defer(() => this.#catchUp(watcher))
+    return () => this.#end(watcher)
+  }
+
+  /** Hands new events to the watches. The store's revision must already include them. */
+  publish(events: readonly StoreEvent[]): void {
+    this.#published.push(events)
+    if (this.#publishing) return // A sink wrote: what it caused follows after what is being delivered.
+    this.#publishing = true
+    for (let next = this.#published.shift(); next; next = this.#published.shift()) {
+      for (const watcher of this.#watchers) if (watcher.live) this.#deliver(watcher, next)
+    }
+    this.#publishing = false
+  }
+
+  /** Ends every watch with `error`, or silently. */
+  close(error?: Error): void {
+    for (const watcher of this.#watchers) this.#end(watcher, error)
+  }
+
+  #catchUp(watcher: Watcher): void {
+    if (watcher.ended) return
+    const { revision, compactRevision } = this.#bounds
+    if (watcher.cursor < compactRevision) return this.#end(watcher, new CompactedError(compactRevision))
+    if (watcher.cursor >= revision) {
+      watcher.live = true
+      return
+    }
+    try {
+      this.#deliver(watcher, this.#read(watcher.cursor))
+    } catch (error) {
+      return this.#end(
+        watcher,
+        error instanceof Error ? error : new StoreError('cannot read history', { cause: error }),
+      )
+    }
+    this.#defer(() => this.#catchUp(watcher))
+  }
+
+  #deliver(watcher: Watcher, events: readonly StoreEvent[]): void {
+    const { prefix, cursor } = watcher
+    const matching = events.filter((event) => event.revision > cursor && event.key.startsWith(prefix))
+    watcher.cursor = Math.max(cursor, events.at(-1)?.revision ?? cursor)
+    if (matching.length === 0) return
+    try {
+      watcher.sink.onEvents(matching)
+    } catch (error) {
+      this.#end(watcher, new StoreError('the watch threw', { cause: error }))
+    }
+  }
+
+  #end(watcher: Watcher, error?: Error): void {
+    if (watcher.ended) return
+    watcher.ended = true
+    this.#watchers.delete(watcher)
+    if (error) watcher.sink.onError(error)
+  }
+}
