@@ -27,6 +27,7 @@ const api = (folder: string, version: string, served?: boolean): PackageEntry =>
 /** Meta comes first: everything else refers to it. */
 export const PACKAGES: readonly PackageEntry[] = [
   { path: 'k8s.io/apimachinery/pkg/apis/meta/v1', folder: 'meta', version: 'v1' },
+  { path: 'k8s.io/apimachinery/pkg/version', folder: 'version', version: 'v1' },
   api('core', 'v1', true),
   api('admission', 'v1'),
   api('admissionregistration', 'v1', true),

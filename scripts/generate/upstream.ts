@@ -49,7 +49,8 @@ function readPackage(roots: readonly string[], entry: PackageEntry): ApiPackage 
   if (!dir) throw new Error(`package ${entry.path} is in none of ${roots.join(', ')}`)
   const files = readdirSync(dir)
     .filter(
-      (name) => name.endsWith('.go') && !/_test\.go$|^zz_generated|^generated|_swagger_doc_|^fieldsv1_/.test(name),
+      (name) =>
+        name.endsWith('.go') && !/_test\.go$|^zz_generated|^generated|_swagger_doc_|^fieldsv1_string/.test(name),
     )
     .map((name) => parseGo(readFileSync(join(dir, name), 'utf8')))
   const packageDoc = files.flatMap((file) => file.packageDoc)

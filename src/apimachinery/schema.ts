@@ -22,25 +22,35 @@ export interface StructSchema {
   readonly embeddedResource?: boolean
   /** Present when the Go type has `+union` members; facts only, interpreted by validation. */
   readonly unions?: readonly { readonly discriminator?: string; readonly fields: readonly string[] }[]
+  /** Upstream's declarative validation markers on the type, as they stand (`+k8s:supportsSubresource="/status"`). */
+  readonly validations?: readonly string[]
 }
 
 export interface FieldSchema {
   readonly name: string
   readonly schema: Schema
-  /** The protobuf field number; absent for kinds without protobuf (custom resources). */
+  /** The protobuf field number; absent for what has no protobuf (custom resources, apiVersion and kind). */
   readonly number?: number
   readonly required?: boolean
-  /** True when the Go field has no omitempty and is not a pointer, so a zero value is still written as JSON. */
+  /**
+   * True when Go writes the field even when it is empty: it is not a pointer, and either has no omitempty or is a struct held by value. What it writes is
+   * the zero of its type: `""`, `0`, `false`, `{}`, `"0"` for a quantity, `null` for lists, maps and times.
+   */
   readonly alwaysWritten?: boolean
   /** True when the Go field is a pointer (presence is significant even for the zero value). */
   readonly pointer?: boolean
-  /** The default that OpenAPI publishes (`+default`), as a JSON value. */
+  /** An explicit `+default`, as a JSON value. OpenAPI also publishes the zero value of fields that are always written. */
   readonly default?: unknown
   readonly nullable?: boolean
   readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[]
   readonly patchMergeKey?: string
-  /** For a field of an inlined struct: the protobuf numbers from the outermost message down to it, when the embedding is itself a message. */
+  /**
+   * For a field of an inlined struct, which is flat in JSON but a message of its own in protobuf: the field numbers from the outermost message down to the
+   * field, the last of which is `number`. Volume.hostPath has [2, 1].
+   */
   readonly protoPath?: readonly number[]
+  /** Upstream's declarative validation markers, as they stand (`+k8s:maxItems=32`, `+k8s:alpha(since: "1.36")=+k8s:required`). */
+  readonly validations?: readonly string[]
 }
 
 export interface MapSchema {
@@ -55,6 +65,8 @@ export interface ListSchema {
   /** Absent means atomic, as upstream. */
   readonly listType?: 'atomic' | 'set' | 'map'
   readonly listMapKeys?: readonly string[]
+  /** In protobuf the list is a message of its own, with the items in field 1 (metav1.Verbs, ExtraValue), so that null and empty differ. */
+  readonly wrapped?: boolean
 }
 
 export interface ScalarSchema {
@@ -80,5 +92,9 @@ export interface ScalarSchema {
     | 'fieldsV1'
     /** apiextensions JSON: any JSON value at all. */
     | 'any'
+    /** apiextensions JSONSchemaPropsOrArray, OrBool, OrStringArray. */
+    | 'schemaOrArray'
+    | 'schemaOrBool'
+    | 'schemaOrStrings'
   readonly enum?: readonly string[]
 }

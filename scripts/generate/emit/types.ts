@@ -1,4 +1,4 @@
-import { enumValues } from '../enums.ts'
+import { constantsOf, enumValues } from '../enums.ts'
 import type { GoField, GoType } from '../go/ast.ts'
 import { hasMarker } from '../go/markers.ts'
 import { jsonOf, resolve, type ApiPackage, type ApiType, type Upstream } from '../upstream.ts'
@@ -95,7 +95,7 @@ class TypesModule {
   }
 
   #alias(type: ApiType): string[] {
-    const values = enumValues(type)
+    const values = enumValues(type) ?? (hasMarker(type.doc, 'k8s:enum') ? constantsOf(type) : undefined)
     const right = values ? values.map((v) => `'${v}'`).join(' | ') : this.#name(type, type.type)
     return [`export type ${type.name} = ${right || 'string'}`, '']
   }

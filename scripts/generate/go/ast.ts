@@ -21,6 +21,8 @@ export interface GoField {
 export interface GoTypeDecl {
   readonly name: string
   readonly type: GoType
+  /** `type A = B`: another name for B, not a type of its own. */
+  readonly alias: boolean
   readonly doc: readonly string[]
   /** The comment group above `doc`, one blank line apart, where generators look for markers as well. */
   readonly outerDoc: readonly string[]

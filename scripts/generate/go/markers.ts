@@ -1,6 +1,8 @@
-/** A generator's marker in a comment: `+name` or `+name=value`. */
+/** A generator's marker in a comment: `+name`, `+name=value` or `+name(arguments)=value`. */
 export interface Marker {
   readonly name: string
+  /** With their parentheses; empty when there are none. */
+  readonly args: string
   /** Empty when the marker has none. */
   readonly value: string
 }
@@ -8,8 +10,8 @@ export interface Marker {
 /** The markers of comment lines, in order. */
 export function markersOf(lines: readonly string[]): Marker[] {
   return lines.flatMap((line) => {
-    const match = /^\s*\+([A-Za-z][\w:.()-]*(?:\[[^\]]*\])?)(?:=(.*))?\s*$/.exec(line)
-    return match ? [{ name: match[1] ?? '', value: (match[2] ?? '').trim() }] : []
+    const match = /^\s*\+([A-Za-z][\w:.-]*)(\((?:"[^"]*"|[^)"])*\))?(?:=(.*))?\s*$/.exec(line)
+    return match ? [{ name: match[1] ?? '', args: match[2] ?? '', value: (match[3] ?? '').trim() }] : []
   })
 }
 

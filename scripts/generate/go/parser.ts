@@ -56,10 +56,10 @@ class Parser {
 
   #type(): void {
     const { line, text: name } = this.#next()
-    this.#accept('=')
+    const alias = this.#accept('=')
     const { doc, outerDoc } = this.#docAbove(line)
     if (this.#peek()?.text === 'func' || this.#peek()?.text === 'interface') return
-    this.#types.push({ name, type: this.#typeExpression(), doc, outerDoc })
+    this.#types.push({ name, type: this.#typeExpression(), alias, doc, outerDoc })
   }
 
   /** Constants whose value is one string literal, perhaps converted: `A T = "x"`, `A = T("x")`. Others are passed over. */
