@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import type { SpdyStream } from '../../lib/host/spdy/session.ts'
+import { openSpdy, type UpgradeTarget } from './upgrade-target.ts'
+import { acceptWebSocket, messageBytes, sendWithBackpressure } from './websocket.ts'
+
+/**
+ * The remote command subprotocol of KEP-4006 (Kubernetes 1.30 and later): each message is a channel byte and data; a message on the
+ * close channel half-closes the channel it names. Kubelets and runtimes speak the same streams over SPDY.
+ */
+export const REMOTE_COMMAND_V5 = 'v5.channel.k8s.io'
+
+const CHANNELS = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4 } as const
+const CLOSE_CHANNEL = 255
+
+/** The newest SPDY subprotocol; v5 exists over WebSocket only. */
+const SPDY_PROTOCOLS = ['v4.channel.k8s.io', 'v3.channel.k8s.io', 'v2.channel.k8s.io', 'channel.k8s.io']
+
+/** Which streams the client asked for. */
+export interface RemoteCommandStreams {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly tty: boolean
+}
+
+/** Reads the streams from exec's or attach's query, with upstream's rule that a TTY has no separate stderr. */
+export function streamsFromQuery(query: URLSearchParams): RemoteCommandStreams {
+  const on = (name: string): boolean => ['1', 'true', 'True', 'TRUE', 't', 'T'].includes(query.get(name) ?? '')
+  const tty = on('tty')
+  return { stdin: on('stdin'), stdout: on('stdout'), stderr: on('stderr') && !tty, tty }
+}
+
+/**
+ * Serves exec or attach to a WebSocket v5 client by translating it to SPDY towards the target. The target is asked first, so that
+ * its refusal can still be answered as HTTP: rejects with UpgradeRefusedError before anything was sent to the client.
+ */
+export async function serveRemoteCommand(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  streams: RemoteCommandStreams,
+  target: UpgradeTarget,
+): Promise<void> {
+  let client: WebSocket | undefined
+  const { session } = await openSpdy(target, SPDY_PROTOCOLS, () => client?.close(1000))
+  try {
+    const open = (streamType: keyof typeof CHANNELS): Promise<SpdyStream> => session.open({ streamtype: streamType })
+    // The order in which remote command servers expect them.
+    const error = await open('error')
+    const stdin = streams.stdin ? await open('stdin') : undefined
+    const stdout = streams.stdout ? await open('stdout') : undefined
+    const stderr = streams.stderr ? await open('stderr') : undefined
+    const resize = streams.tty ? await open('resize') : undefined
+    client = await acceptWebSocket(request, socket, head, REMOTE_COMMAND_V5)
+    fromClient(client, { [CHANNELS.stdin]: stdin, [CHANNELS.resize]: resize })
+    client.on('close', () => session.destroy())
+    client.on('error', () => session.destroy())
+    await Promise.all([
+      toClient(stdout, CHANNELS.stdout, client),
+      toClient(stderr, CHANNELS.stderr, client),
+      toClient(error, CHANNELS.error, client),
+    ])
+    client.close(1000)
+    session.close()
+  } catch (failure) {
+    session.destroy()
+    client?.close(1011)
+    throw failure
+  }
+}
+
+/** Hands a stream's data to the client as messages on `channel`, until it ends. */
+function toClient(stream: SpdyStream | undefined, channel: number, client: WebSocket): Promise<void> {
+  if (!stream) return Promise.resolve()
+  return new Promise((resolve) => {
+    stream.on('data', (data: Buffer) => sendWithBackpressure(client, Buffer.concat([Buffer.of(channel), data]), stream))
+    stream.once('end', resolve)
+    stream.once('close', resolve)
+    stream.once('error', () => resolve())
+  })
+}
+
+function fromClient(client: WebSocket, inputs: Readonly<Record<number, SpdyStream | undefined>>): void {
+  client.on('message', (data) => {
+    const message = messageBytes(data)
+    const channel = message[0]
+    if (channel === undefined) return
+    if (channel === CLOSE_CHANNEL) return void inputs[message[1] ?? -1]?.end()
+    const stream = inputs[channel]
+    if (!stream || stream.writableEnded || stream.destroyed) return
+    if (!stream.write(message.subarray(1))) {
+      client.pause()
+      stream.once('drain', () => client.resume())
+    }
+  })
+}
