@@ -29,3 +29,13 @@ function escapeRune(char: string): string {
   if (code >= 0xd800 && code <= 0xdfff) return '\ufffd'
   return code < 0x10000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\U${code.toString(16).padStart(8, '0')}`
 }
+
+/** `text` as Go's time package quotes it: what is not printable ASCII becomes its UTF-8 bytes, `\xc2\xb5`. */
+export function quoteBytes(text: string): string {
+  const escaped = text.replace(/["\\]|[^ -~\x7f]/gu, (char) =>
+    char === '"' || char === '\\'
+      ? `\\${char}`
+      : Array.from(new TextEncoder().encode(char), (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join(''),
+  )
+  return `"${escaped}"`
+}

@@ -6,23 +6,22 @@ import { validateObjectMeta, validateObjectMetaUpdate } from './meta.ts'
 const x = (length: number): string => 'x'.repeat(length)
 
 test('formats: good and bad values', () => {
-  const cases: [keyof typeof names, string[], string[]][] = [
-    ['isDns1123Label', ['a', '0', 'a-1', x(63)], ['', 'A', '-a', 'a-', 'a.b', 'a_b', x(64), 'ü']],
-    ['isDns1123Subdomain', ['a', '1.2.3', 'a-b.c', x(253)], ['', 'a..b', '.a', 'a.', 'A.b', x(254)]],
-    ['isDns1035Label', ['a', 'a1', 'a-b'], ['1a', '', '-a', 'A', x(64)]],
-    ['isQualifiedName', ['a', 'A_b.c', 'example.com/a', x(63)], ['', '/a', 'a/', 'a/b/c', '-a', x(64), 'A.com/b']],
-    ['isLabelValue', ['', 'A', '1_2.3-4'], ['-', 'a b', 'a/b', x(64)]],
-    ['isEnvVarName', ['A', '_a.b-c'], ['1a', 'a=b', '..', '.', '..a', '']],
-    ['isRelaxedEnvVarName', ['1 a!', '..'], ['', 'a=b', 'ü', '\n']],
-    ['isConfigMapKey', ['a.b', '__proto__', '..a'.slice(1)], ['.', '..', '..a', 'a/b', '', x(254)]],
-    ['isPortName', ['http', 'h2c', 'a-1'], ['', '80', 'a--b', '-a', 'A', x(16)]],
-    ['isWildcardDns1123Subdomain', ['*.example.com'], ['*', '*.*.a', 'example.com']],
-    ['isPathSegmentName', ['a:b', 'A B'], ['.', '..', 'a/b', 'a%b']],
+  const cases: [(value: string) => string[], string[], string[]][] = [
+    [names.isDns1123Label, ['a', '0', 'a-1', x(63)], ['', 'A', '-a', 'a-', 'a.b', 'a_b', x(64), 'ü']],
+    [names.isDns1123Subdomain, ['a', '1.2.3', 'a-b.c', x(253)], ['', 'a..b', '.a', 'a.', 'A.b', x(254)]],
+    [names.isDns1035Label, ['a', 'a1', 'a-b'], ['1a', '', '-a', 'A', x(64)]],
+    [names.isQualifiedName, ['a', 'A_b.c', 'example.com/a', x(63)], ['', '/a', 'a/', 'a/b/c', '-a', x(64), 'A.com/b']],
+    [names.isLabelValue, ['', 'A', '1_2.3-4'], ['-', 'a b', 'a/b', x(64)]],
+    [names.isEnvVarName, ['A', '_a.b-c'], ['1a', 'a=b', '..', '.', '..a', '']],
+    [names.isRelaxedEnvVarName, ['1 a!', '..'], ['', 'a=b', 'ü', '\n']],
+    [names.isConfigMapKey, ['a.b', '__proto__', '..a'.slice(1)], ['.', '..', '..a', 'a/b', '', x(254)]],
+    [names.isPortName, ['http', 'h2c', 'a-1'], ['', '80', 'a--b', '-a', 'A', x(16)]],
+    [names.isWildcardDns1123Subdomain, ['*.example.com'], ['*', '*.*.a', 'example.com']],
+    [names.isPathSegmentName, ['a:b', 'A B'], ['.', '..', 'a/b', 'a%b']],
   ]
-  for (const [name, good, bad] of cases) {
-    const check = names[name] as (value: string) => string[]
-    for (const value of good) assert.deepEqual(check(value), [], `${name}(${value})`)
-    for (const value of bad) assert.notDeepEqual(check(value), [], `${name}(${value})`)
+  for (const [check, good, bad] of cases) {
+    for (const value of good) assert.deepEqual(check(value), [], `${check.name}(${value})`)
+    for (const value of bad) assert.notDeepEqual(check(value), [], `${check.name}(${value})`)
   }
 })
 
