@@ -1,10 +1,11 @@
+import { emitKinds } from './emit/kinds.ts'
 import { emitSchema } from './emit/schema.ts'
 import { emitTypes } from './emit/types.ts'
 import { SCALARS_MODULE } from './emit/scalars.ts'
-import type { ApiPackage, Upstream } from './upstream.ts'
+import type { ApiPackage, RegisteredVersion, Upstream } from './upstream.ts'
 
 /** Every generated file by its path under src/api/generated/. */
-export function generate(upstream: Upstream): Map<string, string> {
+export function generate(upstream: Upstream, registered: readonly RegisteredVersion[]): Map<string, string> {
   const packages = [...upstream.values()]
   const files = new Map<string, string>([['types/scalars.ts', generated('Go', SCALARS_MODULE)]])
   for (const pkg of packages) {
@@ -12,6 +13,7 @@ export function generate(upstream: Upstream): Map<string, string> {
   }
   const folders = Map.groupBy(packages, (pkg) => pkg.folder)
   for (const [folder, versions] of folders) files.set(`schema/${folder}.ts`, schemaModule(upstream, versions))
+  files.set('kinds.ts', generated('the API packages', emitKinds(upstream, registered)))
   files.set('schema/index.ts', generated('the list of packages', schemaIndex([...folders.keys()])))
   return files
 }

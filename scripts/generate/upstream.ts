@@ -112,3 +112,41 @@ export function jsonOf(field: GoField): JsonField | undefined {
 export function withoutPointer(type: GoType): GoType {
   return type.kind === 'pointer' ? type.to : type
 }
+
+/** The folders whose packages upstream's API server registers in its scheme, one folder per group. */
+const GROUP_FOLDERS = [
+  'k8s.io/api',
+  'k8s.io/apiextensions-apiserver/pkg/apis',
+  'k8s.io/kube-aggregator/pkg/apis',
+] as const
+
+/** Groups that a scheme of their own registers. */
+const NOT_IN_THE_SCHEME = new Set(['apidiscovery'])
+
+/** A group and version, served or not. */
+export interface RegisteredVersion {
+  readonly group: string
+  readonly version: string
+}
+
+/** Every group and version that upstream's API server knows, also those it no longer serves, sorted. */
+export function registeredVersions(roots: readonly string[]): RegisteredVersion[] {
+  const versions = GROUP_FOLDERS.flatMap((parent) => {
+    const dir = directoryOf(roots, parent)
+    if (!dir) throw new Error(`${parent} is in none of ${roots.join(', ')}`)
+    return foldersIn(dir).flatMap((folder) => {
+      const names = NOT_IN_THE_SCHEME.has(folder) ? [] : foldersIn(join(dir, folder))
+      return names
+        .filter((version) => /^v\d+((alpha|beta)\d+)?$/.test(version))
+        .map((version) => readPackage(roots, { path: `${parent}/${folder}/${version}`, folder, version }))
+    })
+  })
+  return versions
+    .map(({ group, version }) => ({ group, version }))
+    .sort((a, b) => (`${a.group}/${a.version}` < `${b.group}/${b.version}` ? -1 : 1))
+}
+
+function foldersIn(dir: string): string[] {
+  const entries = readdirSync(dir, { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+}

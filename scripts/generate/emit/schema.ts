@@ -58,6 +58,7 @@ class SchemaWriter {
     if (SCALAR_NAMES[`${this.#pkg.path}.${type.name}`] || type.name === 'InternalEvent') return []
     const values = enumValues(type)
     if (values) return [`enum ${type.name} ${JSON.stringify(values)}`]
+    if (type.type.kind === 'name' && !type.alias) return this.#derived(type, type.type)
     if (type.type.kind !== 'struct') return []
     const mapType = markerValue(type.doc, 'structType')
     return [
@@ -66,6 +67,14 @@ class SchemaWriter {
       ...this.#unions(type.type.fields, hasMarker(type.doc, 'union')),
       ...type.type.fields.flatMap((field) => this.#field(type, field)),
     ]
+  }
+
+  /** `type List metav1.List`: a struct of its own with the fields of another. */
+  #derived(type: ApiType, base: { pkg?: string; name: string }): string[] {
+    const resolved = resolve(this.#upstream, type, base)
+    if (resolved.kind === 'foreign' || resolved.type.type.kind !== 'struct') return []
+    const { type: origin } = resolved
+    return [`struct ${type.name}`, ...resolved.type.type.fields.flatMap((field) => this.#field(origin, field))]
   }
 
   /** kube-openapi's two forms: a struct marked `+union`, or members marked `+unionDeprecated`. */

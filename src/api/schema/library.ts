@@ -105,15 +105,26 @@ class LazyPackage {
   }
 }
 
-const SCALARS: Readonly<Record<string, ScalarSchema>> = Object.fromEntries(
-  (
-    [
-      ...['string', 'boolean', 'int32', 'int64', 'double', 'bytes', 'time', 'microTime', 'duration'],
-      ...['quantity', 'intOrString', 'rawExtension', 'fieldsV1', 'any'],
-      ...['schemaOrArray', 'schemaOrBool', 'schemaOrStrings'],
-    ] as ScalarSchema['kind'][]
-  ).map((kind) => [kind, { kind }]),
-)
+/** One object per scalar kind. The type makes sure that none is forgotten. */
+const SCALARS: Readonly<Record<string, ScalarSchema>> = {
+  string: { kind: 'string' },
+  boolean: { kind: 'boolean' },
+  int32: { kind: 'int32' },
+  int64: { kind: 'int64' },
+  double: { kind: 'double' },
+  bytes: { kind: 'bytes' },
+  time: { kind: 'time' },
+  microTime: { kind: 'microTime' },
+  duration: { kind: 'duration' },
+  quantity: { kind: 'quantity' },
+  intOrString: { kind: 'intOrString' },
+  rawExtension: { kind: 'rawExtension' },
+  fieldsV1: { kind: 'fieldsV1' },
+  any: { kind: 'any' },
+  schemaOrArray: { kind: 'schemaOrArray' },
+  schemaOrBool: { kind: 'schemaOrBool' },
+  schemaOrStrings: { kind: 'schemaOrStrings' },
+} satisfies { [K in ScalarSchema['kind']]: { kind: K } }
 
 /** A struct whose fields are put together when they are first read, so that recursive types are no matter. */
 class LazyStruct implements StructSchema {
@@ -147,10 +158,11 @@ class LazyStruct implements StructSchema {
   }
 }
 
-/** A field of an inlined struct, seen from the struct that inlines it under a protobuf number. */
+/** A field of an inlined struct, seen from the struct that inlines it under a protobuf number. Without one, protobuf leaves it out (apiVersion and kind). */
 function nested(field: FieldSchema, outer: number | undefined): FieldSchema {
-  if (outer === undefined || field.number === undefined) return field
-  return { ...field, protoPath: [outer, ...(field.protoPath ?? [field.number])] }
+  const { number, protoPath, ...rest } = field
+  if (outer === undefined || number === undefined) return rest
+  return { ...rest, number, protoPath: [outer, ...(protoPath ?? [number])] }
 }
 
 function fieldOf(member: MemberLine, resolve: (ref: string) => Schema): FieldSchema {

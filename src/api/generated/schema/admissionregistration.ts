@@ -385,6 +385,9 @@ struct ValidatingAdmissionPolicySpec
  auditAnnotations 5 []AuditAnnotation listType=atomic
  matchConditions 6 []admissionregistration/v1.MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  variables 7 []Variable listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
+struct MatchCondition
+ name 1 string required always
+ expression 2 string required always
 struct ParamKind mapType=atomic
  apiVersion 1 string
  kind 2 string

@@ -1212,6 +1212,10 @@ struct EventList
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ListMeta always
  items 2 []Event required always
+struct List
+ ... - meta/v1.TypeMeta
+ metadata 1 meta/v1.ListMeta always
+ items 2 []rawExtension required always
 struct LimitRangeItem
  type 1 string required always
  max 2 {}quantity
