@@ -21,6 +21,12 @@ export interface WriteContext {
   readonly env: Env
   /** The requester's name; empty for none. */
   readonly user: string
+  /** What else is known of the requester; CertificateSigningRequest keeps it. */
+  readonly userInfo?: {
+    readonly uid?: string
+    readonly groups?: readonly string[]
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
   readonly dryRun: boolean
   /** The subresource written, such as `status`, or '' for the object itself. */
   readonly subresource: string
@@ -83,6 +89,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    */
   readonly storedAs?: StoredAs<T>
   readonly status: boolean
+  /** A new object keeps the status that the client sent. Of Node alone: the kubelet registers itself with it. */
+  readonly statusOnCreate: boolean
   readonly scale?: ScaleSubresource
   readonly subresources: readonly OtherSubresource[]
   /** Whether metadata.generation is kept and moved when anything but metadata and status changes. */
@@ -99,9 +107,12 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly immutable: readonly string[]
   /** Fills defaults in place, after decoding, on every write. */
   defaults?(draft: T, context: WriteContext): void
-  /** Resets what clients may not set, before admission (upstream's PrepareForCreate). The registry itself handles status, generation and metadata. */
+  /**
+   * Completes and resets what clients may not set, after mutating admission and before validation (upstream's
+   * PrepareForCreate). The registry itself handles status, generation and metadata.
+   */
   prepareForCreate?(draft: T, context: WriteContext): void
-  /** Upstream's PrepareForUpdate; `context.subresource` tells which. */
+  /** Upstream's PrepareForUpdate; `context.subresource` tells which. A generation it moves is left as it is. */
   prepareForUpdate?(draft: T, old: Frozen<T>, context: WriteContext): void
   validate?(object: Frozen<T>, context: WriteContext): Iterable<FieldError>
   /** Beyond `validate` and `immutable`. */
@@ -155,6 +166,7 @@ export function completeResource<T extends KubeObject>(spec: ResourceSpec<T>): R
     storagePrefix: `/registry/${spec.group ? `${spec.group}/` : ''}${spec.plural}`,
     virtual: false,
     status: false,
+    statusOnCreate: false,
     subresources: [],
     hasGeneration: false,
     allowCreateOnUpdate: false,

@@ -1,7 +1,9 @@
-import type { Endpoints } from '../../generated/types/core/v1.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
 import { defineResource } from '../../define.ts'
+import type { Endpoints } from '../../generated/types/core/v1.ts'
 
-/** Everything the system knows about Endpoints. */
+/** Everything the system knows about Endpoints, which EndpointSlice has replaced. */
 export const endpoints = defineResource<Endpoints>({
   group: '',
   version: 'v1',
@@ -12,4 +14,22 @@ export const endpoints = defineResource<Endpoints>({
   storagePrefix: '/registry/services/endpoints',
   schema: 'io.k8s.api.core.v1.Endpoints',
   allowCreateOnUpdate: true,
+  defaults({ subsets }) {
+    for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
+  },
+  columns: [nameColumn, text('Endpoints', endpointsCell), ageColumn],
 })
+
+/** The first three addresses with their ports, and how many more there are. */
+function endpointsCell({ subsets = [] }: Frozen<Endpoints>): string {
+  const all = subsets.flatMap(({ addresses = [], ports = [] }) =>
+    ports.length === 0
+      ? addresses.map(({ ip }) => ip)
+      : ports.flatMap(({ port }) => addresses.map(({ ip }) => hostPort(ip, port))),
+  )
+  if (subsets.length === 0) return '<none>'
+  const shown = all.slice(0, 3).join(',')
+  return all.length > 3 ? `${shown} + ${all.length - 3} more...` : shown
+}
+
+const hostPort = (ip: string, port: number): string => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`)

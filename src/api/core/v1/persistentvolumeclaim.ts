@@ -1,5 +1,10 @@
-import type { PersistentVolumeClaim } from '../../generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { ageColumn, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
+import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types/core/v1.ts'
+import { accessModesCell, STORAGE_CLASS_ANNOTATION } from './persistentvolume.ts'
+import { defaultClaimSpec } from './pod-spec/default-volume.ts'
+import { roundUpQuantities } from './resource-list.ts'
 
 /** Everything the system knows about PersistentVolumeClaim. */
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
@@ -12,4 +17,61 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   storagePrefix: '/registry/persistentvolumeclaims',
   schema: 'io.k8s.api.core.v1.PersistentVolumeClaim',
   status: true,
+  defaults: defaultClaim,
+  prepareForCreate(claim) {
+    claim.status = { phase: 'Pending' }
+    dropForeignDataSource(claim.spec)
+    mirrorDataSource(claim.spec)
+  },
+  prepareForUpdate(claim, old, { subresource }) {
+    if (subresource !== '') return
+    if (!old.spec.dataSource && !old.spec.dataSourceRef) dropForeignDataSource(claim.spec)
+    mirrorDataSource(claim.spec)
+  },
+  columns: [
+    nameColumn,
+    text('Status', ({ metadata, status }) => (metadata.deletionTimestamp ? 'Terminating' : (status?.phase ?? ''))),
+    text('Volume', ({ spec }) => spec.volumeName ?? ''),
+    text('Capacity', ({ spec, status }) => (spec.volumeName ? (status?.capacity?.['storage'] ?? '0') : '')),
+    text('Access Modes', ({ spec, status }) => (spec.volumeName ? accessModesCell(status?.accessModes) : '')),
+    text('StorageClass', claimClass),
+    text('VolumeAttributesClass', ({ spec }) => spec.volumeAttributesClassName ?? '<unset>'),
+    ageColumn,
+    wide(text('VolumeMode', ({ spec }) => spec.volumeMode ?? '<unset>')),
+  ],
 })
+
+/** SetDefaults_PersistentVolumeClaim; StatefulSets default their claim templates with it too. */
+export function defaultClaim(claim: PersistentVolumeClaim): void {
+  defaultClaimSpec((claim.spec ??= {}))
+  const status = (claim.status ??= {})
+  status.phase ||= 'Pending'
+  roundUpQuantities(status.capacity)
+  roundUpQuantities(status.allocatedResources)
+}
+
+/** The storage class asked for: the old annotation wins over the field. */
+export function claimClass({ metadata, spec }: Frozen<PersistentVolumeClaim>): string {
+  return metadata.annotations?.[STORAGE_CLASS_ANNOTATION] ?? spec.storageClassName ?? ''
+}
+
+/** Before dataSourceRef existed, a data source that was no claim or snapshot was silently ignored, and still is. */
+function dropForeignDataSource(spec: PersistentVolumeClaimSpec): void {
+  const { dataSource } = spec
+  if (spec.dataSourceRef || !dataSource) return
+  const { kind, apiGroup = '' } = dataSource
+  const known =
+    (kind === 'PersistentVolumeClaim' && apiGroup === '') ||
+    (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io')
+  if (!known) delete spec.dataSource
+}
+
+/** KEP-1495: either field fills the other, unless the reference leads into another namespace. */
+function mirrorDataSource(spec: PersistentVolumeClaimSpec): void {
+  const { dataSource, dataSourceRef } = spec
+  if (dataSource && !dataSourceRef) spec.dataSourceRef = { ...dataSource }
+  else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
+    const { namespace: _, ...local } = dataSourceRef
+    spec.dataSource = local
+  }
+}

@@ -1,7 +1,11 @@
-import type { Pod } from '../../generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
 import { defineResource } from '../../define.ts'
+import type { Pod } from '../../generated/types/core/v1.ts'
+import { podColumns } from './pod-columns.ts'
+import { defaultPod } from './pod-default.ts'
+import { preparePodForCreate, preparePodForUpdate } from './pod-prepare.ts'
 
-/** Everything the system knows about Pod. */
+/** Everything the system knows about Pod. The spec, which workloads share, has its folder `pod-spec/`. */
 export const pods = defineResource<Pod>({
   group: '',
   version: 'v1',
@@ -25,4 +29,27 @@ export const pods = defineResource<Pod>({
     { name: 'resize', verbs: ['get', 'patch', 'update'] },
   ],
   hasGeneration: true,
+  defaults: defaultPod,
+  prepareForCreate: preparePodForCreate,
+  prepareForUpdate: preparePodForUpdate,
+  gracePeriodSeconds: podGracePeriod,
+  selectableFields: {
+    'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
+    'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
+    'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',
+    'spec.hostNetwork': ({ spec }) => String(spec.hostNetwork ?? false),
+    'status.phase': ({ status }) => status?.phase ?? '',
+    'status.podIP': ({ status }) => status?.podIPs?.[0]?.ip ?? '',
+    'status.podIPs': ({ status }) => status?.podIPs?.[0]?.ip ?? '',
+    'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
+  },
+  columns: podColumns,
 })
+
+/** CheckGracefulDelete: a pod that runs nowhere, or has ended, goes at once. */
+function podGracePeriod({ spec, status }: Frozen<Pod>, asked: number | undefined): number {
+  if (!spec.nodeName || status?.phase === 'Failed' || status?.phase === 'Succeeded') return 0
+  const seconds = asked ?? spec.terminationGracePeriodSeconds ?? 0
+  return seconds < 0 ? 1 : seconds
+}

@@ -1,5 +1,7 @@
-import type { PodTemplate } from '../../generated/types/core/v1.ts'
+import { containerColumns, labelsCell, nameColumn, text } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
+import type { PodTemplate } from '../../generated/types/core/v1.ts'
+import { defaultPodTemplate } from './pod-spec/default.ts'
 
 /** Everything the system knows about PodTemplate. */
 export const podTemplates = defineResource<PodTemplate>({
@@ -11,4 +13,15 @@ export const podTemplates = defineResource<PodTemplate>({
   storagePrefix: '/registry/podtemplates',
   schema: 'io.k8s.api.core.v1.PodTemplate',
   hasGeneration: true,
+  defaults(podTemplate) {
+    defaultPodTemplate(podTemplate)
+  },
+  columns: [
+    nameColumn,
+    ...containerColumns<PodTemplate>(({ template }) => template.spec.containers).map((column) => ({
+      ...column,
+      priority: 0,
+    })),
+    text('Pod Labels', ({ template }) => labelsCell(template.metadata?.labels)),
+  ],
 })

@@ -1,7 +1,12 @@
-import type { Service } from '../../generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { nameIsDns1035Label } from '../../../apimachinery/validation/names.ts'
+import { ageColumn, labelsCell, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
+import type { Service } from '../../generated/types/core/v1.ts'
+import { defaultService } from './service-default.ts'
+import { dropFieldsOfOldType } from './service-type.ts'
 
-/** Everything the system knows about Service. */
+/** Everything the system knows about Service. Cluster IPs and node ports are given by the API server. */
 export const services = defineResource<Service>({
   group: '',
   version: 'v1',
@@ -13,6 +18,51 @@ export const services = defineResource<Service>({
   storagePrefix: '/registry/services/specs',
   schema: 'io.k8s.api.core.v1.Service',
   status: true,
-  subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' }],
+  subresources: [
+    { name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' },
+  ],
   allowCreateOnUpdate: true,
+  validateName: nameIsDns1035Label,
+  defaults: defaultService,
+  prepareForUpdate(service, old, { subresource }) {
+    if (subresource === '') dropFieldsOfOldType(service, old)
+  },
+  selectableFields: {
+    'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '',
+    'spec.type': ({ spec }) => spec?.type ?? '',
+  },
+  columns: [
+    nameColumn,
+    text('Type', ({ spec }) => spec?.type ?? ''),
+    text('Cluster-IP', ({ spec }) => spec?.clusterIPs?.[0] ?? '<none>'),
+    text('External-IP', externalIpCell),
+    text('Port(s)', portsCell),
+    ageColumn,
+    wide(text('Selector', ({ spec }) => labelsCell(spec?.selector))),
+  ],
 })
+
+function externalIpCell({ spec, status }: Frozen<Service>): string {
+  const external = spec?.externalIPs ?? []
+  switch (spec?.type) {
+    case 'ClusterIP':
+    case 'NodePort':
+      return external.join(',') || '<none>'
+    case 'LoadBalancer': {
+      const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '')
+      const balancers = [...new Set(ingress.filter(Boolean))].sort()
+      return [...balancers, ...external].join(',') || '<pending>'
+    }
+    case 'ExternalName':
+      return spec.externalName ?? ''
+    default:
+      return '<unknown>'
+  }
+}
+
+function portsCell({ spec }: Frozen<Service>): string {
+  const ports = (spec?.ports ?? []).map(({ port, nodePort, protocol }) =>
+    nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`,
+  )
+  return ports.join(',') || '<none>'
+}

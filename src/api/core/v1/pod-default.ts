@@ -1,0 +1,40 @@
+import type { Container, Pod, ResourceRequirements } from '../../generated/types/core/v1.ts'
+import { defaultPodSpec } from './pod-spec/default.ts'
+import { aggregateLimits, aggregateRequests } from './pod-resources.ts'
+import { isHugePage, isOvercommitAllowed, isPodLevelResource } from './resource-names.ts'
+
+/** SetDefaults_Pod: what only a Pod gets and a template does not, and then the spec's defaults. */
+export function defaultPod(pod: Pod): void {
+  const spec = (pod.spec ??= { containers: [] })
+  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
+    requestsFromLimits((container.resources ??= {}))
+    if (spec.hostNetwork) hostPortsFromContainerPorts(container)
+  }
+  if (spec.resources) defaultPodLevelResources(pod, spec.resources)
+  spec.enableServiceLinks ??= true
+  defaultPodSpec(spec)
+}
+
+function requestsFromLimits(resources: ResourceRequirements): void {
+  if (resources.limits) resources.requests = { ...resources.limits, ...resources.requests }
+}
+
+function hostPortsFromContainerPorts(container: Container): void {
+  for (const port of container.ports ?? []) port.hostPort ||= port.containerPort
+}
+
+/** KEP-2837: what a pod asks for as a whole follows its containers, then its own limits. */
+function defaultPodLevelResources(pod: Pod, resources: ResourceRequirements): void {
+  const { limits = {}, requests = {} } = resources
+  if (Object.keys(limits).length + Object.keys(requests).length === 0) return
+  for (const [name, value] of Object.entries(aggregateLimits(pod))) {
+    if (isHugePage(name) && !(name in requests)) limits[name] ??= value
+  }
+  if (Object.keys(limits).length === 0) return
+  resources.limits = limits
+  for (const [name, value] of Object.entries(aggregateRequests(pod))) {
+    if (isPodLevelResource(name) && isOvercommitAllowed(name)) requests[name] ??= value
+  }
+  for (const [name, value] of Object.entries(limits)) if (isPodLevelResource(name)) requests[name] ??= value
+  if (Object.keys(requests).length > 0) resources.requests = requests
+}
