@@ -47,7 +47,20 @@ export function containerColumns<T>(
 ): Column<T>[] {
   const cell = (pick: (container: Frozen<Container>) => string | undefined) => (object: Frozen<T>) =>
     (containers(object) ?? []).map(pick).join(',')
-  return [wide(text('Containers', cell((c) => c.name))), wide(text('Images', cell((c) => c.image)))]
+  return [
+    wide(
+      text(
+        'Containers',
+        cell((c) => c.name),
+      ),
+    ),
+    wide(
+      text(
+        'Images',
+        cell((c) => c.image),
+      ),
+    ),
+  ]
 }
 
 /** At most `max` of the items, and how many more there are. */

@@ -17,9 +17,7 @@ export const nodes = defineResource<Node>({
   schema: 'io.k8s.api.core.v1.Node',
   status: true,
   statusOnCreate: true,
-  subresources: [
-    { name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' },
-  ],
+  subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' }],
   defaults(node) {
     node.spec ??= {}
     const { status } = node

@@ -1,6 +1,6 @@
 import type { LabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
-import { timestamp, type Frozen } from '../../../apimachinery/meta.ts'
+import { timestamp, type Frozen, type OwnerReference } from '../../../apimachinery/meta.ts'
 import type { WriteContext } from '../../../apimachinery/resource.ts'
 import type { Container, Pod, PodAffinityTerm, PodSpec, PodStatus } from '../../generated/types/core/v1.ts'
 import { mirrorServiceAccount } from './pod-spec/default.ts'
@@ -65,7 +65,7 @@ export function preparePodForUpdate(pod: Pod, old: Frozen<Pod>, { subresource }:
   if (subresource === 'status') return prepareStatus(pod, old)
   if (subresource === 'ephemeralcontainers') {
     const { ephemeralContainers } = pod.spec
-    pod.spec = { ...thaw(old.spec), ...(ephemeralContainers && { ephemeralContainers }) }
+    pod.spec = { ...thaw<PodSpec>(old.spec), ...(ephemeralContainers && { ephemeralContainers }) }
     if (!ephemeralContainers) delete pod.spec.ephemeralContainers
   } else if (subresource === 'resize') pod.spec = resizedSpec(pod.spec, old.spec)
   mirrorServiceAccount(pod.spec)
@@ -82,7 +82,7 @@ function resizedSpec(spec: PodSpec, old: Frozen<PodSpec>): PodSpec {
   const containers = resizedContainers(spec.containers, old.containers)
   const initContainers = resizedContainers(spec.initContainers, old.initContainers)
   if (!containers || !initContainers) return spec
-  const kept: PodSpec = { ...thaw(old), containers }
+  const kept: PodSpec = { ...thaw<PodSpec>(old), containers }
   if (initContainers.length > 0) kept.initContainers = initContainers
   if (spec.resources) kept.resources = spec.resources
   return kept
@@ -97,7 +97,7 @@ function resizedContainers(
   if (containers.some((container, index) => container.name !== old[index]?.name)) return undefined
   return old.map((before, index) => {
     const { resources, resizePolicy } = containers[index] ?? {}
-    const { resources: _, resizePolicy: __, ...rest } = thaw(before)
+    const { resources: _, resizePolicy: __, ...rest } = thaw<Container>(before)
     return { ...rest, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) }
   })
 }
@@ -105,7 +105,7 @@ function resizedContainers(
 /** Old kubelets drop owner references, the QoS class and observed generations from what they write back. */
 function prepareStatus(pod: Pod, old: Frozen<Pod>): void {
   const { ownerReferences } = old.metadata
-  if (ownerReferences) pod.metadata.ownerReferences = thaw(ownerReferences)
+  if (ownerReferences) pod.metadata.ownerReferences = thaw<OwnerReference[]>(ownerReferences)
   else delete pod.metadata.ownerReferences
   const status = (pod.status ??= {})
   if (!status.qosClass && old.status?.qosClass) status.qosClass = old.status.qosClass

@@ -14,7 +14,8 @@ import type { Quantity } from '../../generated/types/scalars.ts'
 export const amount = (value: Quantity): ReturnType<typeof parseQuantity> => parseQuantity(String(value))
 
 /** Negative, zero or positive as `a` is less than, equal to or greater than `b`. */
-export const compareAmounts = (a: Quantity, b: Quantity): number => (a === b ? 0 : compareQuantity(amount(a), amount(b)))
+export const compareAmounts = (a: Quantity, b: Quantity): number =>
+  a === b ? 0 : compareQuantity(amount(a), amount(b))
 
 /** Adds `more` to `list` in place. */
 export function addResources(list: ResourceList, more: Frozen<ResourceList> | undefined): void {

@@ -18,7 +18,7 @@ export const isExternallyAccessible = (spec: Spec): boolean =>
  * An update that changes the type need not clear the fields that the old type had and the new one does not use, as long
  * as it leaves them as they were (upstream's dropTypeDependentFields).
  */
-export function dropFieldsOfOldType(service: Service, { spec: old = {} }: Frozen<Service>): void {
+export function dropFieldsOfOldType(service: Service, { spec: old }: Frozen<Service>): void {
   const spec = (service.spec ??= {})
   const same = (field: keyof ServiceSpec): boolean => semanticEqual(spec[field], old[field])
   if (needsClusterIp(old) && !needsClusterIp(spec)) {

@@ -18,9 +18,7 @@ export const services = defineResource<Service>({
   storagePrefix: '/registry/services/specs',
   schema: 'io.k8s.api.core.v1.Service',
   status: true,
-  subresources: [
-    { name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' },
-  ],
+  subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' }],
   allowCreateOnUpdate: true,
   validateName: nameIsDns1035Label,
   defaults: defaultService,
