@@ -18,7 +18,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   kubelet: ['lib', 'apimachinery', 'api', 'client'],
   proxy: ['lib', 'apimachinery', 'api', 'client'],
   dns: ['lib', 'apimachinery', 'api', 'client'],
-  cli: ['lib', 'apimachinery', 'api', 'client'],
+  host: ['lib'],
+  cli: ['lib', 'apimachinery', 'api', 'client', 'host'],
   testing: ['lib', 'apimachinery', 'api', 'client', 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'cmd'],
   cmd: [
     'lib',
@@ -32,6 +33,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'kubelet',
     'proxy',
     'dns',
+    'host',
     'cli',
   ],
 }

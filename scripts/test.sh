@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# The whole proof: check, unit tests, integration tests, then end-to-end tests in real containers.
+#   scripts/test.sh                 everything
+#   scripts/test.sh unit [words]    one part (check, unit, integration, e2e), and of it the files whose path has a word
+# Ends with one line for each part and one of sums. With CI=true a test that is skipped for want of root or
+# containers counts as failed.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+# The end-to-end tests call what a user calls: the built command, with the host's packages in place.
+case "${1:-e2e}" in
+  e2e)
+    ensure_bundle
+    if [ "$(id -u)" = 0 ]; then "$node" bin/skiff.mjs host install --quiet || true; fi
+    ;;
+esac
+exec "$node" scripts/test.ts "$@"
