@@ -1,8 +1,13 @@
 import type { Frozen, KubeList, KubeObject, ObjectKey } from '../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../apimachinery/resource.ts'
+import type { Transport } from './transport.ts'
 
-/** A typed API client: `client(pods).get('default/web')`. Failures are StatusErrors. */
-export type Client = <T extends KubeObject>(resource: ResourceDefinition<T>) => ResourceClient<T>
+/** A typed API client: `client(pods).get('default/web')`. Failures are StatusErrors, or TransportErrors when no answer came. */
+export interface Client {
+  <T extends KubeObject>(resource: ResourceDefinition<T>): ResourceClient<T>
+  /** For what is no resource: discovery, OpenAPI, /version, health. */
+  readonly transport: Transport
+}
 
 export interface ListOptions {
   /** All namespaces when absent. */
@@ -47,6 +52,7 @@ export type Ref = ObjectKey | { readonly metadata: { readonly name?: string; rea
 
 export interface ResourceClient<T extends KubeObject> {
   get(ref: Ref, options?: { readonly resourceVersion?: string }): Promise<Frozen<T>>
+  /** Items carry their apiVersion and kind. */
   list(options?: ListOptions): Promise<Frozen<KubeList<T>>>
   /** Ends when the server ends it or the signal aborts; throws a StatusError for an ERROR event (410 Expired). */
   watch(options?: WatchOptions): AsyncIterable<WatchEvent<T>>
@@ -66,6 +72,7 @@ export interface ResourceClient<T extends KubeObject> {
     options?: WriteOptions & { readonly force?: boolean; readonly subresource?: string },
   ): Promise<Frozen<T>>
   delete(ref: Ref, options?: DeleteOptions): Promise<void>
+  /** The selectors and namespace of `options` choose; without a namespace, everything of the kind. */
   deleteCollection(options?: ListOptions & DeleteOptions): Promise<void>
   /** POST to a subresource: `pods/binding`, `pods/eviction`, `serviceaccounts/token`. */
   createSubresource<R>(ref: Ref, subresource: string, body: unknown): Promise<R>

@@ -17,12 +17,18 @@ export interface Lister<T extends KubeObject> {
 
 /** What reconcile is given. */
 export interface ReconcileContext {
+  /**
+   * What is written through it is remembered: the same key is not reconciled again before the listers show it. So a
+   * reconcile never acts on a cache that is older than its own last writes.
+   */
   readonly client: Client
   lister<T extends KubeObject>(resource: ResourceDefinition<T>): Lister<T>
   readonly events: EventRecorder
   readonly env: Env
   /** Aborted when the controller stops. */
   readonly signal: AbortSignal
+  /** Reconciles another key of this controller, soon or after `afterMs`. */
+  enqueue(key: ObjectKey, afterMs?: number): void
 }
 
 /** Reconciled: nothing more until something changes. Or: again after `requeueAfterMs`. Throwing requeues with back-off. */
@@ -37,30 +43,38 @@ export interface Watch<T extends KubeObject = KubeObject> {
   keys(
     now: Frozen<T> | undefined,
     old: Frozen<T> | undefined,
-    context: Pick<ReconcileContext, 'lister'>,
+    context: Pick<ReconcileContext, 'lister' | 'env' | 'enqueue'>,
   ): Iterable<ObjectKey>
+}
+
+/** An index function by resource and name, for `lister.byIndex`. */
+export interface IndexDefinition {
+  readonly resource: ResourceDefinition
+  readonly name: string
+  values(object: Frozen<KubeObject>): readonly string[]
 }
 
 export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** As upstream names it, without `-controller`: the identity is system:serviceaccount:kube-system:<name>-controller. */
   readonly name: string
+  /** The name that the controller's Events carry as their source, such as `replicaset-controller`. Default `<name>-controller`. */
+  readonly component?: string
   /** A reconcile's key names one of these. */
   readonly for: ResourceDefinition<T>
-  /** Kinds whose controller owner is a `for`: an event on one reconciles its owner. */
+  /** Whether an event on a `for` reconciles it. Default: every one does. */
+  wakes?(now: Frozen<T> | undefined, old: Frozen<T> | undefined): boolean
+  /** Kinds whose controller owner is a `for`: an event on one reconciles its owner, the old and the new one. */
   readonly owns?: readonly ResourceDefinition[]
   readonly watches?: readonly Watch[]
   /** Extra kinds whose listers reconcile reads, without being woken by them. */
   readonly reads?: readonly ResourceDefinition[]
-  /** Index functions by resource plural and index name. */
-  readonly indexes?: readonly {
-    readonly resource: ResourceDefinition
-    readonly name: string
-    readonly values: (object: Frozen<KubeObject>) => readonly string[]
-  }[]
+  readonly indexes?: readonly IndexDefinition[]
   /** Reconciles that may run side by side, never two of one key. Default 5. */
   readonly concurrency?: number
+  /** A key that is woken again sooner than this after its last reconcile began waits that long, so that floods of events cost little. */
+  readonly coalesceMs?: number
   reconcile(key: ObjectKey, context: ReconcileContext): Promise<Result>
-  /** Called once when caches are synced, before the first reconcile. */
+  /** Called once when caches are synced, before the first reconcile. What it starts must end with `context.signal`. */
   start?(context: ReconcileContext): Promise<void> | void
 }
 
@@ -71,5 +85,14 @@ export function defineController<T extends KubeObject>(definition: ControllerDef
 
 /** Types a watch so that it can stand in a definition's list. */
 export function watches<T extends KubeObject>(watch: Watch<T>): Watch {
-  return watch as unknown as Watch
+  return watch
+}
+
+/** Types an index so that it can stand in a definition's list. */
+export function indexes<T extends KubeObject>(
+  resource: ResourceDefinition<T>,
+  name: string,
+  values: (object: Frozen<T>) => readonly string[],
+): IndexDefinition {
+  return { resource, name, values: (object) => values(object as Frozen<T>) }
 }

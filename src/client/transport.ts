@@ -5,6 +5,7 @@ import type { Env } from '../lib/env.ts'
  * identity and passes authorization, admission and audit like any other; only sockets and re-encoding are saved.
  */
 export interface Transport {
+  /** Rejects with a TransportError when there is no answer; an answer of any status resolves. */
   request(request: ApiRequest): Promise<ApiResponse>
 }
 
@@ -38,6 +39,14 @@ export interface RawWatchEvent {
 export interface ClientOptions {
   readonly transport: Transport
   readonly env: Env
-  /** Sent as fieldManager and User-Agent: the component's name. */
+  /** Sent as User-Agent, from which the server takes the field manager: the component's name. */
   readonly userAgent: string
+}
+
+/** No answer came: the server is out of reach, or the connection broke. Trying again later may help; a write may have happened. */
+export class TransportError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'TransportError'
+  }
 }

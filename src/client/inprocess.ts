@@ -1,0 +1,9 @@
+import type { ApiRequest, ApiResponse, Transport } from './transport.ts'
+
+/** What an API server in the same process takes requests with, for a caller that needs no proof of who it is. */
+export type InProcessHandler<Identity> = (request: ApiRequest, identity: Identity) => Promise<ApiResponse>
+
+/** A transport into an API server in the same process, as `identity`. */
+export function inProcessTransport<Identity>(handle: InProcessHandler<Identity>, identity: Identity): Transport {
+  return { request: (request) => handle(request, identity) }
+}
