@@ -103,6 +103,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly ttlMs?: number
   /** The propagation policy when a delete names none. Kinds of `batch/v1` orphan. */
   readonly defaultPropagation: 'Background' | 'Orphan'
+  /** DELETE answers with the removed object in place of a Status that names it (pods, services, volumes and few more). */
+  readonly returnsDeletedObject: boolean
   /** Paths (`.spec.selector`) that an update may not change. */
   readonly immutable: readonly string[]
   /** Fills defaults in place, after decoding, on every write. */
@@ -172,6 +174,7 @@ export function completeResource<T extends KubeObject>(spec: ResourceSpec<T>): R
     allowCreateOnUpdate: false,
     requireResourceVersionOnUpdate: false,
     defaultPropagation: 'Background',
+    returnsDeletedObject: false,
     immutable: [],
     columns: [],
     selectableFields: {},

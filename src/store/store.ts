@@ -7,6 +7,7 @@
  * - Writes take effect one after another in revision order; nothing is visible before it is durable.
  * - A watch delivers every event after its start exactly once, in revision order, or ends with CompactedError.
  * - A watch that has caught up gets an event before the write that caused it resolves.
+ * - Live watches share their events by identity, so that what is derived of one is derived once.
  * - Values are shared: nobody changes the bytes after they were handed in or out.
  * - An empty store stands at revision 1, as etcd's does, so that no answer carries resourceVersion 0; its first write gets 2.
  * - Keys are non-empty strings of at most MAX_KEY_BYTES in UTF-8, without NUL. Order is that of those bytes.
@@ -125,6 +126,11 @@ export interface StoreEvent {
 export interface WatchSink {
   /** Events in revision order; never empty. Must not throw or block: a slow consumer queues by itself. */
   onEvents(events: readonly StoreEvent[]): void
+  /**
+   * History is delivered: from now on whoever reads `revision` outside of `onEvents` has been handed all events up to it.
+   * Called at most once.
+   */
+  onCaughtUp?(): void
   /** The watch has ended: CompactedError, or StoreError. Called at most once, and nothing after it. */
   onError(error: Error): void
 }

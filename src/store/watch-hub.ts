@@ -42,7 +42,7 @@ export class WatchHub {
   watch(prefix: string, after: number, sink: WatchSink): () => void {
     const watcher: Watcher = { prefix, sink, cursor: after, live: after >= this.#bounds.revision, ended: false }
     this.#watchers.add(watcher)
-    if (!watcher.live) this.#defer(() => this.#catchUp(watcher))
+    this.#defer(() => this.#catchUp(watcher))
     return () => this.#end(watcher)
   }
 
@@ -65,10 +65,11 @@ export class WatchHub {
   #catchUp(watcher: Watcher): void {
     if (watcher.ended) return
     const { revision, compactRevision } = this.#bounds
-    if (watcher.cursor < compactRevision) return this.#end(watcher, new CompactedError(compactRevision))
-    if (watcher.cursor >= revision) {
+    if (!watcher.live && watcher.cursor < compactRevision)
+      return this.#end(watcher, new CompactedError(compactRevision))
+    if (watcher.live || watcher.cursor >= revision) {
       watcher.live = true
-      return
+      return watcher.sink.onCaughtUp?.()
     }
     try {
       this.#deliver(watcher, this.#read(watcher.cursor))

@@ -55,6 +55,16 @@ export function bridgeName(name: string): string {
   return `skiff-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
 }
 
+/** The cgroup that holds a cluster's pods and its containerd, below the root of each hierarchy. */
+export function clusterCgroup(name: string): string {
+  return `skiff/${name}`
+}
+
+/** How the names of all of a cluster's nft tables begin; no cluster's prefix begins another's. */
+export function nftTablePrefix(name: string): string {
+  return `skiff_${name}_`
+}
+
 /** The settings of a cluster that was made before, or undefined. */
 export function readSettings(file: string): ClusterSettings | undefined {
   try {

@@ -1,0 +1,45 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { MaybePromise } from '../../store/store.ts'
+import type { UserInfo } from '../authn/types.ts'
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+
+/** What a plugin is asked about (upstream's admission.Attributes). */
+export interface AdmissionAttributes {
+  readonly operation: Operation
+  /** The resource written to. */
+  readonly definition: ResourceDefinition
+  /** The body's group, version and kind: `definition`'s own, or a subresource's such as Scale, Eviction, Binding. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string }
+  readonly subresource: string
+  /** Empty for a create with generateName until the name is made. */
+  readonly name: string
+  /** Empty for cluster-scoped objects; a Namespace's own name for a Namespace. */
+  readonly namespace: string
+  /** What is being written, as sent and defaulted so far; undefined for DELETE. In `mutate` a draft to change in place. */
+  readonly object: KubeObject | undefined
+  /** What is there now; undefined for CREATE and CONNECT. */
+  readonly oldObject: Frozen<KubeObject> | undefined
+  /** CreateOptions, UpdateOptions, DeleteOptions as given, without TypeMeta; for CONNECT the subresource's options. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly dryRun: boolean
+  readonly user: UserInfo
+  /** Adds a Warning header to the answer. */
+  warn(text: string): void
+  /** Adds an audit annotation. */
+  annotate(key: string, value: string): void
+}
+
+/**
+ * One admission plugin. Throws a StatusError to refuse the request (`forbidden(...)` as a rule). Plugins run in the order of
+ * the server's array: first `mutate` of all, then, after validation, `validate` of all. `mutate` may run several times for one
+ * request when a write conflicts and is tried again, so it must be idempotent.
+ */
+export interface AdmissionPlugin {
+  /** Upstream's name, such as LimitRanger. */
+  readonly name: string
+  handles(operation: Operation): boolean
+  mutate?(attributes: AdmissionAttributes): MaybePromise<void>
+  validate?(attributes: AdmissionAttributes): MaybePromise<void>
+}

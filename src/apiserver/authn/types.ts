@@ -1,0 +1,57 @@
+import type { MaybePromise } from '../../store/store.ts'
+
+/** Who makes a request (upstream's user.Info). */
+export interface UserInfo {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  /** Keys are lower-case. */
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
+/** What a request shows of its sender. */
+export interface Credentials {
+  /** Lower-case names, as received. */
+  readonly headers: RequestHeaders
+  /** The verified client certificate in DER, when the TLS handshake had one that a trusted CA signed. */
+  readonly clientCertificate?: Uint8Array
+  readonly path: string
+}
+
+/** Lower-case names to values. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>
+
+/**
+ * Finds out who sends a request. Undefined: nothing here that I know, ask the next. A throw: credentials are there and are bad;
+ * the request is answered 401 unless another authenticator of the chain accepts it.
+ */
+export interface Authenticator {
+  authenticate(credentials: Credentials): MaybePromise<Authentication | undefined>
+}
+
+export interface Authentication {
+  readonly user: UserInfo
+  /** The audiences the credentials are good for, when they name any. */
+  readonly audiences?: readonly string[]
+}
+
+export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
+
+/** Asks each in turn: the first that knows the sender decides; bad credentials fail only when nobody accepts. */
+export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
+  return {
+    async authenticate(credentials) {
+      const errors: unknown[] = []
+      for (const authenticator of authenticators) {
+        try {
+          const found = await authenticator.authenticate(credentials)
+          if (found) return found
+        } catch (error) {
+          errors.push(error)
+        }
+      }
+      if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join(', '))
+      return undefined
+    },
+  }
+}

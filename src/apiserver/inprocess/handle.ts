@@ -1,0 +1,130 @@
+import { StatusError } from '../../apimachinery/status.ts'
+import type { UserInfo } from '../authn/types.ts'
+import type { ListAnswer, WatchAnswer, WatchFrame } from '../registry/answer.ts'
+import { deepFreeze } from '../registry/codec.ts'
+import type { Call } from '../request/call.ts'
+import { parseRequestInfo } from '../request/info.ts'
+import type { ApiServer } from '../server.ts'
+
+/** A request of the same process; the shape of the client's ApiRequest. */
+export interface LocalRequest {
+  readonly method: string
+  /** Path with query. */
+  readonly path: string
+  readonly headers?: Readonly<Record<string, string>>
+  /** A plain JSON value, which is not changed. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+export interface LocalResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: unknown
+  readonly events?: AsyncIterable<LocalEvent>
+}
+
+export interface LocalEvent {
+  readonly type: WatchFrame['type']
+  readonly object: unknown
+}
+
+const NEVER = new AbortController().signal
+const JSON_HEADERS = { 'content-type': 'application/json' }
+
+/** Answers a request of `user` without sockets or encoding: objects are decoded once and shared, so nobody may change them. */
+export async function handle(server: ApiServer, request: LocalRequest, user: UserInfo): Promise<LocalResponse> {
+  const mark = request.path.indexOf('?')
+  const path = mark < 0 ? request.path : request.path.slice(0, mark)
+  const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1))
+  const call: Call = {
+    method: request.method,
+    info: parseRequestInfo(request.method, path, query),
+    query,
+    headers: request.headers ?? {},
+    user,
+    body: request.body === undefined ? { kind: 'none' } : { kind: 'value', value: request.body },
+    signal: request.signal ?? NEVER,
+    warnings: [],
+    annotations: new Map(),
+  }
+  try {
+    const answer = await server.answer(call)
+    switch (answer.type) {
+      case 'object':
+        return { status: answer.status, headers: headersOf(call), body: answer.object.object() }
+      case 'value':
+        return { status: answer.status, headers: headersOf(call), body: deepFreeze(answer.value) }
+      case 'list':
+        return { status: 200, headers: headersOf(call), body: await wholeList(answer) }
+      case 'watch':
+        return { status: 200, headers: headersOf(call), body: undefined, events: eventsOf(answer, call.signal) }
+      case 'raw':
+        return { status: answer.status, headers: { ...answer.headers, ...headersOf(call) }, body: textOf(answer.body) }
+    }
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return { status: error.code, headers: headersOf(call), body: error.status }
+  }
+}
+
+function headersOf({ warnings }: Call): Readonly<Record<string, string>> {
+  if (warnings.length === 0) return JSON_HEADERS
+  return { ...JSON_HEADERS, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ') }
+}
+
+function textOf(body: Uint8Array | string): string {
+  return typeof body === 'string' ? body : new TextDecoder().decode(body)
+}
+
+async function wholeList(answer: ListAnswer): Promise<unknown> {
+  const { definition, codec } = answer.resource
+  const items = answer.first.map((object) => object.object())
+  for await (const page of answer.rest()) for (const object of page) items.push(object.object())
+  return {
+    kind: definition.listKind,
+    apiVersion: codec.apiVersion,
+    metadata: {
+      resourceVersion: String(answer.revision),
+      ...(answer.continue && { continue: answer.continue }),
+      ...(answer.remaining !== undefined && { remainingItemCount: answer.remaining }),
+    },
+    items,
+  }
+}
+
+/** Events a slow listener may leave unread before its watch is ended; it then lists or watches again from where it was. */
+const MOST_UNREAD = 100_000
+
+/** The events of a watch as they come, until the server or `signal` ends it. */
+async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterable<LocalEvent> {
+  let unread: LocalEvent[] = []
+  let ended = false
+  let wake: () => void = () => {}
+  const end = (): void => {
+    ended = true
+    wake()
+  }
+  const stop = answer.start({
+    onEvent(frame) {
+      if (unread.push({ type: frame.type, object: frame.object() }) > MOST_UNREAD) end()
+      wake()
+    },
+    onEnd: end,
+  })
+  signal.addEventListener('abort', end, { once: true })
+  try {
+    for (;;) {
+      const batch = unread
+      unread = []
+      yield* batch
+      if (signal.aborted) return
+      if (unread.length > 0) continue
+      if (ended) return
+      await new Promise<void>((resolve) => (wake = resolve))
+    }
+  } finally {
+    stop()
+    signal.removeEventListener('abort', end)
+  }
+}

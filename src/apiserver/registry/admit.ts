@@ -1,0 +1,42 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { AdmissionAttributes, Operation } from '../admission/types.ts'
+import { type Call, warn } from '../request/call.ts'
+import type { WriteOptions } from './options.ts'
+import type { ServedResource } from './served.ts'
+
+interface Subject {
+  readonly object?: KubeObject | undefined
+  readonly oldObject?: Frozen<KubeObject> | undefined
+  readonly options: Pick<WriteOptions, 'dryRun' | 'raw'>
+  /** When the body is of another kind than the resource's. */
+  readonly kind?: AdmissionAttributes['kind']
+  /** The name, when the request's path has none. */
+  readonly name?: string
+}
+
+/** What admission plugins are told of a request. */
+export function admissionAttributes(
+  { definition }: ServedResource,
+  call: Call,
+  operation: Operation,
+  { object, oldObject, options, kind, name }: Subject,
+): AdmissionAttributes {
+  const { info } = call
+  const known = name ?? (info.name || object?.metadata.name || '')
+  const isNamespace = definition.group === '' && definition.plural === 'namespaces'
+  return {
+    operation,
+    definition,
+    kind: kind ?? definition,
+    subresource: info.subresource,
+    name: known,
+    namespace: isNamespace ? known : info.namespace,
+    object,
+    oldObject,
+    options: options.raw,
+    dryRun: options.dryRun,
+    user: call.user,
+    warn: (text) => warn(call, text),
+    annotate: (key, value) => void call.annotations.set(key, value),
+  }
+}

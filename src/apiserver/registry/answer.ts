@@ -1,0 +1,90 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { ServedResource } from './served.ts'
+
+/** What a request comes to, before it is encoded for whoever asked. */
+export type Answer = ObjectAnswer | ValueAnswer | ListAnswer | WatchAnswer | RawAnswer
+
+/** One stored object, as bytes and as a shared decoded object, each made when first asked for. */
+export interface ObjectAnswer {
+  readonly type: 'object'
+  readonly status: number
+  readonly resource: ServedResource
+  readonly object: StoredObject
+}
+
+/** A JSON value with kind and apiVersion that is not stored, such as a Status or a Scale. */
+export interface ValueAnswer {
+  readonly type: 'value'
+  readonly status: number
+  readonly value: unknown
+}
+
+/** A collection at one revision, page by page so that nobody holds it whole. */
+export interface ListAnswer {
+  readonly type: 'list'
+  readonly resource: ServedResource
+  readonly revision: number
+  /** Known before the first item, as it stands first in the answer. */
+  readonly continue: string
+  readonly remaining: number | undefined
+  readonly first: readonly StoredObject[]
+  /** Pages after the first. */
+  rest(): AsyncIterable<readonly StoredObject[]>
+}
+
+/** A stream of events that starts when it is listened to. */
+export interface WatchAnswer {
+  readonly type: 'watch'
+  readonly resource: ServedResource
+  /** Begins delivery; returns what ends it. */
+  start(listener: WatchListener): () => void
+}
+
+export interface WatchListener {
+  /** Must not throw or block. */
+  onEvent(event: WatchFrame): void
+  /** The server ends the watch: time is up, or it fell behind. Nothing comes after. */
+  onEnd(): void
+}
+
+/** One event, shared by all who get the same. */
+export interface WatchFrame {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR'
+  /** The object, or for ERROR a Status, for BOOKMARK an object with only metadata.resourceVersion and annotations. */
+  object(): Frozen<KubeObject>
+  /** The object's JSON bytes. */
+  json(): Uint8Array
+  /** `{"type":…,"object":…}` and a line end; made once for all. */
+  line(): Uint8Array
+}
+
+/** Text or bytes as they are. */
+export interface RawAnswer {
+  readonly type: 'raw'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+}
+
+/** An object of the store at a revision. */
+export class StoredObject {
+  readonly #resource: ServedResource
+  readonly value: Uint8Array
+  readonly revision: number
+  #object: Frozen<KubeObject> | undefined
+
+  constructor(resource: ServedResource, value: Uint8Array, revision: number, object?: Frozen<KubeObject>) {
+    this.#resource = resource
+    this.value = value
+    this.revision = revision
+    this.#object = object
+  }
+
+  object(): Frozen<KubeObject> {
+    return (this.#object ??= this.#resource.codec.decode(this.value, this.revision))
+  }
+
+  json(): Uint8Array {
+    return this.#resource.codec.json(this.value, this.revision)
+  }
+}

@@ -1,0 +1,113 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import { type FieldError, invalid, invalidObject } from '../../apimachinery/status.ts'
+import { type Call, warn } from '../request/call.ts'
+import { valueAt } from './paths.ts'
+import { deepCopy } from './codec.ts'
+import { writeContext } from './context.ts'
+import { equalJson } from './equal.ts'
+import { matchNamespace } from './metadata.ts'
+import type { WriteOptions } from './options.ts'
+import type { Registry, ServedResource } from './served.ts'
+
+/** Normalises and validates a new object (upstream's rest.BeforeCreate). Throws 422 with every finding. */
+export function beforeCreate(
+  registry: Registry,
+  { definition }: ServedResource,
+  call: Call,
+  options: WriteOptions,
+  draft: KubeObject,
+): void {
+  const context = writeContext(registry, call, options)
+  matchNamespace(definition, draft, call.info.namespace)
+  if (definition.status) delete fields(draft)['status']
+  if (definition.hasGeneration) draft.metadata.generation = 1
+  else delete draft.metadata.generation
+  definition.prepareForCreate?.(draft, context)
+  const errors: FieldError[] = [...(definition.validate?.(draft, context) ?? [])]
+  if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
+  for (const text of definition.warnings?.(draft) ?? []) warn(call, text)
+}
+
+/** Normalises and validates a changed object (upstream's rest.BeforeUpdate). Throws 422 with every finding. */
+export function beforeUpdate(
+  registry: Registry,
+  { definition }: ServedResource,
+  call: Call,
+  options: WriteOptions,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): void {
+  const context = writeContext(registry, call, options)
+  const isStatus = context.subresource === 'status'
+  matchNamespace(definition, draft, call.info.namespace)
+  keepSystemFields(draft, old)
+  if (isStatus) keepAllButStatus(draft, old)
+  else if (definition.status) keepField(draft, old, 'status')
+  definition.prepareForUpdate?.(draft, old, context)
+  moveGeneration(definition.hasGeneration, draft, old)
+  const errors = isStatus
+    ? [...(definition.validateStatusUpdate?.(draft, old, context) ?? [])]
+    : [
+        ...(definition.validate?.(draft, context) ?? []),
+        ...immutableFields(definition.immutable, draft, old),
+        ...(definition.validateUpdate?.(draft, old, context) ?? []),
+      ]
+  if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
+  if (!isStatus) for (const text of definition.warnings?.(draft, old) ?? []) warn(call, text)
+}
+
+/** Clients cannot change these; what they leave out is taken from the stored object. */
+function keepSystemFields({ metadata }: KubeObject, { metadata: old }: Frozen<KubeObject>): void {
+  assign(metadata, 'generation', old.generation)
+  metadata.uid ||= old.uid ?? ''
+  metadata.creationTimestamp ??= old.creationTimestamp ?? ''
+  // Deletion is asked for with DELETE alone, and never taken back.
+  assign(metadata, 'deletionTimestamp', old.deletionTimestamp)
+  assign(metadata, 'deletionGracePeriodSeconds', old.deletionGracePeriodSeconds)
+  delete metadata.selfLink
+}
+
+function assign<T extends object, K extends keyof T>(target: T, key: K, value: T[K] | undefined): void {
+  if (value === undefined) delete target[key]
+  else target[key] = value
+}
+
+function fields(object: KubeObject): Record<string, unknown> {
+  return object as unknown as Record<string, unknown>
+}
+
+function keepField(draft: KubeObject, old: Frozen<KubeObject>, field: string): void {
+  const value = (old as unknown as Record<string, unknown>)[field]
+  if (value === undefined) delete fields(draft)[field]
+  else fields(draft)[field] = deepCopy(value)
+}
+
+function keepAllButStatus(draft: KubeObject, old: Frozen<KubeObject>): void {
+  for (const field of new Set([...Object.keys(draft), ...Object.keys(old)])) {
+    if (field !== 'status' && field !== 'metadata') keepField(draft, old, field)
+  }
+}
+
+function moveGeneration(kept: boolean, draft: KubeObject, old: Frozen<KubeObject>): void {
+  if (!kept) return
+  const before = old.metadata.generation ?? 0
+  if ((draft.metadata.generation ?? 0) !== before || !changed(draft, old)) return
+  draft.metadata.generation = before + 1
+}
+
+function changed(draft: KubeObject, old: Frozen<KubeObject>): boolean {
+  const { metadata: _m, status: _s, ...now } = draft as KubeObject & { status?: unknown }
+  const { metadata: _n, status: _t, ...then } = old as Frozen<KubeObject> & { status?: unknown }
+  return !equalJson(now, then)
+}
+
+function* immutableFields(
+  paths: readonly string[],
+  draft: Frozen<KubeObject>,
+  old: Frozen<KubeObject>,
+): Iterable<FieldError> {
+  for (const path of paths) {
+    const value = valueAt(draft, path)
+    if (!equalJson(value, valueAt(old, path))) yield invalid(path.slice(1), value, 'field is immutable')
+  }
+}

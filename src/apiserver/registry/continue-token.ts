@@ -1,0 +1,45 @@
+import { badRequest } from '../../apimachinery/status.ts'
+
+/** Where a paged list goes on: the first key of the next page, at which revision (-1: the newest). */
+export interface ContinueToken {
+  readonly startKey: string
+  readonly revision: number
+}
+
+/** Upstream's opaque form: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":…}`, the key relative to the collection. */
+export function encodeContinue({ startKey, revision }: ContinueToken, prefix: string): string {
+  const start = startKey.slice(prefix.length)
+  const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })
+  return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** Reads a token back. Throws 400 in upstream's words for anything that this server did not write. */
+export function decodeContinue(token: string, prefix: string): ContinueToken {
+  const { v, rv, start } = parse(token)
+  if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`)
+  if (!Number.isSafeInteger(rv) || rv === 0) {
+    throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  }
+  if (typeof start !== 'string' || start === '') {
+    throw invalidToken('encoded start key empty (version meta.k8s.io/v1)')
+  }
+  const relative = start.startsWith('/') ? start.slice(1) : start
+  // A key that climbs would leave the collection.
+  if (relative.split('/').some((part) => part === '.' || part === '..' || part === '')) {
+    throw badRequest(`invalid continue token: continue key is not valid: ${start}`)
+  }
+  return { startKey: prefix + relative, revision: rv as number }
+}
+
+function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  try {
+    const value: unknown = JSON.parse(atob(token.replaceAll('-', '+').replaceAll('_', '/')))
+    return typeof value === 'object' && value !== null ? value : {}
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof DOMException)
+      throw badRequest(`invalid continue token: continue key is not valid: ${error.message}`)
+    throw error
+  }
+}
+
+const invalidToken = (why: string): Error => badRequest(`invalid continue token: continue key is not valid: ${why}`)

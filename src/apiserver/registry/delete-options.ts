@@ -1,0 +1,70 @@
+import { badRequest, type FieldError, invalid, invalidObject, notSupported } from '../../apimachinery/status.ts'
+import type { Call } from '../request/call.ts'
+import { readJson } from './body.ts'
+import { dryRunErrors } from './options.ts'
+
+/** metav1.DeleteOptions, read. */
+export interface DeleteOptions {
+  readonly gracePeriodSeconds?: number | undefined
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | undefined
+  readonly orphanDependents?: boolean | undefined
+  readonly propagationPolicy?: 'Orphan' | 'Background' | 'Foreground' | undefined
+  readonly dryRun: boolean
+  readonly raw: Readonly<Record<string, unknown>>
+}
+
+/** Reads the options from the body, or, when there is none, from the query. Throws 400 and 422 as upstream. */
+export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
+  const body = await readJson(call)
+  const raw = isRecord(body) ? optionsOf(body) : fromQuery(call.query)
+  const errors = validate(raw)
+  if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
+  const { dryRun = [], ...options } = raw
+  return { ...options, dryRun: dryRun.length > 0, raw: { ...raw } }
+}
+
+type RawDeleteOptions = Omit<DeleteOptions, 'dryRun' | 'raw'> & { readonly dryRun?: readonly string[] }
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function optionsOf({ kind, apiVersion: _version, ...options }: Record<string, unknown>): RawDeleteOptions {
+  if (kind !== undefined && kind !== 'DeleteOptions')
+    throw badRequest('decoded object cannot be converted to DeleteOptions')
+  return options as RawDeleteOptions
+}
+
+function fromQuery(query: URLSearchParams): RawDeleteOptions {
+  if (query.size === 0) return {}
+  const grace = query.get('gracePeriodSeconds')
+  const orphan = query.get('orphanDependents')
+  const policy = query.get('propagationPolicy')
+  const dryRun = query.getAll('dryRun')
+  return {
+    ...(grace && { gracePeriodSeconds: integer(grace) }),
+    ...(orphan && { orphanDependents: orphan !== 'false' && orphan !== '0' }),
+    ...(policy && { propagationPolicy: policy as 'Orphan' }),
+    ...(dryRun.length > 0 && { dryRun }),
+  }
+}
+
+function integer(text: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+  return Number(text)
+}
+
+const POLICIES = ['Foreground', 'Background', 'Orphan']
+
+function validate({ orphanDependents, propagationPolicy, dryRun = [] }: RawDeleteOptions): FieldError[] {
+  const errors: FieldError[] = []
+  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
+    errors.push(
+      invalid('propagationPolicy', propagationPolicy, 'orphanDependents and deletionPropagation cannot be both set'),
+    )
+  }
+  if (propagationPolicy !== undefined && !POLICIES.includes(propagationPolicy)) {
+    errors.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
+  }
+  return [...errors, ...dryRunErrors(dryRun)]
+}

@@ -1,0 +1,176 @@
+import { badRequest, expired } from '../../apimachinery/status.ts'
+import { CompactedError, type Range, type RangeOptions } from '../../store/store.ts'
+import type { Call } from '../request/call.ts'
+import { type ListOptions, readListOptions } from '../request/list-options.ts'
+import { type ListAnswer, StoredObject } from './answer.ts'
+import { decodeContinue, encodeContinue } from './continue-token.ts'
+import { listRevisionError, parseRevision, waitForRevision } from './revision.ts'
+import { type Selection, selectionOf } from './selection.ts'
+import { collectionPrefix, type Registry, type ServedResource, storageKey } from './served.ts'
+
+/** Entries read from the store at a time. */
+const PAGE = 500
+
+/** GET of a collection. */
+export async function listObjects(registry: Registry, resource: ServedResource, call: Call): Promise<ListAnswer> {
+  const options = readListOptions(call.query)
+  const selection = selectionOf(resource.definition, options.labels, options.fields, call.info.namespace)
+  return listSelected(registry, resource, options, selection, call.signal)
+}
+
+/** Lists what is selected at one revision. */
+export async function listSelected(
+  registry: Registry,
+  resource: ServedResource,
+  options: ListOptions,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<ListAnswer> {
+  const prefix = collectionPrefix(resource.definition, selection.namespace)
+  const from = await whereFrom(registry, options, prefix, signal)
+  if (selection.name !== undefined && (selection.namespace || resource.definition.scope === 'Cluster')) {
+    return listOne(registry, resource, selection, selection.name, from)
+  }
+  return options.limit > 0
+    ? listPage(registry, resource, options, selection, prefix, from)
+    : listAll(registry, resource, selection, prefix, from)
+}
+
+interface From {
+  /** Read as of this revision; the newest when undefined. */
+  readonly revision: number | undefined
+  readonly start: string | undefined
+}
+
+/** Upstream's rules for resourceVersion, resourceVersionMatch and continue. */
+async function whereFrom(registry: Registry, options: ListOptions, prefix: string, signal: AbortSignal): Promise<From> {
+  const { resourceVersion, resourceVersionMatch: match } = options
+  if (options.continue) return continueFrom(options, prefix)
+  if (resourceVersion === '') return { revision: undefined, start: undefined }
+  const revision = parseRevision(resourceVersion)
+  if (match === 'Exact' || (match === '' && options.limit > 0 && revision > 0)) return { revision, start: undefined }
+  await waitForRevision(registry, revision, signal)
+  return { revision: undefined, start: undefined }
+}
+
+function continueFrom(options: ListOptions, prefix: string): From {
+  const { startKey, revision } = decodeContinue(options.continue, prefix)
+  if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue')
+  }
+  return { revision: revision > 0 ? revision : undefined, start: startKey }
+}
+
+async function listOne(
+  registry: Registry,
+  resource: ServedResource,
+  selection: Selection,
+  name: string,
+  from: From,
+): Promise<ListAnswer> {
+  const key = storageKey(resource.definition, selection.namespace, name)
+  const revision = from.revision ?? registry.store.revision
+  const entry = await read(registry, from, () => registry.store.get(key, { revision }))
+  const object = entry && new StoredObject(resource, entry.value, entry.modRevision)
+  const first = object && selection.matches(object.object()) ? [object] : []
+  return { type: 'list', resource, revision, continue: '', remaining: undefined, first, rest: none }
+}
+
+/** A page that the client asked for. */
+async function listPage(
+  registry: Registry,
+  resource: ServedResource,
+  options: ListOptions,
+  selection: Selection,
+  prefix: string,
+  from: From,
+): Promise<ListAnswer> {
+  const first: StoredObject[] = []
+  let { revision, start } = from
+  for (;;) {
+    const want = selection.all ? options.limit - first.length : Math.max(options.limit, PAGE)
+    const page = await range(registry, prefix, { start, revision, limit: want }, from)
+    revision ??= page.revision
+    for (const [index, entry] of page.entries.entries()) {
+      const object = new StoredObject(resource, entry.value, entry.modRevision)
+      if (!selection.all && !selection.matches(object.object())) continue
+      first.push(object)
+      const more = page.more || index < page.entries.length - 1
+      if (first.length < options.limit || !more) continue
+      const token = encodeContinue({ startKey: `${entry.key}\0`, revision }, prefix)
+      const remaining = selection.all ? page.remaining : undefined
+      return { type: 'list', resource, revision, continue: token, remaining, first, rest: none }
+    }
+    if (!page.more) return { type: 'list', resource, revision, continue: '', remaining: undefined, first, rest: none }
+    start = `${page.entries.at(-1)?.key ?? prefix}\0`
+  }
+}
+
+/** Everything, read in steps at the first step's revision. */
+async function listAll(
+  registry: Registry,
+  resource: ServedResource,
+  selection: Selection,
+  prefix: string,
+  from: From,
+): Promise<ListAnswer> {
+  const first = await range(registry, prefix, { start: from.start, revision: from.revision, limit: PAGE }, from)
+  const revision = from.revision ?? first.revision
+  const pick = (page: Range): StoredObject[] => picked(resource, selection, page)
+  return {
+    type: 'list',
+    resource,
+    revision,
+    continue: '',
+    remaining: undefined,
+    first: pick(first),
+    async *rest() {
+      for (let page = first; page.more;) {
+        const start = `${page.entries.at(-1)?.key ?? prefix}\0`
+        page = await registry.store.range(prefix, { start, revision, limit: PAGE })
+        yield pick(page)
+      }
+    },
+  }
+}
+
+function picked(resource: ServedResource, selection: Selection, page: Range): StoredObject[] {
+  const objects = page.entries.map((entry) => new StoredObject(resource, entry.value, entry.modRevision))
+  return selection.all ? objects : objects.filter((object) => selection.matches(object.object()))
+}
+
+interface Step {
+  readonly start: string | undefined
+  readonly revision: number | undefined
+  readonly limit: number
+}
+
+function range(registry: Registry, prefix: string, { start, revision, limit }: Step, from: From): Promise<Range> {
+  const options: RangeOptions = {
+    limit,
+    ...(start !== undefined && { start }),
+    ...(revision !== undefined && { revision }),
+  }
+  return read(registry, from, () => registry.store.range(prefix, options), prefix)
+}
+
+async function read<T>(registry: Registry, from: From, reading: () => T | Promise<T>, prefix = ''): Promise<T> {
+  try {
+    return await reading()
+  } catch (error) {
+    if (error instanceof CompactedError && from.start !== undefined) throw staleContinue(from.start, prefix)
+    throw listRevisionError(error, from.revision ?? 0, registry.store.revision)
+  }
+}
+
+/** 410 with a token that goes on at the newest revision, for clients that prefer a rough list to none. */
+function staleContinue(start: string, prefix: string): Error {
+  const error = expired(
+    'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.',
+  )
+  error.status.metadata = { continue: encodeContinue({ startKey: start, revision: -1 }, prefix) }
+  return error
+}
+
+// oxlint-disable-next-line require-yield
+async function* none(): AsyncIterable<readonly StoredObject[]> {}

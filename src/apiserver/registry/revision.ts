@@ -1,0 +1,40 @@
+import { badRequest, expired, failure, type StatusError } from '../../apimachinery/status.ts'
+import { sleep } from '../../lib/clock.ts'
+import { CompactedError, FutureRevisionError } from '../../store/store.ts'
+import type { Registry } from './served.ts'
+
+/** How long a read waits for a revision that is not there yet, as upstream's watch cache. */
+const WAIT_MS = 3000
+const POLL_MS = 50
+
+/** A resourceVersion of a query as a number. Throws 400. */
+export function parseRevision(text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
+  }
+  return Number(text)
+}
+
+/** Waits a little until the store has reached `revision`; then gives up with upstream's 504. */
+export async function waitForRevision(registry: Registry, revision: number, signal: AbortSignal): Promise<void> {
+  const { store, env } = registry
+  for (let waited = 0; store.revision < revision; waited += POLL_MS) {
+    if (waited >= WAIT_MS) throw tooLargeRevision(revision, store.revision)
+    await sleep(env.clock, POLL_MS, signal)
+  }
+}
+
+/** Upstream's answer to a revision from the future; clients know it by the cause. */
+export function tooLargeRevision(asked: number, current: number): StatusError {
+  return failure('Timeout', `Timeout: Too large resource version: ${asked}, current: ${current}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
+}
+
+/** Turns a store's complaint about a revision into the answer for a list at it. */
+export function listRevisionError(error: unknown, asked: number, current: number): unknown {
+  if (error instanceof CompactedError) return expired('The resourceVersion for the provided list is too old.')
+  if (error instanceof FutureRevisionError) return tooLargeRevision(asked, current)
+  return error
+}

@@ -1,0 +1,71 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { GroupResource } from '../../apimachinery/status.ts'
+import type { Env } from '../../lib/env.ts'
+import type { MaybePromise, Store } from '../../store/store.ts'
+import type { AdmissionChain } from '../admission/chain.ts'
+import type { Authorizer } from '../authz/types.ts'
+import type { Call } from '../request/call.ts'
+import type { ResourceHubs } from '../watch/hub.ts'
+import { ResourceCodec } from './codec.ts'
+import type { DeleteOptions } from './delete-options.ts'
+import type { DeletePlan } from './delete.ts'
+
+/** What every verb of every resource works with. */
+export interface Registry {
+  readonly store: Store
+  readonly env: Env
+  readonly admission: AdmissionChain
+  readonly authorizer: Authorizer
+  readonly hubs: ResourceHubs
+}
+
+/** One resource at one version, as it is served. */
+export interface ServedResource {
+  readonly definition: ResourceDefinition
+  readonly codec: ResourceCodec
+  readonly groupResource: GroupResource
+  readonly hooks: ResourceHooks
+}
+
+/** What happens around a write: `commit` after it is stored, `undo` when it is not. */
+export interface WriteHold {
+  commit(stored: Frozen<KubeObject>): void
+  undo(): void
+}
+
+/** What one resource does beyond the generic path, such as allocating a Service's addresses. Runs after prepareFor… and before validation. */
+export interface ResourceHooks {
+  beginCreate?(draft: KubeObject, call: Call, dryRun: boolean): MaybePromise<WriteHold | undefined>
+  beginUpdate?(
+    draft: KubeObject,
+    old: Frozen<KubeObject>,
+    call: Call,
+    dryRun: boolean,
+  ): MaybePromise<WriteHold | undefined>
+  /** Decides a DELETE in place of the generic rules. */
+  planDelete?(object: Frozen<KubeObject>, options: DeleteOptions, env: Env): DeletePlan
+  /** Whether an update that leaves a marked object without finalizers removes it; true when absent. */
+  removesEmptied?(draft: Frozen<KubeObject>): boolean
+  afterDelete?(object: Frozen<KubeObject>, call: Call): MaybePromise<void>
+}
+
+export function serve(definition: ResourceDefinition, hooks: ResourceHooks, freeze: boolean): ServedResource {
+  return {
+    definition,
+    codec: new ResourceCodec(definition, freeze),
+    groupResource: { group: definition.group, resource: definition.plural },
+    hooks,
+  }
+}
+
+/** The key an object is kept under. */
+export function storageKey(definition: ResourceDefinition, namespace: string, name: string): string {
+  return `${collectionPrefix(definition, namespace)}${name}`
+}
+
+/** What the keys of a collection start with: a namespace's, or all. */
+export function collectionPrefix(definition: ResourceDefinition, namespace: string): string {
+  const prefix = `${definition.storagePrefix}/`
+  return definition.scope === 'Namespaced' && namespace ? `${prefix}${namespace}/` : prefix
+}

@@ -1,0 +1,188 @@
+import type { KubeObject } from '../../apimachinery/meta.ts'
+import { expired, internalError, type Status, type StatusError } from '../../apimachinery/status.ts'
+import type { Timer } from '../../lib/clock.ts'
+import { CompactedError } from '../../store/store.ts'
+import type { Call } from '../request/call.ts'
+import { type ListOptions, readListOptions } from '../request/list-options.ts'
+import type { Change } from '../watch/change.ts'
+import { Frame } from '../watch/frame.ts'
+import type { Subscription } from '../watch/hub.ts'
+import type { ListAnswer, StoredObject, WatchAnswer, WatchFrame, WatchListener } from './answer.ts'
+import { listSelected } from './list.ts'
+import { parseRevision } from './revision.ts'
+import { type Selection, selectionOf } from './selection.ts'
+import type { Registry, ServedResource } from './served.ts'
+
+/** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this. */
+const MIN_TIMEOUT_SECONDS = 1800
+const BOOKMARK_MS = 60_000
+
+/** GET with watch=true. */
+export async function watchObjects(registry: Registry, resource: ServedResource, call: Call): Promise<WatchAnswer> {
+  const options = readListOptions(call.query)
+  const fields = call.info.name && options.fields.length === 0 ? nameIs(call.info.name) : options.fields
+  const selection = selectionOf(resource.definition, options.labels, fields, call.info.namespace)
+  const initial = options.sendInitialEvents === true
+  const list = initial ? await initialList(registry, resource, options, selection, call.signal) : undefined
+  const after = list ? list.revision : startRevision(registry, options)
+  return {
+    type: 'watch',
+    resource,
+    start(listener) {
+      const watch = new ResourceWatch(registry, resource, options, selection, listener)
+      watch.start(after, list)
+      return () => watch.stop()
+    },
+  }
+}
+
+function nameIs(value: string): ListOptions['fields'] {
+  return [{ field: 'metadata.name', operator: '=', value }]
+}
+
+function initialList(
+  registry: Registry,
+  resource: ServedResource,
+  options: ListOptions,
+  selection: Selection,
+  signal: AbortSignal,
+): Promise<ListAnswer> {
+  return listSelected(registry, resource, { ...options, limit: 0, continue: '' }, selection, signal)
+}
+
+function startRevision(registry: Registry, { resourceVersion }: ListOptions): number {
+  const revision = resourceVersion === '' ? 0 : parseRevision(resourceVersion)
+  return revision === 0 ? registry.store.revision : revision
+}
+
+/** One client's watch while it runs. */
+class ResourceWatch {
+  readonly #registry: Registry
+  readonly #resource: ServedResource
+  readonly #options: ListOptions
+  readonly #selection: Selection
+  readonly #listener: WatchListener
+  #subscription: Subscription | undefined
+  #timers: Timer[] = []
+  #ended = false
+
+  constructor(
+    registry: Registry,
+    resource: ServedResource,
+    options: ListOptions,
+    selection: Selection,
+    listener: WatchListener,
+  ) {
+    this.#registry = registry
+    this.#resource = resource
+    this.#options = options
+    this.#selection = selection
+    this.#listener = listener
+  }
+
+  start(after: number, list: ListAnswer | undefined): void {
+    const { clock, random } = this.#registry.env
+    const seconds = this.#options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + random.next())
+    this.#timers.push(clock.setTimer(() => this.#timeUp(), seconds * 1000))
+    if (list) this.#sendInitial(list).catch((error: unknown) => this.#fail(error))
+    else this.#follow(after)
+  }
+
+  stop(): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#subscription?.stop()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers = []
+  }
+
+  async #sendInitial(list: ListAnswer): Promise<void> {
+    this.#sendAdded(list.first)
+    for await (const page of list.rest()) {
+      if (this.#ended) return
+      this.#sendAdded(page)
+    }
+    if (this.#ended) return
+    if (this.#options.allowWatchBookmarks) this.#bookmark(list.revision, { 'k8s.io/initial-events-end': 'true' })
+    this.#follow(list.revision)
+  }
+
+  #sendAdded(objects: readonly StoredObject[]): void {
+    for (const object of objects) {
+      this.#listener.onEvent(
+        new Frame(
+          'ADDED',
+          () => object.object(),
+          () => object.json(),
+        ),
+      )
+    }
+  }
+
+  #follow(after: number): void {
+    const hub = this.#registry.hubs.of(this.#resource)
+    this.#subscription = hub.subscribe(after, this.#selection, {
+      onChange: (change) => this.#onChange(change),
+      onError: (error) => this.#fail(error, after),
+    })
+    if (this.#ended) return this.#subscription.stop()
+    if (this.#options.allowWatchBookmarks) this.#bookmarkLater()
+  }
+
+  #onChange(change: Change): void {
+    if (this.#ended) return
+    const frame = this.#selection.all ? change.frame(change.type) : selected(change, this.#selection)
+    if (frame) this.#listener.onEvent(frame)
+  }
+
+  #bookmarkLater(): void {
+    const { clock, random } = this.#registry.env
+    const timer = clock.setTimer(
+      () => {
+        this.#timers = this.#timers.filter((other) => other !== timer)
+        this.#bookmark(this.#subscription?.position ?? 0)
+        this.#bookmarkLater()
+      },
+      BOOKMARK_MS * (0.75 + random.next() / 4),
+    )
+    this.#timers.push(timer)
+  }
+
+  #bookmark(revision: number, annotations?: Record<string, string>): void {
+    if (revision === 0) return
+    const { definition, codec } = this.#resource
+    const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) }
+    const object: KubeObject = { kind: definition.kind, apiVersion: codec.apiVersion, metadata }
+    this.#listener.onEvent(new Frame('BOOKMARK', () => object))
+  }
+
+  #timeUp(): void {
+    if (this.#ended) return
+    if (this.#options.allowWatchBookmarks && this.#subscription) this.#bookmark(this.#subscription.position)
+    this.stop()
+    this.#listener.onEnd()
+  }
+
+  #fail(error: unknown, after = 0): void {
+    if (this.#ended) return
+    this.stop()
+    const status = watchError(error, after).status
+    this.#listener.onEvent(new Frame('ERROR', () => status as Status & KubeObject))
+    this.#listener.onEnd()
+  }
+}
+
+/** An object that comes into the selection is added, one that leaves it is deleted, whatever happened to it. */
+function selected(change: Change, selection: Selection): WatchFrame | undefined {
+  const current = change.current()
+  const previous = change.previous()
+  const is = current !== undefined && selection.matches(current)
+  const was = previous === undefined ? change.type === 'MODIFIED' && is : selection.matches(previous)
+  if (is) return change.frame(was ? 'MODIFIED' : 'ADDED')
+  return was ? change.frame('DELETED') : undefined
+}
+
+function watchError(error: unknown, after: number): StatusError {
+  if (error instanceof CompactedError) return expired(`too old resource version: ${after} (${error.compactRevision})`)
+  return internalError(error)
+}

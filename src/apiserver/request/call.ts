@@ -1,0 +1,37 @@
+import type { UserInfo, RequestHeaders } from '../authn/types.ts'
+import type { RequestInfo } from './info.ts'
+
+/** What comes with a request: encoded bytes of a socket, or a plain JSON value of the same process. */
+export type RequestBody =
+  | { readonly kind: 'none' }
+  /** At most the server's limit; over it `read` throws 413. */
+  | { readonly kind: 'bytes'; read(): Promise<Uint8Array> }
+  /** Shared with the sender: copied before change. */
+  | { readonly kind: 'value'; readonly value: unknown }
+
+/** One API request on its way through the server, past authentication. */
+export interface Call {
+  readonly method: string
+  readonly info: RequestInfo
+  readonly query: URLSearchParams
+  readonly headers: RequestHeaders
+  readonly user: UserInfo
+  readonly body: RequestBody
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal
+  /** Texts for Warning headers, filled on the way. */
+  readonly warnings: string[]
+  /** Audit annotations, filled on the way. */
+  readonly annotations: Map<string, string>
+}
+
+/** One header's first value, or ''. */
+export function header(headers: RequestHeaders, name: string): string {
+  const value = headers[name]
+  return typeof value === 'string' ? value : (value?.[0] ?? '')
+}
+
+/** Adds a warning once. */
+export function warn(call: Pick<Call, 'warnings'>, text: string): void {
+  if (!call.warnings.includes(text)) call.warnings.push(text)
+}
