@@ -13,6 +13,8 @@ export interface ApiPackage extends PackageEntry {
   readonly model: string
   readonly types: ReadonlyMap<string, ApiType>
   readonly consts: readonly GoConst[]
+  /** The types that the package registers as kinds, in upstream's order. */
+  readonly registered: readonly string[]
 }
 
 export interface ApiType extends GoTypeDecl {
@@ -58,9 +60,16 @@ function readPackage(roots: readonly string[], entry: PackageEntry): ApiPackage 
   const consts = files.flatMap((file) => file.consts)
   const group = markerValue(packageDoc, 'groupName') ?? consts.find((c) => c.name === 'GroupName')?.value ?? ''
   const model = markerValue(packageDoc, 'k8s:openapi-model-package') ?? ''
-  const pkg: ApiPackage = { ...entry, group, model, types, consts }
+  const pkg: ApiPackage = { ...entry, group, model, types, consts, registered: registeredKinds(dir) }
   for (const file of files) addTypes(types, pkg, file)
   return pkg
+}
+
+/** The arguments of AddKnownTypes. */
+function registeredKinds(dir: string): string[] {
+  const file = join(dir, 'register.go')
+  const source = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  return Array.from(source.matchAll(/&(\w+)\{\}/g), ([, name = '']) => name)
 }
 
 function addTypes(types: Map<string, ApiType>, pkg: ApiPackage, file: GoFile): void {

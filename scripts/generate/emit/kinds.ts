@@ -1,5 +1,5 @@
 import type { GoField } from '../go/ast.ts'
-import { hasMarker, markersOf, markerValue, markerValues } from '../go/markers.ts'
+import { hasMarker, markerValue, markerValues } from '../go/markers.ts'
 import type { ApiPackage, ApiType, RegisteredVersion, Upstream } from '../upstream.ts'
 
 /** The module of kind facts: one line per kind. */
@@ -26,16 +26,10 @@ export function emitKinds(upstream: Upstream, registered: readonly RegisteredVer
   ].join('\n')
 }
 
-const RUNTIME_OBJECT = 'k8s.io/apimachinery/pkg/runtime.Object'
-
-/** The types that are kinds of their own: runtime.Objects, but for lists and types that another package owns. */
+/** The types that the package registers, but for lists of its kinds. */
 function kindsOf(pkg: ApiPackage): ApiType[] {
-  return [...pkg.types.values()].filter((type) => isKind(type) && !type.alias && !listedBy(pkg, type))
-}
-
-function isKind(type: ApiType): boolean {
-  const doc = [...type.outerDoc, ...type.doc]
-  return markersOf(doc).some((m) => m.name === 'k8s:deepcopy-gen:interfaces' && m.value.includes(RUNTIME_OBJECT))
+  const types = pkg.registered.flatMap((name) => pkg.types.get(name) ?? [])
+  return types.filter((type) => !type.alias && !listedBy(pkg, type))
 }
 
 /** The item type's name when the type is a list of items of its package. */

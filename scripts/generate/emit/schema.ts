@@ -164,7 +164,8 @@ class SchemaWriter {
       return scalar
     }
     const target = resolved.type
-    if (target.type.kind === 'struct' || enumValues(target)) return this.#qualified(target)
+    const derived = !target.alias && this.#isStruct(target, target.type)
+    if (derived || enumValues(target)) return this.#qualified(target)
     const wrapped = hasMarker(target.doc, 'protobuf.nullable') ? '@' : ''
     return wrapped + this.#typeText(target, target.type)
   }

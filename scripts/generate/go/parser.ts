@@ -58,18 +58,14 @@ class Parser {
     const { line, text: name } = this.#next()
     const alias = this.#accept('=')
     const { doc, outerDoc } = this.#docAbove(line)
-    if (this.#peek()?.text === 'func' || this.#peek()?.text === 'interface') return
+    if (this.#peek()?.text === 'func' || this.#peek()?.text === 'interface') return void this.#restOfLine(line)
     this.#types.push({ name, type: this.#typeExpression(), alias, doc, outerDoc })
   }
 
   /** Constants whose value is one string literal, perhaps converted: `A T = "x"`, `A = T("x")`. Others are passed over. */
   #const(): void {
     const { line, text: name } = this.#next()
-    let rest: Token[] = []
-    for (let next = this.#peek(); next && next.line === line && next.text !== ')'; next = this.#peek()) {
-      rest.push(this.#next())
-      if (next.text === '(') rest = [...rest, ...this.#takeToClosing()]
-    }
+    const rest = this.#restOfLine(line)
     const constant = stringConstant(rest)
     if (constant) this.#consts.push({ name, ...constant, doc: this.#docAbove(line).doc })
   }
@@ -130,6 +126,16 @@ class Parser {
     const near = this.#groupByLastLine.get(line - 1)
     const outer = this.#groupByLastLine.get((near ? near.firstLine : line) - 2)
     return { doc: near?.lines ?? [], outerDoc: outer?.lines ?? [] }
+  }
+
+  /** The tokens left on a line, with what a bracket opened there encloses. */
+  #restOfLine(line: number): Token[] {
+    const rest: Token[] = []
+    for (let next = this.#peek(); next && next.line === line && next.text !== ')'; next = this.#peek()) {
+      rest.push(this.#next())
+      if (next.kind === 'punctuation' && '({['.includes(next.text)) rest.push(...this.#takeToClosing())
+    }
+    return rest
   }
 
   #skipToClosing(): void {

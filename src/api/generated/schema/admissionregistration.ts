@@ -383,7 +383,7 @@ struct ValidatingAdmissionPolicySpec
  validations 3 []Validation listType=atomic
  failurePolicy 4 *FailurePolicyType
  auditAnnotations 5 []AuditAnnotation listType=atomic
- matchConditions 6 []admissionregistration/v1.MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
+ matchConditions 6 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  variables 7 []Variable listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
 struct MatchCondition
  name 1 string required always
@@ -447,7 +447,7 @@ struct MutatingAdmissionPolicySpec
  variables 3 []Variable listType=atomic
  mutations 4 []Mutation listType=atomic
  failurePolicy 5 *FailurePolicyType
- matchConditions 6 []admissionregistration/v1.MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
+ matchConditions 6 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  reinvocationPolicy 7 ReinvocationPolicyType
 struct Mutation
  patchType 2 PatchType required always
