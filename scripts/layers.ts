@@ -88,6 +88,6 @@ function checkLayer(path: string, layer: string, target: string, isTest: boolean
   const to = target.split('/')[0] ?? ''
   if (to === '..' || target.startsWith('..')) return
   if (to === layer || ALLOWED[layer]?.includes(to)) return
-  if (isTest && (to === 'testing' || to === 'store' || to === 'apiserver')) return
+  if (isTest && ['testing', 'api', 'store', 'apiserver'].includes(to)) return
   problems.push(`src/${path}: ${layer}/ may not import ${to}/`)
 }

@@ -25,13 +25,13 @@ export function parseDurationNanos(text: string): bigint {
     const number = /^(\d*)(?:\.(\d*))?/.exec(rest)
     const [matched = '', whole = '', fraction = ''] = number ?? []
     if (whole === '' && fraction === '') throw fail()
+    if (whole.length > 40 || BigInt(whole || '0') > MAX + 1n) throw fail()
     rest = rest.slice(matched.length)
     const unitName = /^[^.\d]+/.exec(rest)?.[0]
     if (!unitName) throw new ParseError(`time: missing unit in duration ${quoteBytes(text)}`)
     const unit = Object.hasOwn(NANOS_PER_UNIT, unitName) ? NANOS_PER_UNIT[unitName] : undefined
     if (!unit) throw new ParseError(`time: unknown unit ${quoteBytes(unitName)} in duration ${quoteBytes(text)}`)
     rest = rest.slice(unitName.length)
-    if (whole.length > 40) throw fail()
     total += BigInt(whole || '0') * unit + fractionOf(fraction.slice(0, 30), unit)
     if (total > MAX + (negative ? 1n : 0n)) throw fail()
   }

@@ -1,0 +1,94 @@
+import type { FieldSchema, Schema, StructSchema } from '../schema.ts'
+
+/** A field as the codecs need it again and again. */
+export interface FieldPlan {
+  readonly name: string
+  readonly schema: Schema
+  /** Its place in the struct's order. */
+  readonly index: number
+  /** The zero value stands for absence (Go's omitempty on a field that is no pointer). */
+  readonly omitsEmpty: boolean
+  /** What JSON has when the field is absent, for one that is always written. */
+  readonly whenAbsent: string | undefined
+  /** `"name":` */
+  readonly key: string
+  readonly field: FieldSchema
+}
+
+/** A struct as the codecs need it. */
+export interface StructPlan {
+  readonly fields: readonly FieldPlan[]
+  readonly byName: ReadonlyMap<string, FieldPlan>
+  /** The fields that are written even when absent. */
+  readonly always: readonly FieldPlan[]
+  /** The JSON of a struct none of whose fields is set. */
+  readonly zero: string
+}
+
+const plans = new WeakMap<StructSchema, StructPlan>()
+
+/** The plan of a struct; made once. */
+export function planOf(schema: StructSchema): StructPlan {
+  let plan = plans.get(schema)
+  if (!plan) {
+    plan = makePlan(schema)
+    plans.set(schema, plan)
+  }
+  return plan
+}
+
+function makePlan(schema: StructSchema): StructPlan {
+  const fields = [...schema.fields.values()].map((field, index): FieldPlan => ({
+    name: field.name,
+    schema: field.schema,
+    index,
+    omitsEmpty: !field.pointer && !field.alwaysWritten,
+    whenAbsent: field.alwaysWritten ? zeroJson(field.schema) : undefined,
+    key: `${JSON.stringify(field.name)}:`,
+    field,
+  }))
+  const always = fields.filter((field) => field.whenAbsent !== undefined)
+  return {
+    fields,
+    byName: new Map(fields.map((field) => [field.name, field])),
+    always,
+    zero: `{${always.map(({ key, whenAbsent }) => `${key}${whenAbsent}`).join(',')}}`,
+  }
+}
+
+/** The zero value as a JSON text. A struct cannot hold itself by value, so this ends. */
+function zeroJson(schema: Schema): string {
+  return schema.kind === 'struct' ? planOf(schema).zero : JSON.stringify(zeroValue(schema))
+}
+
+/** The zero value of a type, as Go writes it; `null` where nothing else says "unset". */
+export function zeroValue(schema: Schema): unknown {
+  switch (schema.kind) {
+    case 'struct':
+      return {}
+    case 'string':
+      return ''
+    case 'int32':
+    case 'int64':
+    case 'double':
+    case 'intOrString':
+      return 0
+    case 'boolean':
+      return false
+    case 'quantity':
+      return '0'
+    case 'duration':
+      return '0s'
+    default:
+      return null
+  }
+}
+
+/** Whether a value counts as absent in a field with omitempty. Structs never do. */
+export function isEmptyValue(value: unknown): boolean {
+  if (value === '' || value === 0 || value === false || value === null || value === undefined) return true
+  if (typeof value !== 'object') return false
+  if (Array.isArray(value)) return value.length === 0
+  for (const key in value) if (Object.hasOwn(value, key)) return false
+  return true
+}
