@@ -1,3 +1,5 @@
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
+import { defaultMatchResources } from './default.ts'
 import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -13,4 +15,17 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults(policy) {
+    const spec = (policy.spec ??= {})
+    spec.failurePolicy ??= 'Fail'
+    defaultMatchResources(spec.matchConstraints)
+  },
+  columns: [
+    nameColumn,
+    integer('Mutations', ({ spec }) => spec?.mutations?.length),
+    text('ParamKind', ({ spec }) =>
+      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+    ),
+    ageColumn,
+  ],
 })

@@ -1,3 +1,5 @@
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
+import { defaultMutatingWebhook } from './default.ts'
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -13,4 +15,8 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   schema: 'io.k8s.api.admissionregistration.v1.MutatingWebhookConfiguration',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults({ webhooks }) {
+    webhooks?.forEach(defaultMutatingWebhook)
+  },
+  columns: [nameColumn, integer('Webhooks', ({ webhooks }) => webhooks?.length), ageColumn],
 })

@@ -1,3 +1,5 @@
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
+import { defaultMatchResources } from './default.ts'
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -14,4 +16,17 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   status: true,
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults(policy) {
+    const spec = (policy.spec ??= {})
+    spec.failurePolicy ??= 'Fail'
+    defaultMatchResources(spec.matchConstraints)
+  },
+  columns: [
+    nameColumn,
+    integer('Validations', ({ spec }) => spec?.validations?.length),
+    text('ParamKind', ({ spec }) =>
+      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+    ),
+    ageColumn,
+  ],
 })

@@ -1,3 +1,6 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { defaultMatchResources } from './default.ts'
+import { paramRefCell } from './param-ref.ts'
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -13,4 +16,13 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicyBinding',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults({ spec }) {
+    defaultMatchResources(spec?.matchResources)
+  },
+  columns: [
+    nameColumn,
+    text('PolicyName', ({ spec }) => spec?.policyName ?? ''),
+    text('ParamRef', ({ spec }) => paramRefCell(spec?.paramRef)),
+    ageColumn,
+  ],
 })

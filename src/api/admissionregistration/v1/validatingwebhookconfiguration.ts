@@ -1,3 +1,5 @@
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
+import { defaultWebhook } from './default.ts'
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -13,4 +15,8 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingWebhookConfiguration',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults({ webhooks }) {
+    webhooks?.forEach(defaultWebhook)
+  },
+  columns: [nameColumn, integer('Webhooks', ({ webhooks }) => webhooks?.length), ageColumn],
 })

@@ -15,4 +15,29 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   status: true,
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults: defaultDefinition,
+  prepareForCreate(crd) {
+    const stored = crd.spec.versions.find(({ storage }) => storage)
+    crd.status = { ...(stored && { storedVersions: [stored.name] }) }
+  },
+  prepareForUpdate({ spec, status }, _old, { subresource }) {
+    const stored = spec.versions.find(({ storage }) => storage)?.name
+    if (subresource !== '' || stored === undefined || !status) return
+    const versions = (status.storedVersions ??= [])
+    if (!versions.includes(stored)) versions.push(stored)
+  },
 })
+
+function defaultDefinition(crd: CustomResourceDefinition): void {
+  const spec = (crd.spec ??= {} as CustomResourceDefinition['spec'])
+  const names = (spec.names ??= {} as CustomResourceDefinition['spec']['names'])
+  spec.versions ??= []
+  names.singular ||= (names.kind ?? '').toLowerCase()
+  if (names.kind) names.listKind ||= `${names.kind}List`
+  spec.conversion ??= { strategy: 'None' }
+  const service = spec.conversion.webhook?.clientConfig?.service
+  if (service) service.port ??= 443
+  const status = (crd.status ??= {})
+  const stored = spec.versions.find(({ storage }) => storage)
+  if ((status.storedVersions ?? []).length === 0 && stored) status.storedVersions = [stored.name]
+}

@@ -1,3 +1,5 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { controllerOf } from '../../../apimachinery/meta.ts'
 import type { ControllerRevision } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -10,4 +12,19 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   scope: 'Namespaced',
   storagePrefix: '/registry/controllerrevisions',
   schema: 'io.k8s.api.apps.v1.ControllerRevision',
+  columns: [
+    nameColumn,
+    text('Controller', controllerCell),
+    text('Revision', ({ revision }) => revision ?? 0),
+    ageColumn,
+  ],
 })
+
+/** `deployment.apps/web`, as kubectl names an object. */
+function controllerCell(object: Parameters<typeof controllerOf>[0]): string {
+  const owner = controllerOf(object)
+  if (!owner) return '<none>'
+  const slash = owner.apiVersion.indexOf('/')
+  const group = slash < 0 ? '' : `.${owner.apiVersion.slice(0, slash)}`
+  return `${owner.kind}${group}`.toLowerCase() + `/${owner.name}`
+}

@@ -1,3 +1,7 @@
+import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
+import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { semanticEqual } from '../../../apimachinery/equality.ts'
+import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../../columns.ts'
 import type { Deployment } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -15,4 +19,34 @@ export const deployments = defineResource<Deployment>({
   status: true,
   scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   hasGeneration: true,
+  defaults: defaultDeployment,
+  prepareForUpdate(deployment, old, { subresource }) {
+    if (subresource !== '' || semanticEqual(deployment.metadata.annotations, old.metadata.annotations)) return
+    // Annotations are copied to replica sets, so they count as a change of what is wanted.
+    deployment.metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
+  columns: [
+    nameColumn,
+    text('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
+    integer('Up-to-date', ({ status }) => status?.updatedReplicas),
+    integer('Available', ({ status }) => status?.availableReplicas),
+    ageColumn,
+    ...containerColumns<Deployment>(({ spec }) => spec.template.spec.containers),
+    wide(text('Selector', ({ spec }) => formatLabelSelector(spec.selector))),
+  ],
 })
+
+function defaultDeployment(deployment: Deployment): void {
+  const spec = (deployment.spec ??= { selector: {}, template: { spec: { containers: [] } } })
+  spec.replicas ??= 1
+  spec.revisionHistoryLimit ??= 10
+  spec.progressDeadlineSeconds ??= 600
+  const strategy = (spec.strategy ??= {})
+  strategy.type ||= 'RollingUpdate'
+  if (strategy.type === 'RollingUpdate') {
+    const rolling = (strategy.rollingUpdate ??= {})
+    rolling.maxUnavailable ??= '25%'
+    rolling.maxSurge ??= '25%'
+  }
+  defaultPodTemplate(spec)
+}

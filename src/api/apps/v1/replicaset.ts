@@ -1,3 +1,6 @@
+import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
+import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../../columns.ts'
 import type { ReplicaSet } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -15,4 +18,19 @@ export const replicaSets = defineResource<ReplicaSet>({
   status: true,
   scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   hasGeneration: true,
+  defaults(set) {
+    const spec = (set.spec ??= { selector: {}, template: { spec: { containers: [] } } })
+    spec.replicas ??= 1
+    defaultPodTemplate(spec)
+  },
+  selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
+  columns: [
+    nameColumn,
+    integer('Desired', ({ spec }) => spec.replicas),
+    integer('Current', ({ status }) => status?.replicas),
+    integer('Ready', ({ status }) => status?.readyReplicas),
+    ageColumn,
+    ...containerColumns<ReplicaSet>(({ spec }) => spec.template?.spec.containers),
+    wide(text('Selector', ({ spec }) => formatLabelSelector(spec.selector))),
+  ],
 })

@@ -1,3 +1,6 @@
+import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
+import { defaultClaim } from '../../core/v1/persistentvolumeclaim.ts'
+import { ageColumn, containerColumns, nameColumn, text } from '../../columns.ts'
 import type { StatefulSet } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -15,4 +18,44 @@ export const statefulSets = defineResource<StatefulSet>({
   status: true,
   scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   hasGeneration: true,
+  defaults: defaultStatefulSet,
+  prepareForCreate: dropMaxUnavailable,
+  prepareForUpdate(set, old) {
+    if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable == null) dropMaxUnavailable(set)
+  },
+  columns: [
+    nameColumn,
+    text('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
+    ageColumn,
+    ...containerColumns<StatefulSet>(({ spec }) => spec.template.spec.containers),
+  ],
 })
+
+/** The feature gate MaxUnavailableStatefulSet is off in 1.36. */
+function dropMaxUnavailable({ spec }: StatefulSet): void {
+  delete spec.updateStrategy?.rollingUpdate?.maxUnavailable
+}
+
+function defaultStatefulSet(set: StatefulSet): void {
+  const spec = (set.spec ??= { selector: {}, template: { spec: { containers: [] } } })
+  spec.podManagementPolicy ||= 'OrderedReady'
+  const strategy = (spec.updateStrategy ??= {})
+  if (!strategy.type) {
+    strategy.type = 'RollingUpdate'
+    strategy.rollingUpdate ??= {}
+  }
+  if (strategy.type === 'RollingUpdate' && strategy.rollingUpdate) {
+    strategy.rollingUpdate.partition ??= 0
+  }
+  const retention = (spec.persistentVolumeClaimRetentionPolicy ??= {})
+  retention.whenDeleted ||= 'Retain'
+  retention.whenScaled ||= 'Retain'
+  spec.replicas ??= 1
+  spec.revisionHistoryLimit ??= 10
+  defaultPodTemplate(spec)
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion ||= 'v1'
+    claim.kind ||= 'PersistentVolumeClaim'
+    defaultClaim(claim)
+  }
+}

@@ -1,3 +1,7 @@
+import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { ageOf } from '../../../apimachinery/duration/human.ts'
+import { defaultJobSpec } from './job-default.ts'
+import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../../columns.ts'
 import type { CronJob } from '../../generated/types/batch/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -14,4 +18,34 @@ export const cronJobs = defineResource<CronJob>({
   schema: 'io.k8s.api.batch.v1.CronJob',
   status: true,
   hasGeneration: true,
+  defaults: defaultCronJob,
+  columns: [
+    nameColumn,
+    text('Schedule', ({ spec }) => spec.schedule ?? ''),
+    text('Timezone', ({ spec }) => spec.timeZone ?? '<none>'),
+    {
+      name: 'Suspend',
+      type: 'boolean',
+      value: ({ spec }) => (spec.suspend == null ? '<unset>' : spec.suspend ? 'True' : 'False'),
+    },
+    integer('Active', ({ status }) => status?.active?.length),
+    text('Last Schedule', ({ status }, now) =>
+      status?.lastScheduleTime ? ageOf(status.lastScheduleTime, now) : '<none>',
+    ),
+    ageColumn,
+    ...containerColumns<CronJob>(({ spec }) => spec.jobTemplate.spec?.template.spec.containers),
+    wide(text('Selector', ({ spec }) => formatLabelSelector(spec.jobTemplate.spec?.selector))),
+  ],
 })
+
+function defaultCronJob(cronJob: CronJob): void {
+  const emptyJob = { spec: { template: { spec: { containers: [] } } } }
+  const spec = (cronJob.spec ??= { schedule: '', jobTemplate: emptyJob })
+  spec.concurrencyPolicy ||= 'Allow'
+  spec.suspend ??= false
+  spec.successfulJobsHistoryLimit ??= 3
+  spec.failedJobsHistoryLimit ??= 1
+  const template = (spec.jobTemplate ??= emptyJob)
+  template.metadata ??= {}
+  defaultJobSpec((template.spec ??= emptyJob.spec))
+}

@@ -1,3 +1,10 @@
+import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { humanDuration } from '../../../apimachinery/duration/human.ts'
+import { isConditionTrue } from '../../core/v1/pod-conditions.ts'
+import { defaultJob } from './job-default.ts'
+import { generateSelector } from './job-selector.ts'
+import { ageColumn, containerColumns, nameColumn, text, wide } from '../../columns.ts'
 import type { Job } from '../../generated/types/batch/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -14,4 +21,39 @@ export const jobs = defineResource<Job>({
   status: true,
   hasGeneration: true,
   defaultPropagation: 'Orphan',
+  defaults: defaultJob,
+  prepareForCreate(job) {
+    if (!job.spec.manualSelector) generateSelector(job)
+  },
+  selectableFields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
+  columns: [
+    nameColumn,
+    text('Status', statusCell),
+    text('Completions', completionsCell),
+    text('Duration', durationCell),
+    ageColumn,
+    ...containerColumns<Job>(({ spec }) => spec.template.spec.containers),
+    wide(text('Selector', ({ spec }) => formatLabelSelector(spec.selector))),
+  ],
 })
+
+function statusCell({ metadata, status }: Frozen<Job>): string {
+  const is = (type: string): boolean => isConditionTrue(status?.conditions, type)
+  if (is('Complete')) return 'Complete'
+  if (is('Failed')) return 'Failed'
+  if (metadata.deletionTimestamp) return 'Terminating'
+  return ['Suspended', 'FailureTarget', 'SuccessCriteriaMet'].find(is) ?? 'Running'
+}
+
+function completionsCell({ spec, status }: Frozen<Job>): string {
+  const succeeded = status?.succeeded ?? 0
+  if (spec.completions != null) return `${succeeded}/${spec.completions}`
+  const parallelism = spec.parallelism ?? 0
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`
+}
+
+function durationCell({ status }: Frozen<Job>, now: number): string {
+  if (!status?.startTime) return ''
+  const end = status.completionTime ? Date.parse(status.completionTime) : now
+  return humanDuration(end - Date.parse(status.startTime))
+}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Lease } from '../../generated/types/coordination/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +13,16 @@ export const leases = defineResource<Lease>({
   schema: 'io.k8s.api.coordination.v1.Lease',
   allowCreateOnUpdate: true,
   requireResourceVersionOnUpdate: true,
+  defaults(lease) {
+    lease.spec ??= {}
+  },
+  prepareForCreate({ spec }) {
+    delete spec?.strategy
+    delete spec?.preferredHolder
+  },
+  prepareForUpdate({ spec }, old) {
+    if (old.spec?.strategy === undefined) delete spec?.strategy
+    if (old.spec?.preferredHolder === undefined) delete spec?.preferredHolder
+  },
+  columns: [nameColumn, text('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
 })

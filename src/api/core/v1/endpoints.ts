@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
+import { warnAboutIp } from '../../../apimachinery/validation/ip.ts'
 import { defineResource } from '../../define.ts'
 import type { Endpoints } from '../../generated/types/core/v1.ts'
 
@@ -16,6 +17,16 @@ export const endpoints = defineResource<Endpoints>({
   allowCreateOnUpdate: true,
   defaults({ subsets }) {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
+  },
+  *warnings({ metadata, subsets }) {
+    yield 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
+    if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return
+    for (const [i, { addresses, notReadyAddresses }] of (subsets ?? []).entries()) {
+      for (const [j, { ip }] of (addresses ?? []).entries()) yield* warnAboutIp(`subsets[${i}].addresses[${j}].ip`, ip)
+      for (const [j, { ip }] of (notReadyAddresses ?? []).entries()) {
+        yield* warnAboutIp(`subsets[${i}].notReadyAddresses[${j}].ip`, ip)
+      }
+    }
   },
   columns: [nameColumn, text('Endpoints', endpointsCell), ageColumn],
 })

@@ -1,4 +1,5 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
+import { warnAboutCidr } from '../../../apimachinery/validation/ip.ts'
 import { ageColumn, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Node } from '../../generated/types/core/v1.ts'
@@ -33,6 +34,11 @@ export const nodes = defineResource<Node>({
   prepareForUpdate({ spec, status }, old) {
     if (spec && !old.spec?.configSource) delete spec.configSource
     if (status && !old.status?.config) delete status.config
+  },
+  *warnings({ spec }) {
+    if (spec?.configSource) yield 'spec.configSource: the feature is removed'
+    if (spec?.externalID) yield 'spec.externalID: this field is deprecated, and is unused by Kubernetes'
+    for (const [index, cidr] of (spec?.podCIDRs ?? []).entries()) yield* warnAboutCidr(`spec.podCIDRs[${index}]`, cidr)
   },
   selectableFields: { 'spec.unschedulable': ({ spec }) => String(spec?.unschedulable ?? false) },
   columns: [

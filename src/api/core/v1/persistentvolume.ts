@@ -41,6 +41,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       status.lastPhaseTransitionTime = timestamp(env.clock.now())
     }
   },
+  warnings: volumeWarnings,
   columns: [
     nameColumn,
     text('Capacity', ({ spec }) => spec.capacity?.['storage'] ?? '0'),
@@ -70,4 +71,29 @@ export function accessModesCell(modes: readonly PersistentVolumeAccessMode[] | u
     .filter(([mode]) => given.has(mode))
     .map(([, short]) => short)
     .join(',')
+}
+
+const DEPRECATED_ANNOTATIONS = [
+  [STORAGE_CLASS_ANNOTATION, 'deprecated since v1.8; use "storageClassName" attribute instead'],
+  ['volume.beta.kubernetes.io/mount-options', 'deprecated since v1.31; use "mountOptions" attribute instead'],
+] as const
+
+/** Volume plugins that no longer work, and since when. */
+const GONE_SOURCES = [
+  ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['scaleIO', 'scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['storageos', 'storageOS', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+  ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+] as const
+
+function* volumeWarnings({ metadata, spec }: Frozen<PersistentVolume>): Iterable<string> {
+  for (const [key, text] of DEPRECATED_ANNOTATIONS) {
+    if (key in (metadata.annotations ?? {})) yield `metadata.annotations[${key}]: ${text}`
+  }
+  if (spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    yield 'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.'
+  }
+  for (const [field, name, text] of GONE_SOURCES) if (spec[field]) yield `spec.${name}: ${text}`
 }

@@ -4,6 +4,7 @@ import { ageColumn, labelsCell, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Service } from '../../generated/types/core/v1.ts'
 import { defaultService } from './service-default.ts'
+import { serviceWarnings } from './service-warnings.ts'
 import { dropFieldsOfOldType } from './service-type.ts'
 
 /** Everything the system knows about Service. Cluster IPs and node ports are given by the API server. */
@@ -25,6 +26,7 @@ export const services = defineResource<Service>({
   prepareForUpdate(service, old, { subresource }) {
     if (subresource === '') dropFieldsOfOldType(service, old)
   },
+  warnings: serviceWarnings,
   selectableFields: {
     'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '',
     'spec.type': ({ spec }) => spec?.type ?? '',

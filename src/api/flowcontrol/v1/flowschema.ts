@@ -1,3 +1,5 @@
+import { conditionOf } from '../../core/v1/pod-conditions.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { FlowSchema } from '../../generated/types/flowcontrol/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +14,16 @@ export const flowSchemas = defineResource<FlowSchema>({
   schema: 'io.k8s.api.flowcontrol.v1.FlowSchema',
   status: true,
   hasGeneration: true,
+  defaults(flowSchema) {
+    const spec = (flowSchema.spec ??= { priorityLevelConfiguration: { name: '' }, matchingPrecedence: 0 })
+    spec.matchingPrecedence ||= 1000
+  },
+  columns: [
+    nameColumn,
+    text('PriorityLevel', ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ''),
+    text('MatchingPrecedence', ({ spec }) => spec?.matchingPrecedence ?? 0),
+    text('DistinguisherMethod', ({ spec }) => spec?.distinguisherMethod?.type ?? '<none>'),
+    ageColumn,
+    text('MissingPL', ({ status }) => conditionOf(status?.conditions, 'Dangling')?.status ?? '?'),
+  ],
 })

@@ -1,3 +1,5 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Ingress } from '../../generated/types/networking/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -13,4 +15,33 @@ export const ingresses = defineResource<Ingress>({
   schema: 'io.k8s.api.networking.v1.Ingress',
   status: true,
   hasGeneration: true,
+  *warnings({ metadata, spec }, old) {
+    const annotated = 'kubernetes.io/ingress.class' in (metadata.annotations ?? {})
+    if (!old && annotated && spec?.ingressClassName === undefined) {
+      yield `annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`
+    }
+  },
+  columns: [
+    nameColumn,
+    text('Class', ({ spec }) => spec?.ingressClassName ?? '<none>'),
+    text('Hosts', hostsCell),
+    text('Address', addressCell),
+    text('Ports', ({ spec }) => ((spec?.tls ?? []).length > 0 ? '80, 443' : '80')),
+    ageColumn,
+  ],
 })
+
+function hostsCell({ spec }: Frozen<Ingress>): string {
+  const rules = spec?.rules ?? []
+  const hosts: string[] = []
+  for (const { host } of rules) {
+    if (hosts.length === 3) return `${hosts.join(',')} + ${rules.length - 3} more...`
+    if (host) hosts.push(host)
+  }
+  return hosts.join(',') || '*'
+}
+
+function addressCell({ status }: Frozen<Ingress>): string {
+  const addresses = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname || '')
+  return [...new Set(addresses.filter(Boolean))].sort().join(',')
+}

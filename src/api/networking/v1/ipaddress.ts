@@ -1,3 +1,5 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { nameColumn, text } from '../../columns.ts'
 import type { IPAddress } from '../../generated/types/networking/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +13,13 @@ export const ipAddresses = defineResource<IPAddress>({
   scope: 'Cluster',
   storagePrefix: '/registry/ipaddresses',
   schema: 'io.k8s.api.networking.v1.IPAddress',
+  columns: [nameColumn, text('ParentRef', parentCell)],
 })
+
+function parentCell({ spec }: Frozen<IPAddress>): string {
+  const parent = spec?.parentRef
+  if (!parent) return '<none>'
+  const resource = parent.group ? `${parent.resource}.${parent.group}` : (parent.resource ?? '')
+  const namespace = parent.namespace ? `/${parent.namespace}` : ''
+  return `${resource.toLowerCase()}${namespace}/${parent.name ?? ''}`
+}

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { ServiceCIDR } from '../../generated/types/networking/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   storagePrefix: '/registry/servicecidrs',
   schema: 'io.k8s.api.networking.v1.ServiceCIDR',
   status: true,
+  columns: [nameColumn, text('CIDRs', ({ spec }) => (spec?.cidrs ?? []).join(',')), ageColumn],
 })

@@ -1,3 +1,5 @@
+import { roundUpQuantities } from '../../core/v1/resource-list.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { RuntimeClass } from '../../generated/types/node/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +14,8 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   schema: 'io.k8s.api.node.v1.RuntimeClass',
   allowCreateOnUpdate: true,
   requireResourceVersionOnUpdate: true,
+  defaults({ overhead }) {
+    roundUpQuantities(overhead?.podFixed)
+  },
+  columns: [nameColumn, text('Handler', ({ handler }) => handler ?? ''), ageColumn],
 })

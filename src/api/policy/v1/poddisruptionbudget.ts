@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import type { PodDisruptionBudget } from '../../generated/types/policy/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -14,4 +15,14 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   status: true,
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults(budget) {
+    budget.spec ??= {}
+  },
+  columns: [
+    nameColumn,
+    text('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),
+    text('Max Unavailable', ({ spec }) => String(spec?.maxUnavailable ?? 'N/A')),
+    integer('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed),
+    ageColumn,
+  ],
 })

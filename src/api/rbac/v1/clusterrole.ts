@@ -1,3 +1,4 @@
+import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import type { ClusterRole } from '../../generated/types/rbac/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const clusterRoles = defineResource<ClusterRole>({
   storagePrefix: '/registry/clusterroles',
   schema: 'io.k8s.api.rbac.v1.ClusterRole',
   allowCreateOnUpdate: true,
+  validateName: nameIsPathSegment,
 })

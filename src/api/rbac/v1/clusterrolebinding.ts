@@ -1,3 +1,6 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
+import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
+import { defaultRoleRef, defaultSubjects, subjectColumns } from './subject.ts'
 import type { ClusterRoleBinding } from '../../generated/types/rbac/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +14,10 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   storagePrefix: '/registry/clusterrolebindings',
   schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   allowCreateOnUpdate: true,
+  validateName: nameIsPathSegment,
+  defaults(binding) {
+    defaultRoleRef(binding)
+    defaultSubjects(binding.subjects)
+  },
+  columns: [nameColumn, text('Role', ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`), ageColumn, ...subjectColumns],
 })

@@ -1,3 +1,4 @@
+import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import type { Role } from '../../generated/types/rbac/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const roles = defineResource<Role>({
   storagePrefix: '/registry/roles',
   schema: 'io.k8s.api.rbac.v1.Role',
   allowCreateOnUpdate: true,
+  validateName: nameIsPathSegment,
 })

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn } from '../../columns.ts'
 import type { DeviceClass } from '../../generated/types/resource/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const deviceClasses = defineResource<DeviceClass>({
   storagePrefix: '/registry/deviceclasses',
   schema: 'io.k8s.api.resource.v1.DeviceClass',
   hasGeneration: true,
+  columns: [nameColumn, ageColumn],
 })

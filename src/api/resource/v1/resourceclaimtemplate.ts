@@ -1,3 +1,5 @@
+import { ageColumn, nameColumn } from '../../columns.ts'
+import { defaultClaimDevices } from './claim-default.ts'
 import type { ResourceClaimTemplate } from '../../generated/types/resource/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -10,4 +12,8 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   scope: 'Namespaced',
   storagePrefix: '/registry/resourceclaimtemplates',
   schema: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+  defaults({ spec }) {
+    defaultClaimDevices(spec?.spec)
+  },
+  columns: [nameColumn, ageColumn],
 })

@@ -1,3 +1,4 @@
+import { ageColumn, flag, integer, nameColumn, text } from '../../columns.ts'
 import type { PriorityClass } from '../../generated/types/scheduling/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +13,14 @@ export const priorityClasses = defineResource<PriorityClass>({
   storagePrefix: '/registry/priorityclasses',
   schema: 'io.k8s.api.scheduling.v1.PriorityClass',
   hasGeneration: true,
+  defaults(priorityClass) {
+    priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+  columns: [
+    nameColumn,
+    integer('Value', ({ value }) => value),
+    flag('Global-Default', ({ globalDefault }) => globalDefault),
+    ageColumn,
+    text('PreemptionPolicy', ({ preemptionPolicy }) => preemptionPolicy ?? ''),
+  ],
 })

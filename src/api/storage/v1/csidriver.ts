@@ -1,3 +1,5 @@
+import { semanticEqual } from '../../../apimachinery/equality.ts'
+import { ageColumn, flag, nameColumn, text } from '../../columns.ts'
 import type { CSIDriver } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +14,38 @@ export const csiDrivers = defineResource<CSIDriver>({
   schema: 'io.k8s.api.storage.v1.CSIDriver',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
+  defaults: defaultDriver,
+  prepareForCreate({ spec }) {
+    delete spec.preventPodSchedulingIfMissing
+  },
+  prepareForUpdate({ spec }, old) {
+    if (old.spec.preventPodSchedulingIfMissing === undefined) delete spec.preventPodSchedulingIfMissing
+  },
+  *warnings({ spec }, old) {
+    const requests = spec.tokenRequests ?? []
+    if (requests.length === 0 || spec.serviceAccountTokenInSecrets !== undefined) return
+    if (old && semanticEqual(old.spec.tokenRequests, requests)) return
+    yield 'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'
+  },
+  columns: [
+    nameColumn,
+    flag('AttachRequired', ({ spec }) => spec.attachRequired ?? true),
+    flag('PodInfoOnMount', ({ spec }) => spec.podInfoOnMount),
+    flag('StorageCapacity', ({ spec }) => spec.storageCapacity),
+    text('TokenRequests', ({ spec }) => spec.tokenRequests?.map(({ audience }) => audience).join(',') ?? '<unset>'),
+    flag('RequiresRepublish', ({ spec }) => spec.requiresRepublish),
+    text('Modes', ({ spec }) => (spec.volumeLifecycleModes ?? []).join(',') || '<none>'),
+    ageColumn,
+  ],
 })
+
+function defaultDriver(driver: CSIDriver): void {
+  const spec = (driver.spec ??= {})
+  spec.attachRequired ??= true
+  spec.podInfoOnMount ??= false
+  spec.storageCapacity ??= false
+  spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
+  spec.requiresRepublish ??= false
+  spec.seLinuxMount ??= false
+  if ((spec.volumeLifecycleModes ?? []).length === 0) spec.volumeLifecycleModes = ['Persistent']
+}

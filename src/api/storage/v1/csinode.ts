@@ -1,3 +1,4 @@
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import type { CSINode } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const csiNodes = defineResource<CSINode>({
   storagePrefix: '/registry/csinodes',
   schema: 'io.k8s.api.storage.v1.CSINode',
   requireResourceVersionOnUpdate: true,
+  columns: [nameColumn, integer('Drivers', ({ spec }) => spec.drivers?.length), ageColumn],
 })

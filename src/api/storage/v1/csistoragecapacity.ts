@@ -1,3 +1,4 @@
+import { nameColumn, text } from '../../columns.ts'
 import type { CSIStorageCapacity } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,9 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   storagePrefix: '/registry/csistoragecapacities',
   schema: 'io.k8s.api.storage.v1.CSIStorageCapacity',
   requireResourceVersionOnUpdate: true,
+  columns: [
+    nameColumn,
+    text('StorageClassName', ({ storageClassName }) => storageClassName ?? ''),
+    text('Capacity', ({ capacity }) => String(capacity ?? '<unset>')),
+  ],
 })

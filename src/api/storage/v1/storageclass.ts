@@ -1,3 +1,5 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { StorageClass } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +13,26 @@ export const storageClasses = defineResource<StorageClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/storageclasses',
   schema: 'io.k8s.api.storage.v1.StorageClass',
+  defaults(storageClass) {
+    storageClass.reclaimPolicy ??= 'Delete'
+    storageClass.volumeBindingMode ??= 'Immediate'
+  },
+  columns: [
+    { ...nameColumn, value: nameCell },
+    text('Provisioner', ({ provisioner }) => provisioner ?? ''),
+    text('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
+    text('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
+    text('AllowVolumeExpansion', ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
+    ageColumn,
+  ],
 })
+
+const DEFAULT_CLASS = [
+  'storageclass.kubernetes.io/is-default-class',
+  'storageclass.beta.kubernetes.io/is-default-class',
+]
+
+function nameCell({ metadata }: Frozen<StorageClass>): string {
+  const isDefault = DEFAULT_CLASS.some((key) => metadata.annotations?.[key] === 'true')
+  return `${metadata.name ?? ''}${isDefault ? ' (default)' : ''}`
+}

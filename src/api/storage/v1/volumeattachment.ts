@@ -1,3 +1,4 @@
+import { ageColumn, flag, nameColumn, text } from '../../columns.ts'
 import type { VolumeAttachment } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -12,4 +13,12 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
   status: true,
   requireResourceVersionOnUpdate: true,
+  columns: [
+    nameColumn,
+    { ...text('Attacher', ({ spec }) => spec.attacher ?? ''), format: 'name' },
+    text('PV', ({ spec }) => spec.source?.persistentVolumeName ?? ''),
+    text('Node', ({ spec }) => spec.nodeName ?? ''),
+    flag('Attached', ({ status }) => status?.attached),
+    ageColumn,
+  ],
 })

@@ -1,3 +1,4 @@
+import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { VolumeAttributesClass } from '../../generated/types/storage/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -11,4 +12,5 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/volumeattributesclasses',
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  columns: [nameColumn, text('DriverName', ({ driverName }) => driverName ?? ''), ageColumn],
 })
