@@ -1,4 +1,4 @@
-import { MAX_KEY_BYTES, StoreError } from './store.ts'
+import { MAX_KEY_BYTES, StoreError, type Write } from './store.ts'
 
 /** Orders keys by their UTF-8 bytes, without encoding them. */
 export function compareKeys(a: string, b: string): number {
@@ -16,8 +16,16 @@ function rank(unit: number): number {
   return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
 }
 
-/** Throws StoreError unless `key` is one that every store can keep. */
-export function checkKey(key: string): void {
+/** Throws StoreError unless every store could keep this. */
+export function checkWrite({ key, ttlMs }: Write): void {
+  checkKey(key)
+  if (ttlMs !== undefined && !(ttlMs > 0 && ttlMs < MAX_TTL_MS)) throw new StoreError(`bad time to live: ${ttlMs} ms`)
+}
+
+/** A thousand years. */
+const MAX_TTL_MS = 1000 * 366 * 86_400_000
+
+function checkKey(key: string): void {
   if (key.length === 0) throw new StoreError('a key must not be empty')
   if (!key.isWellFormed()) throw new StoreError('a key must be well-formed Unicode')
   if (key.includes('\0')) throw new StoreError('a key must not contain NUL')

@@ -290,6 +290,21 @@ const cases: Record<string, (store: Store, clock: VirtualClock) => Promise<void>
     assert.equal(other.events.length, 2)
   },
 
+  async 'a watch tells when it has caught up'(store) {
+    for (let i = 0; i < 1200; i++) await put(store, '/a', `${i}`)
+    for (const after of [FIRST_REVISION, store.revision, store.revision + 1]) {
+      const seen: number[] = []
+      const caughtUp = Promise.withResolvers<number>()
+      const cancel = store.watch('/', after, {
+        onEvents: (events) => void seen.push(...events.map((event) => event.revision)),
+        onCaughtUp: () => caughtUp.resolve(store.revision),
+        onError: caughtUp.reject,
+      })
+      assert.ok((await caughtUp.promise) <= Math.max(after, seen.at(-1) ?? 0))
+      cancel()
+    }
+  },
+
   async 'a watch may be ended, and others started and ended, from inside its callback'(store) {
     const seen: string[] = []
     const ended = Promise.withResolvers<void>()
@@ -422,9 +437,11 @@ const cases: Record<string, (store: Store, clock: VirtualClock) => Promise<void>
     assert.deepEqual(await keys(store, '/'), ['/a', '/b'])
   },
 
-  async 'keys that cannot be kept are refused'(store) {
+  async 'keys and times to live that cannot be kept are refused'(store) {
     const bad = ['', 'a\0b', 'x'.repeat(MAX_KEY_BYTES + 1), 'é'.repeat(MAX_KEY_BYTES / 2 + 1), '\ud800']
     for (const key of bad) await assert.rejects(store.write({ key, value: bytes('x') }), StoreError)
+    for (const ttlMs of [0, -1, NaN, Infinity])
+      await assert.rejects(store.write({ key: '/a', value: bytes('x'), ttlMs }), StoreError)
     assert.equal(store.revision, FIRST_REVISION)
     const longest = 'é'.repeat(MAX_KEY_BYTES / 2)
     await put(store, longest, 'x')

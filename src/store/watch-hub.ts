@@ -6,8 +6,17 @@ export interface HistoryBounds {
   readonly compactRevision: number
 }
 
-/** The next events with revision > `after`, whatever their key: some hundreds at most, and at least one when there is one. */
-export type ReadHistory = (after: number) => readonly StoreEvent[]
+/** A stretch of history: the events below a prefix, and the revision up to which they are all there. */
+export interface Stretch {
+  readonly events: readonly StoreEvent[]
+  readonly through: number
+}
+
+/**
+ * Reads the stretch after a revision that is older than the newest. It may end early, so that no step takes long, but
+ * goes on by at least one revision.
+ */
+export type ReadHistory = (prefix: string, after: number) => Stretch
 
 interface Watcher {
   readonly prefix: string
@@ -72,7 +81,9 @@ export class WatchHub {
       return watcher.sink.onCaughtUp?.()
     }
     try {
-      this.#deliver(watcher, this.#read(watcher.cursor))
+      const { events, through } = this.#read(watcher.prefix, watcher.cursor)
+      watcher.cursor = through
+      if (events.length > 0) this.#hand(watcher, events)
     } catch (error) {
       return this.#end(
         watcher,
@@ -86,9 +97,12 @@ export class WatchHub {
     const { prefix, cursor } = watcher
     const matching = events.filter((event) => event.revision > cursor && event.key.startsWith(prefix))
     watcher.cursor = Math.max(cursor, events.at(-1)?.revision ?? cursor)
-    if (matching.length === 0) return
+    if (matching.length > 0) this.#hand(watcher, matching)
+  }
+
+  #hand(watcher: Watcher, events: readonly StoreEvent[]): void {
     try {
-      watcher.sink.onEvents(matching)
+      watcher.sink.onEvents(events)
     } catch (error) {
       this.#end(watcher, new StoreError('the watch threw', { cause: error }))
     }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
-import { checkKey, compareKeys } from '../keys.ts'
+import { checkWrite, compareKeys } from '../keys.ts'
 import {
   CompactedError,
   FIRST_REVISION,
@@ -16,7 +16,7 @@ import {
   type Write,
   type WriteResult,
 } from '../store.ts'
-import { WatchHub } from '../watch-hub.ts'
+import { WatchHub, type Stretch } from '../watch-hub.ts'
 import { ChangeLog, type Change } from './change-log.ts'
 import { Expiry } from './expiry.ts'
 import { SortedKeys } from './sorted-keys.ts'
@@ -47,8 +47,7 @@ export class MemoryStore implements Store {
   constructor({ clock, history = DEFAULT_HISTORY }: MemoryStoreOptions) {
     this.#clock = clock
     this.#log = new ChangeLog(history, (change) => this.#forget(change))
-    const read = (after: number): StoreEvent[] => this.#log.after(after, CATCH_UP_EVENTS).map(({ event }) => event)
-    this.#hub = new WatchHub(this, read, queueMicrotask)
+    this.#hub = new WatchHub(this, (prefix, after) => this.#readHistory(prefix, after), queueMicrotask)
     this.#expiry = new Expiry(clock, (key, revision) => void this.#commit({ key, value: null, expect: revision }))
   }
 
@@ -87,7 +86,7 @@ export class MemoryStore implements Store {
 
   async write(write: Write): Promise<WriteResult> {
     this.#checkOpen()
-    checkKey(write.key)
+    checkWrite(write)
     return this.#commit(write)
   }
 
@@ -137,6 +136,14 @@ export class MemoryStore implements Store {
       change = prior
     }
     return change?.event.entry
+  }
+
+  #readHistory(prefix: string, after: number): Stretch {
+    const events = this.#log.after(after, CATCH_UP_EVENTS).map((change) => change.event)
+    return {
+      events: events.filter((event) => event.key.startsWith(prefix)),
+      through: events.at(-1)?.revision ?? this.#revision,
+    }
   }
 
   /** A change leaves the history. A key whose newest change was a delete leaves with it. */

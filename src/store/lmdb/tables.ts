@@ -1,0 +1,150 @@
+import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Buffer } from 'node:buffer'
+import { open, type RootDatabase } from 'lmdb'
+import { FIRST_REVISION, StoreError } from '../store.ts'
+import {
+  decodeState,
+  dueKeys,
+  encodeState,
+  FORMAT_VERSION,
+  revisionKeys,
+  revisionValues,
+  stringKeys,
+  type Due,
+  type StoreState,
+} from './format.ts'
+import { lockStore, type StoreLock } from './lock.ts'
+
+/** As much of lmdb's interface as the store uses, with the types of one table. */
+export interface Table<K, V> {
+  get(key: K): V | undefined
+  /** LMDB's own bytes, or a buffer that the next read overwrites: copy before any other call. */
+  getBinaryFast(key: K): Uint8Array | undefined
+  getRange(options: TableRange<K>): Iterable<{ key: K; value: V }>
+  getKeys(options: TableRange<K>): Iterable<K>
+  getKeysCount(options: TableRange<K>): number
+  /** Resolves with whether it was done, when that is durable. The bytes must stay as they are until then. */
+  put(key: K, value: V, options?: { append: boolean }): Promise<boolean>
+  /** Resolves when it is durable that the key is absent. */
+  remove(key: K): Promise<boolean>
+}
+
+export interface TableRange<K> {
+  readonly start: K
+  readonly end?: K | Uint8Array
+  readonly limit?: number
+  readonly exclusiveStart?: boolean
+}
+
+/** The tables of a store, in one LMDB environment. */
+export interface Tables {
+  readonly path: string
+  /** Revision → record: the kept history, and whatever older record holds a current value. */
+  readonly log: Table<number, Uint8Array>
+  /** Key → the revision that last put it. Only keys that are there. */
+  readonly index: Table<string, number>
+  /** Key → the revision that deleted it. Only keys that are not there, and until that revision is swept. */
+  readonly graves: Table<string, number>
+  /** When → key, for keys with a time to live. */
+  readonly expiry: Table<Due, string>
+  readonly meta: Table<string, Uint8Array>
+  state(): StoreState
+  /** Throws when LMDB has given itself up after a failed write, so that nothing more can be done with it. */
+  checkUsable(): void
+  backup(path: string): Promise<void>
+  close(): Promise<void>
+}
+
+const FORMAT = 'format'
+/** The key in `meta` that holds the StoreState. */
+export const STATE = 'state'
+/** Address space, not memory or disk. LMDB grows it when that is not enough, but then keeps old maps. */
+const MAP_BYTES = 2 ** 36
+/** Two pages of most machines: objects of up to 4 KB stay in the leaf. */
+const PAGE_BYTES = 8192
+
+/** Opens the store in the folder `path`, makes it when it is not there, and locks it. Throws StoreError. */
+export async function openTables(path: string): Promise<Tables> {
+  let lock: StoreLock | undefined
+  let root: RootDatabase | undefined
+  try {
+    makeFolder(path)
+    lock = await lockStore(path)
+    root = open({ path, maxDbs: 5, mapSize: MAP_BYTES, pageSize: PAGE_BYTES, overlappingSync: false })
+    const tables = tablesIn(root, lock, path)
+    await checkFormat(tables)
+    syncFolder(path)
+    return tables
+  } catch (error) {
+    await root?.close()
+    await lock?.release()
+    if (error instanceof StoreError) throw error
+    throw new StoreError(`cannot open the store in ${path}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+function tablesIn(root: RootDatabase, lock: StoreLock, path: string): Tables {
+  const table = <K, V>(name: string, options: object): Table<K, V> =>
+    // lmdb's declarations know neither codecs for one table nor options of put.
+    root.openDB({ name, ...options }) as unknown as Table<K, V>
+  const meta = table<string, Uint8Array>('meta', { encoding: 'binary', keyEncoder: stringKeys })
+  return {
+    path,
+    meta,
+    log: table('log', { encoding: 'binary', keyEncoder: revisionKeys }),
+    index: table('index', { encoder: revisionValues, keyEncoder: stringKeys }),
+    graves: table('graves', { encoder: revisionValues, keyEncoder: stringKeys }),
+    expiry: table('expiry', { encoding: 'string', keyEncoder: dueKeys }),
+    state: () => decodeState(asBuffer(meta.getBinaryFast(STATE))),
+    checkUsable() {
+      root.resetReadTxn()
+      root.useReadTransaction().done()
+    },
+    backup: (to) => root.backup(to, true),
+    async close() {
+      await root.close()
+      await lock.release()
+    },
+  }
+}
+
+/** Writes the format and the first state into a new store; refuses one that it does not know. */
+async function checkFormat({ meta, index, path }: Tables): Promise<void> {
+  const format = meta.get(FORMAT)
+  if (!format && index.getKeysCount({ start: '' }) === 0) {
+    const state = { revision: FIRST_REVISION, compactRevision: 0, sweptRevision: 0, historyBytes: 0 }
+    await Promise.all([meta.put(FORMAT, Buffer.of(FORMAT_VERSION)), meta.put(STATE, encodeState(state))])
+  } else if (format?.[0] !== FORMAT_VERSION) {
+    throw new StoreError(
+      `the store in ${path} has format ${format?.[0] ?? 'unknown'}, and this version of skiff knows only format ` +
+        `${FORMAT_VERSION}: open it with the version that wrote it, or restore a snapshot of this format`,
+    )
+  }
+}
+
+/** LMDB's bytes as a Buffer over the same memory. */
+export function asBuffer(bytes: Uint8Array | undefined): Buffer {
+  if (!bytes) throw new StoreError('the store is damaged: its state is missing')
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+/** Secrets lie in there: the owner's alone. */
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 })
+  syncFolder(dirname(path))
+}
+
+/** Makes the names in a folder durable. */
+export function syncFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
