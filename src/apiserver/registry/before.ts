@@ -1,5 +1,8 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { ResourceDefinition, WriteContext } from '../../apimachinery/resource.ts'
 import { type FieldError, invalid, invalidObject } from '../../apimachinery/status.ts'
+import { type MetaRules, validateObjectMeta, validateObjectMetaUpdate } from '../../apimachinery/validation/meta.ts'
+import { nameIsDnsSubdomain } from '../../apimachinery/validation/names.ts'
 import { type Call, warn } from '../request/call.ts'
 import { valueAt } from './paths.ts'
 import { deepCopy } from './codec.ts'
@@ -19,11 +22,14 @@ export function beforeCreate(
 ): void {
   const context = writeContext(registry, call, options)
   matchNamespace(definition, draft, call.info.namespace)
-  if (definition.status) delete fields(draft)['status']
+  if (definition.status && !definition.statusOnCreate) delete fields(draft)['status']
   if (definition.hasGeneration) draft.metadata.generation = 1
   else delete draft.metadata.generation
   definition.prepareForCreate?.(draft, context)
-  const errors: FieldError[] = [...(definition.validate?.(draft, context) ?? [])]
+  const errors: FieldError[] = [
+    ...validateObjectMeta(draft.metadata, metaRules(definition)),
+    ...(definition.validate?.(draft, context) ?? []),
+  ]
   if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
   for (const text of definition.warnings?.(draft) ?? []) warn(call, text)
 }
@@ -45,15 +51,35 @@ export function beforeUpdate(
   else if (definition.status) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition.hasGeneration, draft, old)
-  const errors = isStatus
-    ? [...(definition.validateStatusUpdate?.(draft, old, context) ?? [])]
-    : [
-        ...(definition.validate?.(draft, context) ?? []),
-        ...immutableFields(definition.immutable, draft, old),
-        ...(definition.validateUpdate?.(draft, old, context) ?? []),
-      ]
+  const errors = [
+    ...validateObjectMetaUpdate(draft.metadata, old.metadata),
+    ...(isStatus
+      ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
+      : validateChange(definition, draft, old, context)),
+  ]
   if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
   if (!isStatus) for (const text of definition.warnings?.(draft, old) ?? []) warn(call, text)
+}
+
+function* validateChange(
+  definition: ResourceDefinition,
+  draft: Frozen<KubeObject>,
+  old: Frozen<KubeObject>,
+  context: WriteContext,
+): Iterable<FieldError> {
+  yield* validateObjectMeta(draft.metadata, metaRules(definition))
+  yield* definition.validate?.(draft, context) ?? []
+  yield* immutableFields(definition.immutable, draft, old)
+  yield* definition.validateUpdate?.(draft, old, context) ?? []
+}
+
+/** Metadata is checked by the kind's rule for names. */
+function metaRules({ scope, validateName }: ResourceDefinition): MetaRules {
+  return { namespaced: scope === 'Namespaced', name: validateName ? nameCheck(validateName) : nameIsDnsSubdomain }
+}
+
+function nameCheck(check: NonNullable<ResourceDefinition['validateName']>): MetaRules['name'] {
+  return (name, prefix) => [...check(name, prefix)]
 }
 
 /** Clients cannot change these; what they leave out is taken from the stored object. */
@@ -61,9 +87,11 @@ function keepSystemFields({ metadata }: KubeObject, { metadata: old }: Frozen<Ku
   assign(metadata, 'generation', old.generation)
   metadata.uid ||= old.uid ?? ''
   metadata.creationTimestamp ??= old.creationTimestamp ?? ''
-  // Deletion is asked for with DELETE alone, and never taken back.
-  assign(metadata, 'deletionTimestamp', old.deletionTimestamp)
-  assign(metadata, 'deletionGracePeriodSeconds', old.deletionGracePeriodSeconds)
+  // Deletion that was asked for is never taken back.
+  if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp
+  if (metadata.deletionGracePeriodSeconds === undefined) {
+    assign(metadata, 'deletionGracePeriodSeconds', old.deletionGracePeriodSeconds)
+  }
   delete metadata.selfLink
 }
 

@@ -155,7 +155,10 @@ function checkRevision(resource: ServedResource, call: Call, draft: KubeObject, 
   const sent = draft.metadata.resourceVersion
   const { definition, groupResource } = resource
   if (!sent || sent === '0') {
-    if (!definition.requireResourceVersionOnUpdate) return true
+    if (!definition.requireResourceVersionOnUpdate) {
+      draft.metadata.resourceVersion = String(entry.modRevision)
+      return true
+    }
     const kind = { group: groupResource.group, kind: groupResource.resource }
     throw invalidObject(kind, call.info.name, [
       invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
