@@ -9,8 +9,9 @@ import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
 import type { Answer } from './registry/answer.ts'
-import { type Registry, type ResourceHooks, serve } from './registry/served.ts'
-import { answerVerb } from './registry/verbs.ts'
+import { type Registry, serve, type Serving } from './registry/served.ts'
+import { builtInServing } from './registry/built-in.ts'
+import { answerVerb, unknownResource } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
@@ -27,8 +28,8 @@ export interface ApiServerOptions {
   readonly authorizer: Authorizer
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
-  /** By `plural.group`, or the plural alone in the core group. */
-  readonly hooks?: Readonly<Record<string, ResourceHooks>>
+  /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
+  readonly serving?: Readonly<Record<string, Omit<Serving, 'freeze'>>>
   /** Beyond the store's own. */
   readonly healthChecks?: readonly HealthCheck[]
   /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
@@ -49,7 +50,7 @@ export class ApiServer {
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
   readonly #freeze: boolean
-  readonly #hooks: Readonly<Record<string, ResourceHooks>>
+  readonly #serving: Readonly<Record<string, Omit<Serving, 'freeze'>>>
 
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
@@ -57,16 +58,21 @@ export class ApiServer {
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
     this.#freeze = options.freeze ?? false
-    this.#hooks = options.hooks ?? {}
+    this.#serving = options.serving ?? {}
     const admission = new AdmissionChain(options.admission)
-    this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store) }
+    this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store), resources: this.resources }
     for (const definition of options.resources) this.addResource(definition)
     for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)
   }
 
   /** Serves a resource from now on, or serves it anew. */
-  addResource(definition: ResourceDefinition, hooks: ResourceHooks = this.#hooks[qualifiedName(definition)] ?? {}): void {
-    this.resources.set(serve(definition, hooks, this.#freeze))
+  addResource(definition: ResourceDefinition, serving?: Omit<Serving, 'freeze'>): void {
+    const name = qualifiedName(definition)
+    const builtIn = builtInServing[name]
+    const given = serving ?? this.#serving[name]
+    const hooks = { ...builtIn?.hooks, ...given?.hooks }
+    const subresources = { ...builtIn?.subresources, ...given?.subresources }
+    this.resources.set(serve(definition, { hooks, subresources, freeze: this.#freeze }))
   }
 
   removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
@@ -109,7 +115,12 @@ export class ApiServer {
     return answerVerb(this.registry, resource, call)
   }
 
-  #ownRoutes({ store, healthChecks = [], version = DEFAULT_VERSION, address = 'localhost:6443' }: ApiServerOptions): Route[] {
+  #ownRoutes({
+    store,
+    healthChecks = [],
+    version = DEFAULT_VERSION,
+    address = 'localhost:6443',
+  }: ApiServerOptions): Route[] {
     const discovery = new Discovery(this.resources, address)
     const checks: readonly HealthCheck[] = [
       { name: 'ping', check: () => {} },
@@ -150,11 +161,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
 function qualifiedName({ group, plural }: ResourceDefinition): string {
   return group ? `${plural}.${group}` : plural
-}
-
-/** 404 for a resource or subresource that is not served. */
-export function unknownResource(): StatusError {
-  return failure('NotFound', 'the server could not find the requested resource', {})
 }
 
 /** What the authorizer is asked for a request. */

@@ -5,9 +5,7 @@ import { type ApiResource, apiResources } from './resources.ts'
 
 /** Whether a client asks for all groups, versions and resources in one document (KEP-3352). */
 export function isAggregated(target: Target | undefined): boolean {
-  return (
-    target?.kind === 'APIGroupDiscoveryList' && target.group === 'apidiscovery.k8s.io' && target.version === 'v2'
-  )
+  return target?.kind === 'APIGroupDiscoveryList' && target.group === 'apidiscovery.k8s.io' && target.version === 'v2'
 }
 
 /** apidiscovery.k8s.io/v2 APIGroupDiscoveryList. */

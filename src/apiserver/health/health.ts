@@ -55,7 +55,10 @@ async function allChecks(
     lines.push(problem === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: reason withheld`)
   }
   if (excluded.size > 0) {
-    const names = [...excluded].sort().map((name) => JSON.stringify(name)).join(', ')
+    const names = [...excluded]
+      .sort()
+      .map((name) => JSON.stringify(name))
+      .join(', ')
     lines.push(`warn: some health checks cannot be excluded: no matches for ${names}`)
   }
   if (failed) return textAnswer(500, `${lines.join('\n')}\n${endpoint} check failed\n`)
@@ -65,7 +68,7 @@ async function allChecks(
 async function oneCheck(check: HealthCheck): Promise<RawAnswer> {
   const problem = await problemOf(check)
   if (problem === undefined) return textAnswer(200, 'ok')
-  return textAnswer(500, `internal server error: ${problem instanceof Error ? problem.message : String(problem)}\n`)
+  return textAnswer(500, `internal server error: ${problem instanceof Error ? problem.message : 'unknown'}\n`)
 }
 
 async function problemOf(check: HealthCheck): Promise<unknown> {

@@ -1,4 +1,5 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
 import type { ResourceDefinition, WriteContext } from '../../apimachinery/resource.ts'
 import { type FieldError, invalid, invalidObject } from '../../apimachinery/status.ts'
 import { type MetaRules, validateObjectMeta, validateObjectMetaUpdate } from '../../apimachinery/validation/meta.ts'
@@ -7,7 +8,6 @@ import { type Call, warn } from '../request/call.ts'
 import { valueAt } from './paths.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
-import { equalJson } from './equal.ts'
 import { matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -34,6 +34,9 @@ export function beforeCreate(
   for (const text of definition.warnings?.(draft) ?? []) warn(call, text)
 }
 
+/** Subresources whose writes reach into status. */
+const WRITES_STATUS: ReadonlySet<string> = new Set(['status', 'approval'])
+
 /** Normalises and validates a changed object (upstream's rest.BeforeUpdate). Throws 422 with every finding. */
 export function beforeUpdate(
   registry: Registry,
@@ -48,7 +51,7 @@ export function beforeUpdate(
   matchNamespace(definition, draft, call.info.namespace)
   keepSystemFields(draft, old)
   if (isStatus) keepAllButStatus(draft, old)
-  else if (definition.status) keepField(draft, old, 'status')
+  else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition.hasGeneration, draft, old)
   const errors = [
@@ -126,7 +129,7 @@ function moveGeneration(kept: boolean, draft: KubeObject, old: Frozen<KubeObject
 function changed(draft: KubeObject, old: Frozen<KubeObject>): boolean {
   const { metadata: _m, status: _s, ...now } = draft as KubeObject & { status?: unknown }
   const { metadata: _n, status: _t, ...then } = old as Frozen<KubeObject> & { status?: unknown }
-  return !equalJson(now, then)
+  return !semanticEqual(now, then)
 }
 
 function* immutableFields(
@@ -136,6 +139,6 @@ function* immutableFields(
 ): Iterable<FieldError> {
   for (const path of paths) {
     const value = valueAt(draft, path)
-    if (!equalJson(value, valueAt(old, path))) yield invalid(path.slice(1), value, 'field is immutable')
+    if (!semanticEqual(value, valueAt(old, path))) yield invalid(path.slice(1), value, 'field is immutable')
   }
 }

@@ -106,7 +106,13 @@ function parseClause(text: string): Clause {
   for (const part of rest) {
     const equals = part.indexOf('=')
     if (equals < 0) continue
-    params.set(part.slice(0, equals).trim(), part.slice(equals + 1).trim().replace(/^"(.*)"$/, '$1'))
+    params.set(
+      part.slice(0, equals).trim(),
+      part
+        .slice(equals + 1)
+        .trim()
+        .replace(/^"(.*)"$/, '$1'),
+    )
   }
   const quality = Number(params.get('q') ?? 1)
   return { type: type.trim().toLowerCase(), params, quality: Number.isNaN(quality) ? 1 : quality }
