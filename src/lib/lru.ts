@@ -32,13 +32,4 @@ export class Lru<K, V> {
   delete(key: K): void {
     this.#entries.delete(key)
   }
-
-  clear(): void {
-    this.#entries.clear()
-  }
-
-  /** Least recently used first. Reading them this way does not count as use. */
-  values(): Iterable<V> {
-    return this.#entries.values()
-  }
 }

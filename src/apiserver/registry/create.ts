@@ -1,13 +1,12 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { alreadyExists, hasReason, type StatusError } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
-import { admissionAttributes, mutate } from './admit.ts'
+import { admissionAttributes } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
 import { beforeCreate } from './before.ts'
 import { deepCopy } from './codec.ts'
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts'
 import { readObject } from './body.ts'
-import { settle } from './change.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey } from './served.ts'
 
@@ -28,7 +27,10 @@ export async function createObject(
   wipeSystemFields(draft)
   matchNamespace(definition, draft, namespace)
   dedupOwnerReferences(draft, call, false)
-  await mutate(registry, resource, call, options, draft, undefined)
+  if (!registry.admission.idle('CREATE')) {
+    await registry.admission.mutate(admissionAttributes(resource, call, 'CREATE', { object: draft, options }))
+    dedupOwnerReferences(draft, call, true)
+  }
   const object = await insertWithName(registry, resource, call, options, draft)
   return { type: 'object', status: 201, resource, object }
 }
@@ -75,7 +77,8 @@ export async function insert(
     const stored = options.dryRun
       ? await dryInsert(registry, resource, key, value, draft)
       : await commit(registry, resource, key, value, draft)
-    settle(hold, draft, options)
+    if (!options.dryRun) hold?.commit(draft)
+    else hold?.undo()
     return stored
   } catch (error) {
     hold?.undo()
