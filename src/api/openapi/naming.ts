@@ -1,7 +1,11 @@
 /** `Apps`, `RbacAuthorization`, `Core`: a group as operation IDs have it. */
 function groupName(group: string): string {
   if (group === '') return 'Core'
-  return group.replace(/\.k8s\.io$/, '').split('.').map(capital).join('')
+  return group
+    .replace(/\.k8s\.io$/, '')
+    .split('.')
+    .map(capital)
+    .join('')
 }
 
 /** `readAppsV1NamespacedDeployment`: the verb, the group and version, then what it is about. */

@@ -105,6 +105,9 @@ class V2Writer {
 }
 
 /** A parameter's own description, or that of the field it is. */
-export function describe({ description, source }: Parameter, descriptions: Descriptions | undefined): string | undefined {
+export function describe(
+  { description, source }: Parameter,
+  descriptions: Descriptions | undefined,
+): string | undefined {
   return description ?? (source && descriptions?.of(source.model, source.field))
 }

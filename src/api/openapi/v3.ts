@@ -19,7 +19,12 @@ export function documentV3(
     components: {
       ...(Object.keys(schemas).length > 0 && { schemas }),
       securitySchemes: {
-        BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
+        BearerToken: {
+          description: 'Bearer Token authentication',
+          in: 'header',
+          name: 'authorization',
+          type: 'apiKey',
+        },
       },
     },
     info: { title: 'Kubernetes', version: 'unversioned' },

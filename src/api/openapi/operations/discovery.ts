@@ -28,11 +28,23 @@ export function versionOperations(gv: { group: string; version: string }): Opera
 export function serverOperations(): ReadonlyMap<string, Operation> {
   const info = 'io.k8s.apimachinery.pkg.version.Info'
   return new Map([
-    ['version', { ...get('/version/', 'getCodeVersion', 'get the version information for this server', 'version', info), ...JSON_ONLY }],
+    [
+      'version',
+      {
+        ...get('/version/', 'getCodeVersion', 'get the version information for this server', 'version', info),
+        ...JSON_ONLY,
+      },
+    ],
     [
       '.well-known/openid-configuration',
       {
-        ...get('/.well-known/openid-configuration/', 'getServiceAccountIssuerOpenIDConfiguration', OIDC_TEXT, 'WellKnown', ''),
+        ...get(
+          '/.well-known/openid-configuration/',
+          'getServiceAccountIssuerOpenIDConfiguration',
+          OIDC_TEXT,
+          'WellKnown',
+          '',
+        ),
         consumes: [],
         produces: ['application/json'],
         responses: [{ code: 200 }],

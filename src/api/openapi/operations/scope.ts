@@ -56,7 +56,6 @@ export function operation(
   named: { method: Method; path: string; action: string; verb: string; suffix: string; description: string },
 ): Operation {
   const { method, path, action, verb, suffix, description } = named
-  const writes = action === 'post' || action === 'put'
   return {
     method,
     path,
@@ -66,7 +65,7 @@ export function operation(
     action,
     gvk: scope.gvk,
     parameters: [],
-    consumes: scope.custom && writes ? scope.media : ['*/*'],
+    consumes: scope.custom ? scope.media : ['*/*'],
     produces: scope.media,
     responses: [],
   }

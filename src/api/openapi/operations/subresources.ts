@@ -18,9 +18,14 @@ export function subresourceOperations(scope: Scope): Operation[] {
     ...(status
       ? itemOperations(scope, { subresource: 'status', gvk: scope.gvk, model: scope.models.object, verbs })
       : []),
-    ...(scale ? itemOperations(scope, { subresource: 'scale', gvk: SCALE, model: modelOf(SCALE), verbs }) : []),
+    ...(scale ? itemOperations(scope, scaleItem(scope, verbs)) : []),
     ...subresources.flatMap((subresource) => otherOperations(scope, subresource)),
   ]
+}
+
+/** Custom resources' operations on a scale are marked as the resource's own. */
+function scaleItem({ custom, gvk }: Scope, verbs: readonly string[]): Item {
+  return { subresource: 'scale', gvk: custom ? gvk : SCALE, model: modelOf(SCALE), verbs }
 }
 
 function otherOperations(scope: Scope, subresource: OtherSubresource): Operation[] {
