@@ -26,7 +26,8 @@ const DIFFERENT = new Set(['io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.A
 
 test('every definition is upstream’s', { skip }, () => {
   for (const [model, definition] of Object.entries(ours.definitions)) {
-    if (!DIFFERENT.has(model)) assert.deepEqual(comparable(definition, ours), comparable(theirs.definitions[model], theirs), model)
+    if (!DIFFERENT.has(model))
+      assert.deepEqual(comparable(definition, ours), comparable(theirs.definitions[model], theirs), model)
   }
 })
 
@@ -38,7 +39,9 @@ test('every path is upstream’s', { skip }, () => {
 
 test('no path of what we serve is missing', { skip }, () => {
   const served = Object.keys(ours.paths).filter((path) => /^\/apis?\/.*v\d[^/]*\/$/.test(path))
-  const missing = Object.keys(theirs.paths).filter((path) => served.some((root) => path.startsWith(root)) && !ours.paths[path])
+  const missing = Object.keys(theirs.paths).filter(
+    (path) => served.some((root) => path.startsWith(root)) && !ours.paths[path],
+  )
   assert.deepEqual(missing, [])
 })
 
@@ -51,8 +54,11 @@ function comparable(value: unknown, document: Swagger): unknown {
     return value.filter((item) => !String(item).includes('cbor')).map((item) => comparable(item, document))
   }
   if (typeof value !== 'object' || value === null) return value
-  const { $ref } = value as { $ref?: string }
-  const shared = $ref?.startsWith('#/parameters/') && document.parameters[$ref.slice('#/parameters/'.length)]
+  const { $ref } = value as { $ref?: unknown }
+  const shared =
+    typeof $ref === 'string' &&
+    $ref.startsWith('#/parameters/') &&
+    document.parameters[$ref.slice('#/parameters/'.length)]
   if (shared) return comparable(shared, document)
   const entries = Object.entries(value).filter(([key, inner]) => !isLeftOut(key, inner))
   return Object.fromEntries(entries.map(([key, inner]) => [key, comparable(inner, document)]))

@@ -18,6 +18,7 @@ export const persistentVolumes = defineResource<PersistentVolume>({
   scope: 'Cluster',
   storagePrefix: '/registry/persistentvolumes',
   schema: 'io.k8s.api.core.v1.PersistentVolume',
+  returnsDeletedObject: true,
   status: true,
   defaults(volume) {
     const spec = (volume.spec ??= {})

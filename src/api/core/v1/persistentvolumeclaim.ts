@@ -16,6 +16,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   scope: 'Namespaced',
   storagePrefix: '/registry/persistentvolumeclaims',
   schema: 'io.k8s.api.core.v1.PersistentVolumeClaim',
+  returnsDeletedObject: true,
   status: true,
   defaults: defaultClaim,
   prepareForCreate(claim) {

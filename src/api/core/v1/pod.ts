@@ -16,6 +16,7 @@ export const pods = defineResource<Pod>({
   scope: 'Namespaced',
   storagePrefix: '/registry/pods',
   schema: 'io.k8s.api.core.v1.Pod',
+  returnsDeletedObject: true,
   status: true,
   subresources: [
     { name: 'attach', verbs: ['create', 'get'], kind: 'PodAttachOptions' },

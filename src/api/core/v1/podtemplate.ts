@@ -12,6 +12,7 @@ export const podTemplates = defineResource<PodTemplate>({
   scope: 'Namespaced',
   storagePrefix: '/registry/podtemplates',
   schema: 'io.k8s.api.core.v1.PodTemplate',
+  returnsDeletedObject: true,
   hasGeneration: true,
   defaults(podTemplate) {
     defaultPodTemplate(podTemplate)

@@ -14,6 +14,7 @@ export const resourceQuotas = defineResource<ResourceQuota>({
   scope: 'Namespaced',
   storagePrefix: '/registry/resourcequotas',
   schema: 'io.k8s.api.core.v1.ResourceQuota',
+  returnsDeletedObject: true,
   status: true,
   defaults(quota) {
     quota.spec ??= {}

@@ -18,6 +18,7 @@ export const services = defineResource<Service>({
   scope: 'Namespaced',
   storagePrefix: '/registry/services/specs',
   schema: 'io.k8s.api.core.v1.Service',
+  returnsDeletedObject: true,
   status: true,
   subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' }],
   allowCreateOnUpdate: true,

@@ -14,6 +14,7 @@ export const serviceAccounts = defineResource<ServiceAccount>({
   scope: 'Namespaced',
   storagePrefix: '/registry/serviceaccounts',
   schema: 'io.k8s.api.core.v1.ServiceAccount',
+  returnsDeletedObject: true,
   subresources: [
     { name: 'token', verbs: ['create'], group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest' },
   ],

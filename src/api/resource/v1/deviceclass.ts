@@ -11,6 +11,7 @@ export const deviceClasses = defineResource<DeviceClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/deviceclasses',
   schema: 'io.k8s.api.resource.v1.DeviceClass',
+  returnsDeletedObject: true,
   hasGeneration: true,
   columns: [nameColumn, ageColumn],
 })

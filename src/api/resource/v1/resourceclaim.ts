@@ -13,6 +13,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
   scope: 'Namespaced',
   storagePrefix: '/registry/resourceclaims',
   schema: 'io.k8s.api.resource.v1.ResourceClaim',
+  returnsDeletedObject: true,
   status: true,
   defaults(claim) {
     claim.spec ??= {}

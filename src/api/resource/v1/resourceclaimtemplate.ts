@@ -12,6 +12,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   scope: 'Namespaced',
   storagePrefix: '/registry/resourceclaimtemplates',
   schema: 'io.k8s.api.resource.v1.ResourceClaimTemplate',
+  returnsDeletedObject: true,
   defaults({ spec }) {
     defaultClaimDevices(spec?.spec)
   },

@@ -13,6 +13,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
   scope: 'Cluster',
   storagePrefix: '/registry/resourceslices',
   schema: 'io.k8s.api.resource.v1.ResourceSlice',
+  returnsDeletedObject: true,
   hasGeneration: true,
   defaults({ spec }, { env }) {
     for (const device of spec?.devices ?? []) {

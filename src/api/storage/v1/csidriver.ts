@@ -12,6 +12,7 @@ export const csiDrivers = defineResource<CSIDriver>({
   scope: 'Cluster',
   storagePrefix: '/registry/csidrivers',
   schema: 'io.k8s.api.storage.v1.CSIDriver',
+  returnsDeletedObject: true,
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
   defaults: defaultDriver,

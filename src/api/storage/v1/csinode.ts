@@ -11,6 +11,7 @@ export const csiNodes = defineResource<CSINode>({
   scope: 'Cluster',
   storagePrefix: '/registry/csinodes',
   schema: 'io.k8s.api.storage.v1.CSINode',
+  returnsDeletedObject: true,
   requireResourceVersionOnUpdate: true,
   columns: [nameColumn, integer('Drivers', ({ spec }) => spec.drivers?.length), ageColumn],
 })

@@ -13,6 +13,7 @@ export const storageClasses = defineResource<StorageClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/storageclasses',
   schema: 'io.k8s.api.storage.v1.StorageClass',
+  returnsDeletedObject: true,
   defaults(storageClass) {
     storageClass.reclaimPolicy ??= 'Delete'
     storageClass.volumeBindingMode ??= 'Immediate'

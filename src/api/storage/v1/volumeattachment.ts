@@ -11,6 +11,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   scope: 'Cluster',
   storagePrefix: '/registry/volumeattachments',
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
+  returnsDeletedObject: true,
   status: true,
   requireResourceVersionOnUpdate: true,
   columns: [

@@ -12,5 +12,6 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/volumeattributesclasses',
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
+  returnsDeletedObject: true,
   columns: [nameColumn, text('DriverName', ({ driverName }) => driverName ?? ''), ageColumn],
 })
