@@ -4,12 +4,19 @@ import type { Env } from '../lib/env.ts'
 import type { Store } from '../store/store.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
-import { ANONYMOUS, type Authenticator, type UserInfo } from './authn/types.ts'
+import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
 import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
+import { Discovery } from './discovery/discovery.ts'
+import { type HealthCheck, healthAnswer } from './health/health.ts'
 import type { Answer } from './registry/answer.ts'
-import { type Registry, type ResourceHooks, serve, type ServedResource } from './registry/served.ts'
-import { answerVerb } from './registry/verbs.ts'
+import { type Registry, serve, type Serving } from './registry/served.ts'
+import { builtInServing } from './registry/built-in.ts'
+import { answerVerb, unknownResource } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
+import { ResourceTable } from './resource-table.ts'
+import { type Route, Routes } from './routes/routes.ts'
+import { pageNotFound } from './routes/text.ts'
+import { DEFAULT_VERSION, type VersionInfo } from './version.ts'
 import { ResourceHubs } from './watch/hub.ts'
 
 /** What an API server is made of. Pure: sockets are serveHttps's business. */
@@ -21,34 +28,59 @@ export interface ApiServerOptions {
   readonly authorizer: Authorizer
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
-  /** By `plural.group`, or the plural alone in the core group. */
-  readonly hooks?: Readonly<Record<string, ResourceHooks>>
+  /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
+  readonly serving?: Readonly<Record<string, Omit<Serving, 'freeze'>>>
+  /** Beyond the store's own. */
+  readonly healthChecks?: readonly HealthCheck[]
+  /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
+  readonly routes?: readonly Route[]
+  readonly version?: VersionInfo
+  /** `host:port` where clients reach the server, for discovery. */
+  readonly address?: string
   /** Freezes what in-process clients are handed, to find who changes shared objects. For tests. */
   readonly freeze?: boolean
 }
 
+/** The API server: authorization, admission and registry over one store, with no socket of its own. */
 export class ApiServer {
   readonly env: Env
   readonly registry: Registry
+  readonly resources = new ResourceTable()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
-  readonly #resources = new Map<string, ServedResource>()
+  readonly #routes = new Routes()
+  readonly #freeze: boolean
+  readonly #serving: Readonly<Record<string, Omit<Serving, 'freeze'>>>
 
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
     this.env = env
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
+    this.#freeze = options.freeze ?? false
+    this.#serving = options.serving ?? {}
     const admission = new AdmissionChain(options.admission)
-    this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store) }
-    for (const definition of options.resources) {
-      const hooks = options.hooks?.[qualifiedName(definition)] ?? {}
-      this.#resources.set(routeKey(definition), serve(definition, hooks, options.freeze ?? false))
-    }
+    this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store), resources: this.resources }
+    for (const definition of options.resources) this.addResource(definition)
+    for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)
+  }
+
+  /** Serves a resource from now on, or serves it anew. */
+  addResource(definition: ResourceDefinition, serving?: Omit<Serving, 'freeze'>): void {
+    const name = qualifiedName(definition)
+    const builtIn = builtInServing[name]
+    const given = serving ?? this.#serving[name]
+    const hooks = { ...builtIn?.hooks, ...given?.hooks }
+    const subresources = { ...builtIn?.subresources, ...given?.subresources }
+    this.resources.set(serve(definition, { hooks, subresources, freeze: this.#freeze }))
+  }
+
+  removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
+    this.resources.delete(definition)
   }
 
   /** Who sends these credentials; anonymous when nobody knows. Throws 401 for bad ones. */
-  async authenticate(credentials: Parameters<Authenticator['authenticate']>[0]): Promise<UserInfo> {
+  async authenticate(credentials: Credentials): Promise<UserInfo> {
     try {
       return (await this.#authenticator.authenticate(credentials))?.user ?? ANONYMOUS
     } catch (error) {
@@ -57,7 +89,7 @@ export class ApiServer {
     }
   }
 
-  /** Answers one request past authentication. Never throws but StatusErrors. */
+  /** Answers one request past authentication. Throws nothing but StatusErrors. */
   async answer(call: Call): Promise<Answer> {
     try {
       await this.#authorize(call)
@@ -77,19 +109,54 @@ export class ApiServer {
 
   async #route(call: Call): Promise<Answer> {
     const { info } = call
-    const resource = info.isResource ? this.#resources.get(`${info.group}/${info.version}/${info.resource}`) : undefined
-    if (!resource) throw failure('NotFound', 'the server could not find the requested resource', {})
+    if (!info.isResource) return (await this.#routes.answer(call)) ?? pageNotFound()
+    const resource = this.resources.find(info.group, info.version, info.resource)
+    if (!resource) throw unknownResource()
     return answerVerb(this.registry, resource, call)
+  }
+
+  #ownRoutes({
+    store,
+    healthChecks = [],
+    version = DEFAULT_VERSION,
+    address = 'localhost:6443',
+  }: ApiServerOptions): Route[] {
+    const discovery = new Discovery(this.resources, address)
+    const checks: readonly HealthCheck[] = [
+      { name: 'ping', check: () => {} },
+      { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
+      ...healthChecks,
+    ]
+    const health = (call: Call): Promise<Answer | undefined> =>
+      healthAnswer(checks, call.info.path, call.query, this.env.log)
+    const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
+    return [
+      { path: '/', answer: () => ({ type: 'value', status: 200, value: { paths: this.paths() } }) },
+      { path: '/version', answer: () => ({ type: 'value', status: 200, value: version }) },
+      ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
+        { path, answer: health },
+        { path: `${path}/`, answer: health },
+      ]),
+      ...['/api', '/apis'].flatMap((path) => [
+        { path, answer: discover },
+        { path: `${path}/`, answer: discover },
+      ]),
+    ]
+  }
+
+  /** Every path that is served, for `/`. */
+  paths(): string[] {
+    const groups = this.resources.groups().flatMap(({ name, versions }) => {
+      const root = name === '' ? '/api' : `/apis/${name}`
+      return [root, ...versions.map(({ version }) => `${root}/${version}`)]
+    })
+    return [...new Set([...this.#routes.paths(), ...groups])].filter((path) => path !== '/').sort()
   }
 }
 
 /** Builds an API server. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options)
-}
-
-function routeKey({ group, version, plural }: ResourceDefinition): string {
-  return `${group}/${version}/${plural}`
 }
 
 function qualifiedName({ group, plural }: ResourceDefinition): string {

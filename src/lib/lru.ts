@@ -32,4 +32,13 @@ export class Lru<K, V> {
   delete(key: K): void {
     this.#entries.delete(key)
   }
+
+  clear(): void {
+    this.#entries.clear()
+  }
+
+  /** Least recently used first. Reading them this way does not count as use. */
+  values(): Iterable<V> {
+    return this.#entries.values()
+  }
 }

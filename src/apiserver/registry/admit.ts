@@ -1,8 +1,9 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { AdmissionAttributes, Operation } from '../admission/types.ts'
 import { type Call, warn } from '../request/call.ts'
+import { dedupOwnerReferences } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
-import type { ServedResource } from './served.ts'
+import type { Registry, ServedResource } from './served.ts'
 
 interface Subject {
   readonly object?: KubeObject | undefined
@@ -39,4 +40,21 @@ export function admissionAttributes(
     warn: (text) => warn(call, text),
     annotate: (key, value) => void call.annotations.set(key, value),
   }
+}
+
+/** Runs mutating admission over a draft: as a creation when there is no current object. */
+export async function mutate(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: WriteOptions,
+  draft: KubeObject,
+  current: Frozen<KubeObject> | undefined,
+  kind?: AdmissionAttributes['kind'],
+): Promise<void> {
+  const operation = current ? 'UPDATE' : 'CREATE'
+  if (registry.admission.idle(operation)) return
+  const subject = { object: draft, oldObject: current, options, ...(kind && { kind }) }
+  await registry.admission.mutate(admissionAttributes(resource, call, operation, subject))
+  dedupOwnerReferences(draft, call, true)
 }

@@ -1,10 +1,13 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
+import type { ResourceDefinition, WriteContext } from '../../apimachinery/resource.ts'
 import { type FieldError, invalid, invalidObject } from '../../apimachinery/status.ts'
+import { type MetaRules, validateObjectMeta, validateObjectMetaUpdate } from '../../apimachinery/validation/meta.ts'
+import { nameIsDnsSubdomain } from '../../apimachinery/validation/names.ts'
 import { type Call, warn } from '../request/call.ts'
 import { valueAt } from './paths.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
-import { equalJson } from './equal.ts'
 import { matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -19,14 +22,20 @@ export function beforeCreate(
 ): void {
   const context = writeContext(registry, call, options)
   matchNamespace(definition, draft, call.info.namespace)
-  if (definition.status) delete fields(draft)['status']
+  if (definition.status && !definition.statusOnCreate) delete fields(draft)['status']
   if (definition.hasGeneration) draft.metadata.generation = 1
   else delete draft.metadata.generation
   definition.prepareForCreate?.(draft, context)
-  const errors: FieldError[] = [...(definition.validate?.(draft, context) ?? [])]
+  const errors: FieldError[] = [
+    ...validateObjectMeta(draft.metadata, metaRules(definition)),
+    ...(definition.validate?.(draft, context) ?? []),
+  ]
   if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
   for (const text of definition.warnings?.(draft) ?? []) warn(call, text)
 }
+
+/** Subresources whose writes reach into status. */
+const WRITES_STATUS: ReadonlySet<string> = new Set(['status', 'approval'])
 
 /** Normalises and validates a changed object (upstream's rest.BeforeUpdate). Throws 422 with every finding. */
 export function beforeUpdate(
@@ -42,18 +51,38 @@ export function beforeUpdate(
   matchNamespace(definition, draft, call.info.namespace)
   keepSystemFields(draft, old)
   if (isStatus) keepAllButStatus(draft, old)
-  else if (definition.status) keepField(draft, old, 'status')
+  else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition.hasGeneration, draft, old)
-  const errors = isStatus
-    ? [...(definition.validateStatusUpdate?.(draft, old, context) ?? [])]
-    : [
-        ...(definition.validate?.(draft, context) ?? []),
-        ...immutableFields(definition.immutable, draft, old),
-        ...(definition.validateUpdate?.(draft, old, context) ?? []),
-      ]
+  const errors = [
+    ...validateObjectMetaUpdate(draft.metadata, old.metadata),
+    ...(isStatus
+      ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
+      : validateChange(definition, draft, old, context)),
+  ]
   if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
   if (!isStatus) for (const text of definition.warnings?.(draft, old) ?? []) warn(call, text)
+}
+
+function* validateChange(
+  definition: ResourceDefinition,
+  draft: Frozen<KubeObject>,
+  old: Frozen<KubeObject>,
+  context: WriteContext,
+): Iterable<FieldError> {
+  yield* validateObjectMeta(draft.metadata, metaRules(definition))
+  yield* definition.validate?.(draft, context) ?? []
+  yield* immutableFields(definition.immutable, draft, old)
+  yield* definition.validateUpdate?.(draft, old, context) ?? []
+}
+
+/** Metadata is checked by the kind's rule for names. */
+function metaRules({ scope, validateName }: ResourceDefinition): MetaRules {
+  return { namespaced: scope === 'Namespaced', name: validateName ? nameCheck(validateName) : nameIsDnsSubdomain }
+}
+
+function nameCheck(check: NonNullable<ResourceDefinition['validateName']>): MetaRules['name'] {
+  return (name, prefix) => [...check(name, prefix)]
 }
 
 /** Clients cannot change these; what they leave out is taken from the stored object. */
@@ -61,9 +90,11 @@ function keepSystemFields({ metadata }: KubeObject, { metadata: old }: Frozen<Ku
   assign(metadata, 'generation', old.generation)
   metadata.uid ||= old.uid ?? ''
   metadata.creationTimestamp ??= old.creationTimestamp ?? ''
-  // Deletion is asked for with DELETE alone, and never taken back.
-  assign(metadata, 'deletionTimestamp', old.deletionTimestamp)
-  assign(metadata, 'deletionGracePeriodSeconds', old.deletionGracePeriodSeconds)
+  // Deletion that was asked for is never taken back.
+  if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp
+  if (metadata.deletionGracePeriodSeconds === undefined) {
+    assign(metadata, 'deletionGracePeriodSeconds', old.deletionGracePeriodSeconds)
+  }
   delete metadata.selfLink
 }
 
@@ -98,7 +129,7 @@ function moveGeneration(kept: boolean, draft: KubeObject, old: Frozen<KubeObject
 function changed(draft: KubeObject, old: Frozen<KubeObject>): boolean {
   const { metadata: _m, status: _s, ...now } = draft as KubeObject & { status?: unknown }
   const { metadata: _n, status: _t, ...then } = old as Frozen<KubeObject> & { status?: unknown }
-  return !equalJson(now, then)
+  return !semanticEqual(now, then)
 }
 
 function* immutableFields(
@@ -108,6 +139,6 @@ function* immutableFields(
 ): Iterable<FieldError> {
   for (const path of paths) {
     const value = valueAt(draft, path)
-    if (!equalJson(value, valueAt(old, path))) yield invalid(path.slice(1), value, 'field is immutable')
+    if (!semanticEqual(value, valueAt(old, path))) yield invalid(path.slice(1), value, 'field is immutable')
   }
 }

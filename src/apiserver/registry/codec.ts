@@ -1,5 +1,7 @@
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
+import { encodeJson, encodeStored, spliceResourceVersion, storedPrefix } from '../../apimachinery/codec/json/encode.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import { setOwn } from '../../lib/own.ts'
 import type { Entry } from '../../store/store.ts'
 
 const encoder = new TextEncoder()
@@ -16,24 +18,25 @@ export class ResourceCodec {
   /** The definition whose bytes are kept: `definition` itself, or that of another version. */
   readonly kept: ResourceDefinition
   readonly apiVersion: string
-  readonly #head: Uint8Array
+  readonly #prefixLength: number
   readonly #freeze: boolean
 
   constructor(definition: ResourceDefinition, freeze: boolean) {
     this.definition = definition
     this.kept = definition.storedAs?.definition ?? definition
     this.apiVersion = apiVersionOf(definition)
-    this.#head = encoder.encode(headOf(this.kept))
+    this.#prefixLength = encoder.encode(storedPrefix(this.kept.kind, apiVersionOf(this.kept))).length
     this.#freeze = freeze
   }
 
-  /** The bytes to store. Changes nothing; `object`'s resourceVersion is left out. */
+  /** The bytes to store: canonical, so that equal objects give equal bytes. */
   encode(object: Frozen<KubeObject>): Uint8Array {
-    const kept = this.definition.storedAs?.toStored(object) ?? object
-    const { kind: _kind, apiVersion: _version, metadata, ...rest } = kept
-    const { resourceVersion: _revision, ...meta } = metadata
-    const text = JSON.stringify({ kind: this.kept.kind, apiVersion: apiVersionOf(this.kept), metadata: meta, ...rest })
-    return encoder.encode(text)
+    const { kept, definition } = this
+    if (kept !== definition) {
+      const stored = { ...definition.storedAs?.toStored(object), kind: kept.kind, apiVersion: apiVersionOf(kept) }
+      return encodeStored(kept.schema, stored)
+    }
+    return encodeStored(kept.schema, object)
   }
 
   /** A fresh object that the caller may change, with resourceVersion. */
@@ -54,14 +57,10 @@ export class ResourceCodec {
 
   /** The object as it is served in JSON. */
   json(bytes: Uint8Array, revision: number): Uint8Array {
-    if (this.definition.storedAs) return encoder.encode(JSON.stringify(this.draft(bytes, revision)))
-    const version = encoder.encode(`"resourceVersion":"${revision}",`)
-    const head = this.#head.length
-    const out = new Uint8Array(bytes.length + version.length)
-    out.set(bytes.subarray(0, head))
-    out.set(version, head)
-    out.set(bytes.subarray(head), head + version.length)
-    return out
+    if (this.definition.storedAs) {
+      return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
+    }
+    return spliceResourceVersion(bytes, this.#prefixLength, String(revision))
   }
 
   jsonOf(entry: Pick<Entry, 'value' | 'modRevision'>): Uint8Array {
@@ -71,10 +70,6 @@ export class ResourceCodec {
   decodeEntry(entry: Pick<Entry, 'value' | 'modRevision'>): Frozen<KubeObject> {
     return this.decode(entry.value, entry.modRevision)
   }
-}
-
-function headOf(definition: ResourceDefinition): string {
-  return `{"kind":${JSON.stringify(definition.kind)},"apiVersion":${JSON.stringify(apiVersionOf(definition))},"metadata":{`
 }
 
 /** Freezes a JSON value all the way down and returns it. */
@@ -89,6 +84,6 @@ export function deepCopy<T>(value: T): T {
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(deepCopy) as T
   const copy: Record<string, unknown> = {}
-  for (const key in value) copy[key] = deepCopy((value as Record<string, unknown>)[key])
+  for (const key of Object.keys(value)) setOwn(copy, key, deepCopy((value as Record<string, unknown>)[key]))
   return copy as T
 }

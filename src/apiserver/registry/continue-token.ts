@@ -16,7 +16,8 @@ export function encodeContinue({ startKey, revision }: ContinueToken, prefix: st
 /** Reads a token back. Throws 400 in upstream's words for anything that this server did not write. */
 export function decodeContinue(token: string, prefix: string): ContinueToken {
   const { v, rv, start } = parse(token)
-  if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`)
+  if (v !== 'meta.k8s.io/v1')
+    throw invalidToken(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`)
   if (!Number.isSafeInteger(rv) || rv === 0) {
     throw invalidToken('incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   }

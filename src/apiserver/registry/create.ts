@@ -1,12 +1,13 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { alreadyExists, hasReason, type StatusError } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
-import { admissionAttributes } from './admit.ts'
+import { admissionAttributes, mutate } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
 import { beforeCreate } from './before.ts'
 import { deepCopy } from './codec.ts'
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts'
 import { readObject } from './body.ts'
+import { settle } from './change.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey } from './served.ts'
 
@@ -27,10 +28,7 @@ export async function createObject(
   wipeSystemFields(draft)
   matchNamespace(definition, draft, namespace)
   dedupOwnerReferences(draft, call, false)
-  if (!registry.admission.idle('CREATE')) {
-    await registry.admission.mutate(admissionAttributes(resource, call, 'CREATE', { object: draft, options }))
-    dedupOwnerReferences(draft, call, true)
-  }
+  await mutate(registry, resource, call, options, draft, undefined)
   const object = await insertWithName(registry, resource, call, options, draft)
   return { type: 'object', status: 201, resource, object }
 }
@@ -77,8 +75,7 @@ export async function insert(
     const stored = options.dryRun
       ? await dryInsert(registry, resource, key, value, draft)
       : await commit(registry, resource, key, value, draft)
-    if (!options.dryRun) hold?.commit(draft)
-    else hold?.undo()
+    settle(hold, draft, options)
     return stored
   } catch (error) {
     hold?.undo()

@@ -16,7 +16,15 @@ export interface DeleteOptions {
 /** Reads the options from the body, or, when there is none, from the query. Throws 400 and 422 as upstream. */
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
   const body = await readJson(call)
-  const raw = isRecord(body) ? optionsOf(body) : fromQuery(call.query)
+  return isRecord(body) ? checkDeleteOptions(body) : checked(fromQuery(call.query))
+}
+
+/** Options that came in a body. Throws 400 and 422 as upstream. */
+export function checkDeleteOptions(body: Record<string, unknown>): DeleteOptions {
+  return checked(optionsOf(body))
+}
+
+function checked(raw: RawDeleteOptions): DeleteOptions {
   const errors = validate(raw)
   if (errors.length > 0) throw invalidObject({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors)
   const { dryRun = [], ...options } = raw

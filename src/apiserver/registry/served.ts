@@ -6,10 +6,13 @@ import type { MaybePromise, Store } from '../../store/store.ts'
 import type { AdmissionChain } from '../admission/chain.ts'
 import type { Authorizer } from '../authz/types.ts'
 import type { Call } from '../request/call.ts'
+import type { ResourceTable } from '../resource-table.ts'
 import type { ResourceHubs } from '../watch/hub.ts'
 import { ResourceCodec } from './codec.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
+import { definedSubresources } from './subresources/defined.ts'
+import type { Subresources } from './subresources/subresource.ts'
 
 /** What every verb of every resource works with. */
 export interface Registry {
@@ -18,6 +21,7 @@ export interface Registry {
   readonly admission: AdmissionChain
   readonly authorizer: Authorizer
   readonly hubs: ResourceHubs
+  readonly resources: ResourceTable
 }
 
 /** One resource at one version, as it is served. */
@@ -26,6 +30,7 @@ export interface ServedResource {
   readonly codec: ResourceCodec
   readonly groupResource: GroupResource
   readonly hooks: ResourceHooks
+  readonly subresources: Subresources
 }
 
 /** What happens around a write: `commit` after it is stored, `undo` when it is not. */
@@ -50,9 +55,20 @@ export interface ResourceHooks {
   afterDelete?(object: Frozen<KubeObject>, call: Call): MaybePromise<void>
 }
 
-export function serve(definition: ResourceDefinition, hooks: ResourceHooks, freeze: boolean): ServedResource {
+/** How a definition is served. */
+export interface Serving {
+  readonly hooks?: ResourceHooks | undefined
+  /** Beyond those that the definition's own facts make: status, scale and what has the object's kind. */
+  readonly subresources?: Subresources | undefined
+  /** See ApiServerOptions.freeze. */
+  readonly freeze: boolean
+}
+
+/** Completes a definition to what requests are answered with. */
+export function serve(definition: ResourceDefinition, { hooks = {}, subresources, freeze }: Serving): ServedResource {
   return {
     definition,
+    subresources: { ...definedSubresources(definition), ...subresources },
     codec: new ResourceCodec(definition, freeze),
     groupResource: { group: definition.group, resource: definition.plural },
     hooks,

@@ -1,4 +1,4 @@
-import { methodNotSupported } from '../../apimachinery/status.ts'
+import { failure, type StatusError } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
@@ -13,7 +13,10 @@ import { watchObjects } from './watch.ts'
 
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export async function answerVerb(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
-  switch (call.info.verb) {
+  if (call.info.subresource) return answerSubresource(registry, resource, call)
+  const { verb } = call.info
+  if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
+  switch (verb) {
     case 'get':
       return getObject(registry, resource, call)
     case 'list':
@@ -27,6 +30,24 @@ export async function answerVerb(registry: Registry, resource: ServedResource, c
     case 'delete':
       return deleteObject(registry, resource, call, await readDeleteOptions(call))
     default:
-      throw methodNotSupported(resource.groupResource, call.info.verb)
+      throw methodNotAllowed()
   }
+}
+
+async function answerSubresource(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
+  const { subresource: name, verb } = call.info
+  const subresource = Object.hasOwn(resource.subresources, name) ? resource.subresources[name] : undefined
+  if (!subresource) throw unknownResource()
+  if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
+  return subresource.answer(registry, resource, call)
+}
+
+/** 404 for a resource or subresource that is not served. */
+export function unknownResource(): StatusError {
+  return failure('NotFound', 'the server could not find the requested resource', {})
+}
+
+/** 405 for a method that a path does not have. */
+export function methodNotAllowed(): StatusError {
+  return failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 }

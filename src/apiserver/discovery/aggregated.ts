@@ -1,0 +1,61 @@
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { Target } from '../request/negotiate.ts'
+import type { Group } from './groups.ts'
+import { type ApiResource, apiResources } from './resources.ts'
+
+/** Whether a client asks for all groups, versions and resources in one document (KEP-3352). */
+export function isAggregated(target: Target | undefined): boolean {
+  return target?.kind === 'APIGroupDiscoveryList' && target.group === 'apidiscovery.k8s.io' && target.version === 'v2'
+}
+
+/** apidiscovery.k8s.io/v2 APIGroupDiscoveryList. */
+export async function aggregatedDiscovery(groups: readonly Group[]): Promise<unknown> {
+  return {
+    kind: 'APIGroupDiscoveryList',
+    apiVersion: 'apidiscovery.k8s.io/v2',
+    metadata: {},
+    items: await Promise.all(groups.map(groupDiscovery)),
+  }
+}
+
+async function groupDiscovery({ name, versions }: Group): Promise<unknown> {
+  return {
+    metadata: name ? { name } : {},
+    versions: await Promise.all(
+      versions.map(async ({ version, resources }) => ({
+        version,
+        resources: (await Promise.all(resources.map(resourceDiscovery))).flat(),
+        freshness: 'Current',
+      })),
+    ),
+  }
+}
+
+async function resourceDiscovery(definition: ResourceDefinition): Promise<unknown> {
+  const listed = await apiResources(definition)
+  const { group, version } = definition
+  const responseKind = (resource: ApiResource): unknown => ({
+    group: resource.group ?? group,
+    version: resource.version ?? version,
+    kind: resource.kind,
+  })
+  const own = listed.find(({ name }) => name === definition.plural)
+  if (!own) return []
+  const subresources = listed
+    .filter((resource) => resource !== own)
+    .map((resource) => ({
+      subresource: resource.name.slice(resource.name.indexOf('/') + 1),
+      responseKind: responseKind(resource),
+      verbs: resource.verbs,
+    }))
+  return {
+    resource: own.name,
+    responseKind: responseKind(own),
+    scope: definition.scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
+    singularResource: own.singularName,
+    verbs: own.verbs,
+    ...(own.shortNames && { shortNames: own.shortNames }),
+    ...(own.categories && { categories: own.categories }),
+    ...(subresources.length > 0 && { subresources }),
+  }
+}

@@ -1,0 +1,104 @@
+import type { Call } from '../request/call.ts'
+import { header } from '../request/call.ts'
+import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import type { Answer } from '../registry/answer.ts'
+import type { ResourceTable } from '../resource-table.ts'
+import { aggregatedDiscovery, isAggregated } from './aggregated.ts'
+import { apiGroup, apiGroupList, apiVersions, type Group } from './groups.ts'
+import { apiResourceList } from './resources.ts'
+
+/** The discovery documents, each built when first asked for and kept until the resources change. */
+export class Discovery {
+  readonly #table: ResourceTable
+  readonly #address: string
+  #generation = -1
+  #documents = new Map<string, Promise<Document>>()
+
+  /** `address` is where clients reach the server, `host:port`. */
+  constructor(table: ResourceTable, address: string) {
+    this.#table = table
+    this.#address = address
+  }
+
+  /** Answers /api, /apis and what is below them up to a group and version; undefined for what is not there. */
+  async answer(call: Call): Promise<Answer | undefined> {
+    const [root = '', group, version, ...rest] = call.info.path.replace(/^\/+|\/+$/g, '').split('/')
+    if (rest.length > 0 || (root !== 'api' && root !== 'apis')) return undefined
+    if (root === 'api') return this.#core(call, group, version)
+    if (group === undefined) return this.#root(call, 'apis')
+    const found = this.#table.groups().find(({ name }) => name === group && name !== '')
+    if (!found) return undefined
+    return version === undefined
+      ? this.#plain(`apis/${group}`, () => apiGroup(found, true))
+      : this.#version(found, version)
+  }
+
+  async #core(call: Call, version: string | undefined, tooDeep: string | undefined): Promise<Answer | undefined> {
+    if (version === undefined) return this.#root(call, 'api')
+    const core = this.#table.groups().find(({ name }) => name === '')
+    return core && tooDeep === undefined ? this.#version(core, version) : undefined
+  }
+
+  async #version(group: Group, version: string): Promise<Answer | undefined> {
+    const found = group.versions.find((served) => served.version === version)
+    return found && this.#plain(`${group.name}/${version}`, () => apiResourceList(found.resources))
+  }
+
+  #root(call: Call, root: 'api' | 'apis'): Promise<Answer> {
+    const accepted = negotiateRoot(call)
+    if (isAggregated(accepted.target)) return this.#aggregated(call, root)
+    return this.#plain(root, () =>
+      root === 'api' ? apiVersions(this.#table.groups(), this.#address) : apiGroupList(this.#table.groups()),
+    )
+  }
+
+  async #plain(name: string, build: () => unknown): Promise<Answer> {
+    const { value } = await this.#document(name, build)
+    return { type: 'value', status: 200, value }
+  }
+
+  async #aggregated(call: Call, root: 'api' | 'apis'): Promise<Answer> {
+    const groups = this.#table.groups().filter(({ name }) => (name === '') === (root === 'api'))
+    const { text, etag } = await this.#document(`aggregated ${root}`, () => aggregatedDiscovery(groups))
+    const headers = {
+      'content-type': `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`,
+      'cache-control': 'public',
+      etag,
+      vary: 'Accept',
+    }
+    const unchanged = header(call.headers, 'if-none-match') === etag
+    return { type: 'raw', status: unchanged ? 304 : 200, headers, body: unchanged ? '' : text }
+  }
+
+  #document(name: string, build: () => unknown): Promise<Document> {
+    if (this.#generation !== this.#table.generation) {
+      this.#generation = this.#table.generation
+      this.#documents = new Map()
+    }
+    const document = this.#documents.get(name) ?? makeDocument(build)
+    this.#documents.set(name, document)
+    return document
+  }
+}
+
+interface Document {
+  readonly value: unknown
+  readonly text: string
+  readonly etag: string
+}
+
+async function makeDocument(build: () => unknown): Promise<Document> {
+  const value = await build()
+  const text = JSON.stringify(value)
+  const digest = await crypto.subtle.digest('SHA-512', new TextEncoder().encode(text))
+  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return { value, text, etag: `"${hex.toUpperCase()}"` }
+}
+
+/** Aggregated discovery comes in JSON alone; a client that lists other forms first still gets it. */
+function negotiateRoot(call: Call): Accepted {
+  return negotiate(header(call.headers, 'accept'), {
+    mediaTypes: ALL_MEDIA_TYPES,
+    allows: (target, mediaType) => target === undefined || (isAggregated(target) && mediaType === JSON_TYPE),
+  })
+}

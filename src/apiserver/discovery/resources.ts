@@ -1,0 +1,67 @@
+import { apiVersionOf } from '../../apimachinery/meta.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+
+/** metav1.APIResource. */
+export interface ApiResource {
+  readonly name: string
+  readonly singularName: string
+  readonly namespaced: boolean
+  readonly group?: string
+  readonly version?: string
+  readonly kind: string
+  readonly verbs: readonly string[]
+  readonly shortNames?: readonly string[]
+  readonly categories?: readonly string[]
+  readonly storageVersionHash?: string
+}
+
+const STATUS_VERBS = ['get', 'patch', 'update']
+
+/** A resource and its subresources as discovery lists them. */
+export async function apiResources(definition: ResourceDefinition): Promise<ApiResource[]> {
+  const namespaced = definition.scope === 'Namespaced'
+  const own: ApiResource = {
+    name: definition.plural,
+    singularName: definition.singular,
+    namespaced,
+    kind: definition.kind,
+    verbs: definition.verbs.toSorted(),
+    ...(definition.shortNames.length > 0 && { shortNames: definition.shortNames }),
+    ...(definition.categories.length > 0 && { categories: definition.categories }),
+    ...(!definition.virtual && { storageVersionHash: await storageVersionHash(definition) }),
+  }
+  const sub = (name: string, kind: string, verbs: readonly string[], gv: object = {}): ApiResource => ({
+    name: `${definition.plural}/${name}`,
+    singularName: '',
+    namespaced,
+    ...gv,
+    kind,
+    verbs: verbs.toSorted(),
+  })
+  const others = definition.subresources.map(({ name, kind = definition.kind, verbs, group, version }) =>
+    sub(name, kind, verbs, { ...(group && { group }), ...(version && { version }) }),
+  )
+  if (definition.status) others.push(sub('status', definition.kind, STATUS_VERBS))
+  if (definition.scale) others.push(sub('scale', 'Scale', STATUS_VERBS, { group: 'autoscaling', version: 'v1' }))
+  return [own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Upstream's hash of the version a kind is kept in: the first eight bytes of SHA-256 over `group/version/kind`. */
+async function storageVersionHash(definition: ResourceDefinition): Promise<string> {
+  const { group, version, kind } = definition.storedAs?.definition ?? definition
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${group}/${version}/${kind}`))
+  return btoa(String.fromCharCode(...new Uint8Array(digest).subarray(0, 8)))
+}
+
+/** metav1.APIResourceList of one group and version. */
+export async function apiResourceList(definitions: readonly ResourceDefinition[]): Promise<unknown> {
+  const [first] = definitions
+  const resources = (await Promise.all(definitions.map(apiResources))).flat()
+  resources.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  return {
+    kind: 'APIResourceList',
+    apiVersion: 'v1',
+    groupVersion: first ? apiVersionOf(first) : '',
+    resources,
+  }
+}

@@ -1,0 +1,185 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import { conflict, invalid, invalidObject, notFound } from '../../apimachinery/status.ts'
+import type { Entry, MaybePromise } from '../../store/store.ts'
+import type { AdmissionAttributes } from '../admission/types.ts'
+import type { Call } from '../request/call.ts'
+import { admissionAttributes } from './admit.ts'
+import { type ObjectAnswer, StoredObject } from './answer.ts'
+import { beforeUpdate } from './before.ts'
+import { insert } from './create.ts'
+import { equalBytes } from './equal.ts'
+import { wipeSystemFields } from './metadata.ts'
+import type { WriteOptions } from './options.ts'
+import { type Registry, type ServedResource, storageKey, type WriteHold } from './served.ts'
+
+/** Upstream's words for a stale resourceVersion. */
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again'
+
+/** How the new object comes about. */
+export interface Change {
+  /**
+   * Makes the new object, mutating admission included: a draft of its own on each call. `current` is undefined when there is none.
+   * Throws to refuse.
+   */
+  next(current: Frozen<KubeObject> | undefined): MaybePromise<KubeObject>
+  /** The uid the object must have. */
+  readonly uid?: string | undefined
+  /** Whether an absent object is created, as apply does. */
+  readonly createsAbsent: boolean
+  /** What validating admission sees when the request is for another kind than the resource's, such as a Scale. */
+  readonly shown?: { readonly kind: AdmissionAttributes['kind']; of(object: Frozen<KubeObject>): KubeObject }
+}
+
+/** What a change works with. */
+interface Work {
+  readonly registry: Registry
+  readonly resource: ServedResource
+  readonly call: Call
+  readonly options: WriteOptions
+  readonly how: Change
+}
+
+/** Reads, changes and writes until no other write came between (upstream's GuaranteedUpdate around rest.Update). */
+export async function change(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: WriteOptions,
+  how: Change,
+): Promise<ObjectAnswer> {
+  const work = { registry, resource, call, options, how }
+  const key = storageKey(resource.definition, call.info.namespace, call.info.name)
+  let entry = await registry.store.get(key)
+  for (;;) {
+    call.signal.throwIfAborted()
+    if (!entry) return createAbsent(work)
+    const attempt = await changeEntry(work, entry)
+    if (attempt instanceof StoredObject) return { type: 'object', status: 200, resource, object: attempt }
+    entry = attempt.current
+  }
+}
+
+async function createAbsent({ registry, resource, call, options, how }: Work): Promise<ObjectAnswer> {
+  const { name } = call.info
+  if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(how.uid, ''))
+  if (!how.createsAbsent) throw notFound(resource.groupResource, name)
+  const draft = await how.next(undefined)
+  wipeSystemFields(draft)
+  delete draft.metadata.resourceVersion
+  const object = await insert(registry, resource, call, options, draft)
+  return { type: 'object', status: 201, resource, object }
+}
+
+/** Someone else wrote in between: try again on what is there now. */
+interface Lost {
+  readonly current: Entry | undefined
+}
+
+async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Lost> {
+  const { resource, call, options, how } = work
+  const old = resource.codec.decodeEntry(entry)
+  if (how.uid && how.uid !== old.metadata.uid) {
+    throw conflict(resource.groupResource, call.info.name, uidMismatch(how.uid, old.metadata.uid ?? ''))
+  }
+  const draft = await how.next(old)
+  const mayRetry = checkRevision(resource, call, draft, entry)
+  const hold = await resource.hooks.beginUpdate?.(draft, old, call, options.dryRun)
+  try {
+    const result = await validateAndPut(work, entry, draft, old)
+    if (!(result instanceof StoredObject)) {
+      if (!mayRetry) throw conflict(resource.groupResource, call.info.name, MODIFIED)
+      hold?.undo()
+    } else settle(hold, draft, options)
+    return result
+  } catch (error) {
+    hold?.undo()
+    throw error
+  }
+}
+
+/** Makes what a hook holds final, unless nothing was really written. */
+export function settle(hold: WriteHold | undefined, draft: KubeObject, { dryRun }: Pick<WriteOptions, 'dryRun'>): void {
+  if (dryRun) hold?.undo()
+  else hold?.commit(draft)
+}
+
+function uidMismatch(asked: string, there: string): string {
+  return `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${there}`
+}
+
+/** Whether the write may be tried again on a newer object: the client named no version. Throws 409 for a stale one. */
+function checkRevision(
+  { definition, groupResource }: ServedResource,
+  call: Call,
+  draft: KubeObject,
+  entry: Entry,
+): boolean {
+  const sent = draft.metadata.resourceVersion
+  if (sent && sent !== '0') {
+    if (sent !== String(entry.modRevision)) throw conflict(groupResource, call.info.name, MODIFIED)
+    return false
+  }
+  if (definition.requireResourceVersionOnUpdate) {
+    const kind = { group: groupResource.group, kind: groupResource.resource }
+    throw invalidObject(kind, call.info.name, [
+      invalid('metadata.resourceVersion', 0, 'must be specified for an update'),
+    ])
+  }
+  draft.metadata.resourceVersion = String(entry.modRevision)
+  return true
+}
+
+async function validateAndPut(
+  work: Work,
+  entry: Entry,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): Promise<StoredObject | Lost> {
+  const { registry, resource, call, options, how } = work
+  beforeUpdate(registry, resource, call, options, draft, old)
+  if (!registry.admission.idle('UPDATE')) {
+    const { kind, of = (object: Frozen<KubeObject>) => object as KubeObject } = how.shown ?? {}
+    const subject = { object: of(draft), oldObject: of(old), options, ...(kind && { kind }) }
+    await registry.admission.validate(admissionAttributes(resource, call, 'UPDATE', subject))
+  }
+  if (isLastFinalizerGone(draft, old) && (resource.hooks.removesEmptied?.(draft) ?? true)) {
+    return removeEmptied(work, entry, draft)
+  }
+  return put(work, entry, draft, old)
+}
+
+/** Deletion was asked for earlier and waited for finalizers, and this update removes the last one. */
+function isLastFinalizerGone({ metadata }: KubeObject, { metadata: old }: Frozen<KubeObject>): boolean {
+  if ((metadata.finalizers ?? []).length > 0 || !old.deletionTimestamp) return false
+  return (old.deletionGracePeriodSeconds ?? 0) === 0
+}
+
+/** The client still gets the object it sent, as the answer to its update. */
+async function removeEmptied(
+  { registry, resource, call, options }: Work,
+  entry: Entry,
+  draft: KubeObject,
+): Promise<StoredObject | Lost> {
+  const value = resource.codec.encode(draft)
+  if (options.dryRun) return new StoredObject(resource, value, entry.modRevision)
+  const result = await registry.store.write({ key: entry.key, value: null, expect: entry.modRevision })
+  if (!result.ok) return { current: result.current }
+  await resource.hooks.afterDelete?.(resource.codec.decodeEntry(entry), call)
+  return new StoredObject(resource, value, result.revision)
+}
+
+/** Writes when something changed: an update to the same gives no new revision. */
+async function put(
+  { registry, resource, options }: Work,
+  entry: Entry,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): Promise<StoredObject | Lost> {
+  const value = resource.codec.encode(draft)
+  if (equalBytes(value, entry.value)) return new StoredObject(resource, entry.value, entry.modRevision, old)
+  if (options.dryRun) return new StoredObject(resource, value, entry.modRevision)
+  const { ttlMs } = resource.definition
+  const write = { key: entry.key, value, expect: entry.modRevision, ...(ttlMs !== undefined && { ttlMs }) }
+  const result = await registry.store.write(write)
+  return result.ok ? new StoredObject(resource, value, result.revision) : { current: result.current }
+}

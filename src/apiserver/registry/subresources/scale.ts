@@ -1,0 +1,138 @@
+import { schemaFor } from '../../../api/schema-for.ts'
+import type { Scale } from '../../../api/generated/types/autoscaling/v1.ts'
+import { type LabelSelector, selectorOf } from '../../../apimachinery/labels/label-selector.ts'
+import { formatLabelSet, labelSetOf } from '../../../apimachinery/labels/selector.ts'
+import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+import type { ScaleSubresource } from '../../../apimachinery/resource.ts'
+import { conflict, invalid, invalidObject, methodNotSupported } from '../../../apimachinery/status.ts'
+import type { Call } from '../../request/call.ts'
+import { mutate } from '../admit.ts'
+import type { Answer, ObjectAnswer } from '../answer.ts'
+import { type BodyKind, readKind } from '../body.ts'
+import { change, MODIFIED } from '../change.ts'
+import { deepCopy } from '../codec.ts'
+import { getObject } from '../get.ts'
+import { matchName, matchNamespace } from '../metadata.ts'
+import { readWriteOptions, type WriteOptions } from '../options.ts'
+import { setAt, valueAt } from '../paths.ts'
+import type { Registry, ServedResource } from '../served.ts'
+import type { Subresource } from './subresource.ts'
+
+const SCALE: BodyKind = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  get schema() {
+    return schemaFor('io.k8s.api.autoscaling.v1.Scale')
+  },
+}
+
+/** The scale subresource of a kind: an autoscaling/v1 Scale that reads and writes the kind's own fields. */
+export function scaleSubresource(paths: ScaleSubresource): Subresource {
+  return {
+    verbs: ['get', 'update', 'patch'],
+    async answer(registry, resource, call) {
+      switch (call.info.verb) {
+        case 'get':
+          return scaleAnswer(await getObject(registry, resource, call), paths)
+        case 'update':
+          return updateScale(registry, resource, call, paths)
+        default:
+          throw methodNotSupported(resource.groupResource, call.info.verb)
+      }
+    },
+  }
+}
+
+function scaleAnswer({ status, object }: ObjectAnswer, paths: ScaleSubresource): Answer {
+  return { type: 'value', status, value: scaleOf(object.object(), paths) }
+}
+
+/** The Scale of an object. */
+export function scaleOf(object: Frozen<KubeObject>, { replicas, statusReplicas, selector }: ScaleSubresource): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const selected = selector && selectorText(valueAt(object, selector))
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as Scale['metadata'],
+    spec: { replicas: Number(valueAt(object, replicas) ?? 0) },
+    status: {
+      replicas: Number((statusReplicas && valueAt(object, statusReplicas)) ?? 0),
+      ...(selected && { selector: selected }),
+    },
+  }
+}
+
+/** A LabelSelector, a map of labels, or a string already. */
+function selectorText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (typeof value !== 'object' || value === null) return ''
+  const isSelector = 'matchLabels' in value || 'matchExpressions' in value
+  return formatLabelSet(isSelector ? selectorOf(value as LabelSelector) : labelSetOf(value as Record<string, string>))
+}
+
+async function updateScale(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  paths: ScaleSubresource,
+): Promise<Answer> {
+  const options = readWriteOptions(call, 'UpdateOptions')
+  const sent = await readKind<Scale & KubeObject>(call, SCALE, options.fieldValidation)
+  matchNamespace(resource.definition, sent, call.info.namespace)
+  matchName(sent, call.info.name, call.info.namespace)
+  return changeScale(registry, resource, call, options, paths, () => deepCopy(sent))
+}
+
+/** Writes the object whose Scale `next` makes of the current one. */
+export async function changeScale(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: WriteOptions,
+  paths: ScaleSubresource,
+  next: (current: Scale) => Scale & KubeObject,
+): Promise<Answer> {
+  const answer = await change(registry, resource, call, options, {
+    async next(current) {
+      // A scale of nothing is refused before it gets here.
+      const old = current ?? { metadata: {} }
+      const scale = next(scaleOf(old, paths))
+      await mutate(registry, resource, call, options, scale, current && (scaleOf(current, paths) as KubeObject), SCALE)
+      return scaled(resource, call, old, scale, paths)
+    },
+    createsAbsent: false,
+    shown: { kind: SCALE, of: (object) => scaleOf(object, paths) as KubeObject },
+  })
+  return scaleAnswer(answer, paths)
+}
+
+function scaled(
+  resource: ServedResource,
+  call: Call,
+  old: Frozen<KubeObject>,
+  scale: Scale & KubeObject,
+  { replicas }: ScaleSubresource,
+): KubeObject {
+  const { name } = call.info
+  const wanted = scale.spec?.replicas ?? 0
+  if (wanted < 0) {
+    const problem = invalid('spec.replicas', wanted, 'must be greater than or equal to 0')
+    throw invalidObject(SCALE, name, [problem])
+  }
+  const { uid, resourceVersion } = scale.metadata
+  if (uid && uid !== old.metadata.uid) {
+    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`
+    throw conflict(resource.groupResource, name, why)
+  }
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(resource.groupResource, name, MODIFIED)
+  }
+  const draft = deepCopy(old) as KubeObject
+  // Named by the client it must still be the newest when written; otherwise the write is tried again.
+  if (resourceVersion) draft.metadata.resourceVersion = resourceVersion
+  else delete draft.metadata.resourceVersion
+  setAt(draft, replicas, wanted)
+  return draft
+}

@@ -1,0 +1,14 @@
+import type { RawAnswer } from '../registry/answer.ts'
+
+/** Plain text, as Go's http.Error and fmt.Fprint send it. */
+export function textAnswer(status: number, body: string): RawAnswer {
+  return {
+    type: 'raw',
+    status,
+    headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+    body,
+  }
+}
+
+/** What Go's mux says to a path that nobody handles. */
+export const pageNotFound = (): RawAnswer => textAnswer(404, '404 page not found\n')

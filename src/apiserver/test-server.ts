@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { builtInResources } from '../api/index.ts'
+import type { KubeList, KubeObject } from '../apimachinery/meta.ts'
+import { systemClock } from '../lib/clock.ts'
+import { silentLogger } from '../lib/log.ts'
+import { seededRandom } from '../lib/random.ts'
+import { MemoryStore } from '../store/memory/store.ts'
+import type { UserInfo } from './authn/types.ts'
+import { alwaysAllow } from './authz/types.ts'
+import { handle, type LocalEvent, type LocalResponse } from './inprocess/handle.ts'
+import { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts'
+
+const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] }
+
+/** An API server over memory and short ways to talk to it, for tests. */
+export class TestServer {
+  readonly server: ApiServer
+
+  constructor(options: Partial<ApiServerOptions> = {}) {
+    const clock = options.env?.clock ?? systemClock
+    this.server = createApiServer({
+      store: new MemoryStore({ clock }),
+      env: { clock, random: seededRandom(1), log: silentLogger },
+      resources: builtInResources,
+      authenticator: { authenticate: () => undefined },
+      authorizer: alwaysAllow,
+      admission: [],
+      freeze: true,
+      ...options,
+    })
+  }
+
+  send(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<LocalResponse> {
+    return handle(this.server, { method, path, headers, ...(body !== undefined && { body }) }, ADMIN)
+  }
+
+  /** Sends and demands a status code; the answer's body. */
+  async expect<T = KubeObject>(status: number, method: string, path: string, body?: unknown): Promise<T> {
+    const response = await this.send(method, path, body)
+    assert.equal(response.status, status, JSON.stringify(response.body))
+    return response.body as T
+  }
+
+  get<T = KubeObject>(path: string): Promise<T> {
+    return this.expect<T>(200, 'GET', path)
+  }
+
+  list(path: string): Promise<KubeList<KubeObject>> {
+    return this.expect(200, 'GET', path)
+  }
+
+  create<T = KubeObject>(path: string, body: unknown): Promise<T> {
+    return this.expect<T>(201, 'POST', path, body)
+  }
+
+  /** The first `count` events of a watch as `TYPE name`. */
+  async watch(path: string, count: number, during: () => Promise<unknown> = async () => {}): Promise<string[]> {
+    const end = new AbortController()
+    const response = await handle(this.server, { method: 'GET', path, signal: end.signal }, ADMIN)
+    assert.equal(response.status, 200, JSON.stringify(response.body))
+    await during()
+    const seen: string[] = []
+    for await (const event of response.events ?? []) {
+      seen.push(describe(event))
+      if (seen.length === count) end.abort()
+    }
+    return seen
+  }
+}
+
+function describe({ type, object }: LocalEvent): string {
+  const { metadata, message } = object as KubeObject & { message?: string }
+  if (type === 'ERROR') return `ERROR ${message ?? ''}`
+  return `${type} ${metadata.name ?? Object.keys(metadata.annotations ?? {}).join()}`.trim()
+}

@@ -1,0 +1,8 @@
+/**
+ * Resolves after everything else that is ready in this process has had its turn (timers, I/O, promise jobs). Takes no time by any Clock:
+ * for giving way in long work, never for waiting.
+ */
+export function nextTurn(): Promise<void> {
+  const host = globalThis as { setImmediate?: (run: () => void) => unknown }
+  return new Promise((resolve) => void (host.setImmediate ? host.setImmediate(resolve) : setTimeout(resolve, 0)))
+}
