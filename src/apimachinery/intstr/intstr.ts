@@ -1,16 +1,9 @@
+import { atoi } from '../../lib/atoi.ts'
 import { goQuote } from '../../lib/quote.ts'
 import { ParseError } from '../parse-error.ts'
 
 /** intstr.IntOrString: a number, or a string such as `25%` or the name of a port. */
 export type IntOrString = number | string
-
-/** Go's strconv.Atoi; the message of what is wrong with it otherwise. */
-function atoi(text: string): number | string {
-  if (!/^[+-]?\d+$/.test(text)) return `strconv.Atoi: parsing ${goQuote(text)}: invalid syntax`
-  const value = text.length > 40 ? 2n ** 64n : BigInt(text.replace(/^\+/, ''))
-  if (BigInt.asIntN(64, value) !== value) return `strconv.Atoi: parsing ${goQuote(text)}: value out of range`
-  return Number(value)
-}
 
 /**
  * An absolute number, or that percentage of `total` (GetScaledValueFromIntOrPercent). Throws ParseError for a

@@ -5,7 +5,7 @@
 import { setOwn } from '../../../lib/own.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { ParseError } from '../../parse-error.ts'
-import type { MapSchema, ScalarSchema, Schema, StructSchema } from '../../schema.ts'
+import type { ListSchema, ScalarSchema, Schema, StructSchema } from '../../schema.ts'
 import { DecodeError, goStruct, goType } from '../errors.ts'
 import { isEmptyValue, planOf, zeroValue } from '../plan.ts'
 import { keptBytes, keptDuration, keptMicroTime, keptQuantity, keptTime } from '../scalars.ts'
@@ -28,6 +28,24 @@ export function decodeCarefully(schema: StructSchema, text: string): CarefulResu
   const object = decoder.value(schema)
   if (decoder.firstError) throw decoder.firstError
   return { object: object as JsonObject, violations: [...decoder.violations] }
+}
+
+/** Decodes a valid JSON text of no schema, all of whose duplicate keys count. */
+export function decodeAnyCarefully(text: string): { readonly value: unknown; readonly violations: readonly string[] } {
+  const decoder = new CarefulDecoder(text)
+  const value = decoder.generic()
+  return { value, violations: [...decoder.violations] }
+}
+
+/** Decodes a valid JSON text that is not an object. Throws DecodeError for the first value that is not of its type. */
+export function decodeListCarefully(
+  schema: ListSchema,
+  text: string,
+): { readonly items: unknown[]; readonly violations: readonly string[] } {
+  const decoder = new CarefulDecoder(text)
+  const items = decoder.value(schema)
+  if (decoder.firstError) throw decoder.firstError
+  return { items: Array.isArray(items) ? items : [], violations: [...decoder.violations] }
 }
 
 class CarefulDecoder {
@@ -59,9 +77,9 @@ class CarefulDecoder {
       case 'struct':
         return type === 'object' ? this.#structValue(schema) : this.#mismatch(schema)
       case 'map':
-        return type === 'object' ? this.#mapValue(schema) : this.#mismatch(schema)
+        return type === 'object' ? this.#members(() => this.value(schema.values)) : this.#mismatch(schema)
       case 'list':
-        return type === 'array' ? this.#listValue(schema.items) : this.#mismatch(schema)
+        return type === 'array' ? this.#items(() => this.value(schema.items)) : this.#mismatch(schema)
       default:
         return this.#scalarValue(schema, type)
     }
@@ -83,7 +101,7 @@ class CarefulDecoder {
           setOwn(
             object,
             key,
-            this.#at(key, () => this.#generic()),
+            this.#at(key, () => this.generic()),
           )
         else this.#unknown(key)
         return
@@ -107,35 +125,32 @@ class CarefulDecoder {
     this.#reader.skipValue()
   }
 
-  #mapValue(schema: MapSchema): JsonObject {
+  /** The members of an object whose keys are data. */
+  #members(read: () => unknown): JsonObject {
     const object: JsonObject = {}
     this.#reader.eachKey((key) => {
       if (Object.hasOwn(object, key)) this.#violation('duplicate', key)
-      setOwn(
-        object,
-        key,
-        this.#at(key, () => this.value(schema.values)),
-      )
+      setOwn(object, key, this.#at(key, read))
     })
     return object
   }
 
-  #listValue(items: Schema): unknown[] {
+  #items(read: () => unknown): unknown[] {
     const list: unknown[] = []
-    this.#reader.eachItem((index) => void list.push(this.#atIndex(index, () => this.value(items))))
+    this.#reader.eachItem((index) => void list.push(this.#atIndex(index, read)))
     return list
   }
 
   /** A value of no schema; its duplicate keys count. */
-  #generic(): unknown {
+  generic(): unknown {
     const type = this.#reader.type()
-    if (type === 'object') return this.#mapValue({ kind: 'map', values: ANY })
-    if (type === 'array') return this.#listValue(ANY)
+    if (type === 'object') return this.#members(() => this.generic())
+    if (type === 'array') return this.#items(() => this.generic())
     return this.#reader.anyValue()
   }
 
   #scalarValue(schema: ScalarSchema, type: ReturnType<JsonReader['type']>): unknown {
-    if (this.#lenient && schema.kind !== 'any') return this.#generic()
+    if (this.#lenient && schema.kind !== 'any') return this.generic()
     switch (schema.kind) {
       case 'string':
         return type === 'string' ? this.#reader.string() : this.#mismatch(schema)
@@ -160,7 +175,7 @@ class CarefulDecoder {
       case 'duration':
         return type === 'string' ? this.#canonical(keptDuration, this.#reader.string()) : this.#mismatch(schema)
       case 'any':
-        return this.#lenient ? this.#generic() : this.#reader.anyValue()
+        return this.#lenient ? this.generic() : this.#reader.anyValue()
       case 'rawExtension':
       case 'fieldsV1':
         return this.#reader.anyValue()
@@ -217,7 +232,10 @@ class CarefulDecoder {
       if (type === 'boolean') return this.#reader.anyValue()
       throw new DecodeError('boolean or JSON schema expected')
     }
-    if (owner && type === 'array') return this.#listValue(schema.kind === 'schemaOrArray' ? owner : { kind: 'string' })
+    if (owner && type === 'array') {
+      const items: Schema = schema.kind === 'schemaOrArray' ? owner : { kind: 'string' }
+      return this.#items(() => this.value(items))
+    }
     return this.#mismatch(schema)
   }
 
@@ -231,7 +249,7 @@ class CarefulDecoder {
 
   /** Skips a value that is not of its type, and remembers the first such. */
   #mismatch(schema: Schema): unknown {
-    if (this.#lenient) return this.#generic()
+    if (this.#lenient) return this.generic()
     this.#fail(GO_NAMES[this.#reader.type()], goType(schema))
     this.#reader.skipValue()
     return zeroValue(schema)
@@ -262,8 +280,6 @@ class CarefulDecoder {
     this.violations.add(`${what} field ${goQuote(path ? `${path}.${key}` : key)}`)
   }
 }
-
-const ANY: ScalarSchema = { kind: 'any' }
 
 const GO_NAMES = {
   object: 'object',

@@ -1,7 +1,8 @@
 import type { StructSchema } from '../../schema.ts'
 import { DecodeError } from '../errors.ts'
-import { decodeCarefully } from './careful.ts'
-import { NotOfType, pruneObject } from './prune.ts'
+import { decodeAnyCarefully, decodeCarefully } from './careful.ts'
+import { stringifyJson } from './encode.ts'
+import { countKeys, NotOfType, pruneObject } from './prune.ts'
 import { MAX_DEPTH, scanJson } from './scan.ts'
 import type { Scan } from './scan.ts'
 import { syntaxErrorOf } from './syntax.ts'
@@ -16,6 +17,7 @@ export interface Decoded {
   readonly violations: readonly string[]
 }
 
+const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
@@ -28,6 +30,16 @@ export function decodeJson(schema: StructSchema, body: Uint8Array, validation: F
   const scan = scanJson(body)
   const text = decoder.decode(body)
   const value = parseText(body, text, scan)
+  return carefullyOrFast(schema, text, value, scan, validation)
+}
+
+function carefullyOrFast(
+  schema: StructSchema,
+  text: string,
+  value: unknown,
+  scan: Scan,
+  validation: FieldValidation,
+): Decoded {
   if (scan.inexact) return carefully(schema, text, validation)
   try {
     const { object, keys, unknown } = pruneObject(schema, value)
@@ -44,16 +56,45 @@ function carefully(schema: StructSchema, text: string, validation: FieldValidati
   return { object, violations: validation === 'Ignore' ? [] : violations }
 }
 
+/**
+ * Brings an object that was put together in memory (by a patch) to the form that decoding gives, with the same
+ * findings. The object is changed in place; it must be the caller's own. Throws DecodeError.
+ */
+export function decodeValue(schema: StructSchema, value: object, validation: FieldValidation): Decoded {
+  const text = stringifyJson(value)
+  const scan = scanJson(encoder.encode(text))
+  if (scan.depth > MAX_DEPTH) throw new DecodeError('exceeded max depth')
+  return carefullyOrFast(schema, text, value, scan, validation)
+}
+
+/** Parses a JSON text of no schema; told are duplicate keys. Throws DecodeError in Go's words. */
+export function decodeAny(
+  body: Uint8Array,
+  validation: FieldValidation,
+): { readonly value: unknown; readonly violations: readonly string[] } {
+  const scan = scanJson(body)
+  const text = decoder.decode(body)
+  const value = scan.depth > MAX_DEPTH ? undefined : parseOrUndefined(text)
+  if (value === undefined) throw new DecodeError(syntaxErrorOf(body) ?? 'exceeded max depth')
+  if (!scan.inexact && (validation === 'Ignore' || countKeys(value) === scan.keys)) return { value, violations: [] }
+  const careful = decodeAnyCarefully(text)
+  return { value: careful.value, violations: validation === 'Ignore' ? [] : careful.violations }
+}
+
+function parseOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /** Parses, and checks what every body must be: valid, not too deep, an object that names itself. */
 function parseText(body: Uint8Array, text: string, { depth }: Scan): unknown {
   if (depth > MAX_DEPTH) throw syntaxFailure(body)
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) throw syntaxFailure(body)
-    throw error
-  }
+  const value = parseOrUndefined(text)
+  if (value === undefined) throw syntaxFailure(body)
   checkTypeMeta(value)
   return value
 }

@@ -2,6 +2,7 @@
  * Writes objects as the API prints them: fields in the schema's order, keys of maps sorted, empty fields left out
  * unless they are always written. Equal objects give equal bytes.
  */
+import { isJsonObject } from '../../../lib/json-value.ts'
 import type { MapSchema, Schema, StructSchema } from '../../schema.ts'
 import { isEmptyValue, planOf } from '../plan.ts'
 import type { FieldPlan } from '../plan.ts'
@@ -82,19 +83,19 @@ function fieldText(field: FieldPlan, value: unknown): string | undefined {
 function valueText(schema: Schema, value: unknown): string {
   switch (schema.kind) {
     case 'string':
-      return typeof value === 'string' ? quote(value) : stringify(value)
+      return typeof value === 'string' ? quote(value) : stringifyJson(value)
     case 'struct':
-      return isObject(value) ? structText(schema, value) : stringify(value)
+      return isJsonObject(value) ? structText(schema, value) : stringifyJson(value)
     case 'map':
-      return isObject(value) ? mapText(schema, value) : stringify(value)
+      return isJsonObject(value) ? mapText(schema, value) : stringifyJson(value)
     case 'list':
-      return Array.isArray(value) ? listText(schema.items, value) : stringify(value)
+      return Array.isArray(value) ? listText(schema.items, value) : stringifyJson(value)
     case 'int32':
     case 'int64':
     case 'boolean':
       return String(value as number)
     default:
-      return stringify(value)
+      return stringifyJson(value)
   }
 }
 
@@ -124,7 +125,7 @@ function unknownText(value: JsonObject, known: ReadonlyMap<string, unknown>, com
   const parts = Object.keys(value)
     .filter((key) => !known.has(key) && value[key] !== undefined)
     .sort()
-    .map((key) => `${quote(key)}:${stringify(value[key])}`)
+    .map((key) => `${quote(key)}:${stringifyJson(value[key])}`)
   return parts.length === 0 ? '' : (comma ? ',' : '') + parts.join(',')
 }
 
@@ -134,8 +135,8 @@ const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/
 
 const quote = (text: string): string => (ESCAPED.test(text) ? JSON.stringify(text.toWellFormed()) : `"${text}"`)
 
-/** JSON.stringify for values of no schema; bigints are written as the numbers they are. */
-function stringify(value: unknown): string {
+/** JSON.stringify, but bigints are written as the numbers they are, and what has no JSON as null. */
+export function stringifyJson(value: unknown): string {
   try {
     return JSON.stringify(value) ?? 'null'
   } catch (error) {
@@ -147,10 +148,7 @@ function stringify(value: unknown): string {
 function stringifyExact(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
   if (Array.isArray(value)) return `[${value.map(stringifyExact).join(',')}]`
-  if (!isObject(value)) return JSON.stringify(value) ?? 'null'
+  if (!isJsonObject(value)) return JSON.stringify(value) ?? 'null'
   const entries = Object.keys(value).filter((key) => value[key] !== undefined)
   return `{${entries.map((key) => `${quote(key)}:${stringifyExact(value[key])}`).join(',')}}`
 }
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)

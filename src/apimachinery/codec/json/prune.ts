@@ -3,6 +3,7 @@
  * something is not as it should be it only says so, and `careful.ts` reads the text again to say what.
  */
 import type { ListSchema, MapSchema, ScalarSchema, Schema, StructSchema } from '../../schema.ts'
+import { isJsonObject } from '../../../lib/json-value.ts'
 import { setOwn } from '../../../lib/own.ts'
 import { isEmptyValue, planOf, zeroValue } from '../plan.ts'
 import { isInt32, keptBytes, keptDuration, keptMicroTime, keptQuantity, keptTime } from '../scalars.ts'
@@ -35,9 +36,9 @@ function prune(schema: Schema, value: unknown, state: PruneState): unknown {
   if (value === null) return state.lenient ? null : zeroValue(schema)
   switch (schema.kind) {
     case 'struct':
-      return isObject(value) ? pruneStruct(schema, value, state) : mismatch(value, state)
+      return isJsonObject(value) ? pruneStruct(schema, value, state) : mismatch(value, state)
     case 'map':
-      return isObject(value) ? pruneMap(schema, value, state) : mismatch(value, state)
+      return isJsonObject(value) ? pruneMap(schema, value, state) : mismatch(value, state)
     case 'list':
       return Array.isArray(value) ? pruneList(schema, value, state) : mismatch(value, state)
     default:
@@ -52,7 +53,7 @@ function mismatch(value: unknown, state: PruneState): unknown {
 }
 
 function pruneStruct(schema: StructSchema, value: unknown, state: PruneState): JsonObject {
-  if (!isObject(value)) throw new NotOfType()
+  if (!isJsonObject(value)) throw new NotOfType()
   const { lenient, owner } = state
   state.lenient = schema.name === ''
   state.owner = schema
@@ -153,7 +154,7 @@ function pruneScalar(schema: ScalarSchema, value: unknown, state: PruneState): u
 /** A part of a JSON schema that may be a schema or something else. Upstream does not report unknown fields in there. */
 function pruneSchemaOr(kind: SchemaOrKind, value: unknown, state: PruneState): unknown {
   const { unknown } = state
-  const kept = isObject(value)
+  const kept = isJsonObject(value)
     ? pruneStruct(state.owner, value, state)
     : kind !== 'schemaOrBool' && Array.isArray(value)
       ? pruneList({ kind: 'list', items: kind === 'schemaOrArray' ? state.owner : { kind: 'string' } }, value, state)
@@ -176,10 +177,8 @@ function keep(value: unknown, canonical: (text: string) => unknown, state: Prune
   }
 }
 
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-function countKeys(value: unknown): number {
+/** How many keys the objects in a value have together. */
+export function countKeys(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countKeys(item), 0)
   const keys = Object.keys(value)

@@ -1,0 +1,139 @@
+import { goPrint, isJsonObject } from '../../lib/json-value.ts'
+import { decodeListCarefully } from '../codec/json/careful.ts'
+import { decodeAny, decodeValue } from '../codec/json/decode.ts'
+import type { Decoded, FieldValidation } from '../codec/json/decode.ts'
+import { stringifyJson } from '../codec/json/encode.ts'
+import { DecodeError, strictDecodingError } from '../codec/errors.ts'
+import type { ListSchema, StructSchema } from '../schema.ts'
+import { badRequest, failure, invalid, invalidObject } from '../status.ts'
+import type { StatusError } from '../status.ts'
+import { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from './json-patch.ts'
+import type { JsonPatchOperation } from './json-patch.ts'
+import { applyMergePatch } from './merge-patch.ts'
+import { applyStrategicPatch } from './strategic/merge.ts'
+
+/** The media types of patches, but for server-side apply. */
+export const PATCH_TYPES = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+} as const
+
+export interface PatchRequest {
+  readonly schema: StructSchema
+  /** The live object in the version that is patched, with all that the API prints of it; it is used up. */
+  readonly live: Record<string, unknown>
+  readonly type: keyof typeof PATCH_TYPES
+  readonly body: Uint8Array
+  readonly validation: FieldValidation
+}
+
+/**
+ * Applies a patch and decodes what comes of it; defaults are the caller's. `violations` are the unknown and duplicate
+ * fields of patch and result, to be told as warnings; Strict refuses them.
+ *
+ * Throws StatusError: 400 for a patch that cannot be read, 413 for one with too many operations, 422 for one that does
+ * not apply or gives no object of the kind; 500, as upstream, for a strategic merge patch that does not fit.
+ */
+export function patchObject(request: PatchRequest): Decoded {
+  const { schema, validation } = request
+  const patched = applied(request)
+  const decoded = decodePatched(schema, patched, validation)
+  const violations = [...patched.violations, ...decoded.violations]
+  if (validation === 'Strict' && violations.length > 0)
+    throw invalidResult(patched.shown, strictDecodingError(violations).message)
+  return { object: decoded.object, violations }
+}
+
+interface Patched {
+  readonly document: unknown
+  /** What the patch itself has of unknown and duplicate fields. */
+  readonly violations: readonly string[]
+  /** What is shown of it when the result is not valid. */
+  readonly shown: string
+}
+
+function applied({ schema, live, type, body, validation }: PatchRequest): Patched {
+  if (type === 'json') {
+    const { operations, violations } = readJsonPatch(body, validation)
+    const document = applyJsonPatch(live, operations)
+    return { document, violations, shown: stringifyJson(document) }
+  }
+  const { patch, violations } = readObjectPatch(body, type, validation)
+  if (type === 'merge') {
+    const document = applyMergePatch(live, patch)
+    return { document, violations, shown: stringifyJson(document) }
+  }
+  const shown = goPrint(patch)
+  return { document: applyStrategicPatch(schema, live, patch), violations, shown }
+}
+
+function decodePatched(schema: StructSchema, { document, shown }: Patched, validation: FieldValidation): Decoded {
+  try {
+    if (!isJsonObject(document)) throw new DecodeError('json: cannot unmarshal array into Go value')
+    return decodeValue(schema, document, validation)
+  } catch (error) {
+    if (error instanceof DecodeError) throw invalidResult(shown, error.message)
+    throw error
+  }
+}
+
+const invalidResult = (shown: string, why: string): StatusError =>
+  invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)])
+
+const string = { kind: 'string' } as const
+const OPERATIONS: ListSchema = {
+  kind: 'list',
+  items: {
+    kind: 'struct',
+    name: 'handlers.jsonPatchOp',
+    fields: new Map([
+      ['op', { name: 'op', schema: string, pointer: true }],
+      ['path', { name: 'path', schema: string, pointer: true }],
+      ['from', { name: 'from', schema: string, pointer: true }],
+      ['value', { name: 'value', schema: { kind: 'any' }, pointer: true }],
+    ]),
+  },
+}
+
+/** Reads a JSON patch. Throws StatusError. */
+export function readJsonPatch(
+  body: Uint8Array,
+  validation: FieldValidation,
+): { readonly operations: readonly JsonPatchOperation[]; readonly violations: readonly string[] } {
+  try {
+    decodeAny(body, 'Ignore')
+    const { items, violations } = decodeListCarefully(OPERATIONS, new TextDecoder().decode(body))
+    if (items.length > MAX_JSON_PATCH_OPERATIONS) throw tooManyOperations(items.length)
+    return {
+      operations: items as JsonPatchOperation[],
+      violations: validation === 'Ignore' ? [] : violations.map((violation) => `json patch ${violation}`),
+    }
+  } catch (error) {
+    throw error instanceof DecodeError ? badRequest(`error decoding patch: ${error.message}`) : error
+  }
+}
+
+const tooManyOperations = (count: number): StatusError =>
+  failure(
+    'RequestEntityTooLarge',
+    `Request entity too large: The allowed maximum operations in a JSON patch is ${MAX_JSON_PATCH_OPERATIONS}, got ${count}`,
+  )
+
+function readObjectPatch(
+  body: Uint8Array,
+  type: 'merge' | 'strategic',
+  validation: FieldValidation,
+): { readonly patch: Record<string, unknown>; readonly violations: readonly string[] } {
+  const prefix = type === 'merge' ? 'error decoding patch: ' : ''
+  try {
+    const { value, violations } = decodeAny(body, validation)
+    if (value === null && type === 'strategic') return { patch: {}, violations: [] }
+    if (value === null) throw badRequest('Invalid JSON Patch')
+    if (isJsonObject(value)) return { patch: value, violations }
+    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type map[string]interface {}`)
+  } catch (error) {
+    throw error instanceof DecodeError ? badRequest(prefix + error.message) : error
+  }
+}
