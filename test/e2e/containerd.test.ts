@@ -4,12 +4,12 @@ import { after, describe, test } from 'node:test'
 import { clusterPaths } from '../../src/host/cluster/paths.ts'
 import type { ProcessIdentity } from '../../src/host/cluster/process-file.ts'
 import { isAlive, readProcessFile, signalProcess, waitForExit } from '../../src/host/cluster/process-file.ts'
-import { bridgeName, nftTablePrefix } from '../../src/host/cluster/settings.ts'
+import { bridgeName } from '../../src/host/cluster/settings.ts'
 import { socketAnswers } from '../../src/host/containerd/connection.ts'
 import { prepareContainerd } from '../../src/host/containerd/prepare.ts'
 import { superviseContainerd } from '../../src/host/containerd/supervise.ts'
 import { PAUSE_IMAGE, ensurePauseImage } from '../../src/host/image/pause.ts'
-import { setUpPodNetwork } from '../../src/host/network/pod-network.ts'
+import { writePodNetwork } from '../../src/host/network/pod-network.ts'
 import { gatherFacts } from '../../src/host/preflight/facts.ts'
 import { tearDown } from '../../src/host/teardown/cluster.ts'
 import { criClient } from '../../src/kubelet/cri/grpc/client.ts'
@@ -53,12 +53,7 @@ describe('the containerd of a cluster', { skip: noContainers() }, () => {
   })
 
   test('starts, has the pause image, and runs a sandbox with an address', async () => {
-    await setUpPodNetwork(paths, {
-      bridge: bridgeName(NAME),
-      nodeCidr: '10.199.0.0/24',
-      clusterCidr: settings.podCidr,
-      table: `${nftTablePrefix(NAME)}pods`,
-    })
+    writePodNetwork(paths, { bridge: bridgeName(NAME), nodeCidr: '10.199.0.0/24' })
     await prepareContainerd(paths, facts, PAUSE_IMAGE)
     const { adopted } = await superviseContainerd({ ...options, signal: server.signal })
     assert.equal(adopted, false)

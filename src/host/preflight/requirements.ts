@@ -66,7 +66,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
 ]
 
 /** The CNI plugins that the pod network calls, and the package that holds them all. */
-export const CNI_PLUGINS: readonly string[] = ['bridge', 'host-local', 'loopback', 'portmap']
+export const CNI_PLUGINS: readonly string[] = ['bridge', 'host-local', 'loopback']
 export const CNI_PACKAGES: Readonly<Record<PackageManager, string>> = {
   ...everywhere('cni-plugins'),
   'apt-get': 'containernetworking-plugins',
