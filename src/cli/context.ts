@@ -1,0 +1,39 @@
+import type { Env } from '../lib/env.ts'
+
+/** Where a command writes. Standard output carries results, standard error everything else. */
+export interface Output {
+  write(text: string): void
+  /** Whether a person reads along. */
+  readonly isTerminal: boolean
+}
+
+/** What commands are given instead of reaching for the process. */
+export interface CliContext {
+  readonly env: Env
+  readonly environment: NodeJS.ProcessEnv
+  readonly out: Output
+  readonly err: Output
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal
+  /** The program and first arguments that run this command again, for the server in the background. */
+  readonly self: readonly [program: string, ...args: string[]]
+  readonly version: string
+  readonly runtimes: Runtimes
+}
+
+/** What commands ask of a container runtime; the composition root connects it. */
+export interface Runtimes {
+  /**
+   * Ends the containers of a cluster's pods, each with its own grace but `graceSeconds` at most, and takes down their
+   * sandboxes. `owns` tells by its uid whether a pod is the cluster's. Resolves to how many pods there were.
+   */
+  stopPods(endpoint: string, options: { graceSeconds: number; owns: (podUid: string) => boolean }): Promise<number>
+  listImages(endpoint: string): Promise<readonly ImageRow[]>
+}
+
+/** An image as `image ls` shows it. */
+export interface ImageRow {
+  readonly names: readonly string[]
+  readonly id: string
+  readonly sizeBytes: number
+}

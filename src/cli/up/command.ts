@@ -1,0 +1,131 @@
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { clusterPaths } from '../../host/cluster/paths.ts'
+import { resolveSettings } from '../../host/cluster/resolve.ts'
+import { checkName, contextName, listClusters, readSettings, writeSettings } from '../../host/cluster/settings.ts'
+import type { ClusterSettings, RuntimeKind } from '../../host/cluster/settings.ts'
+import type { CliContext } from '../context.ts'
+import type { ClusterFlags } from '../flags.ts'
+import { parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
+import { administratorAccess, connectToCluster } from '../api.ts'
+import { addContext } from '../kubeconfig/user-context.ts'
+import { style } from '../print.ts'
+import { Progress } from '../progress.ts'
+import { prepareHost } from './prepare-host.ts'
+import type { ServerProcess } from './server-process.ts'
+import { runningServer, startServer } from './server-process.ts'
+import { waitForApi, waitForDns, waitForNode } from './wait.ts'
+
+/** The flags that choose a cluster's settings; `up` and `server` have them both. */
+export interface SettingsFlags extends ClusterFlags {
+  readonly apiPort?: number
+  readonly podCidr?: string
+  readonly serviceCidr?: string
+  readonly clusterDomain?: string
+  readonly nodeName?: string
+  readonly runtime?: RuntimeKind
+  readonly containerRuntimeEndpoint?: string
+  readonly manifests?: string
+}
+
+interface UpFlags extends SettingsFlags {
+  readonly wait: boolean
+  readonly timeout: number
+  readonly install: boolean
+  readonly example?: boolean
+  readonly verbose?: boolean
+}
+
+/** Adds them. */
+export function withSettings(command: Command): Command {
+  return withCluster(command)
+    .option('--api-port <port>', 'where the API listens (6443, or the next one that no other cluster has)', parsePort)
+    .option('--pod-cidr <range>', 'the addresses of pods (10.244.0.0/16)')
+    .option('--service-cidr <range>', 'the addresses of Services (10.96.0.0/16)')
+    .option('--cluster-domain <name>', "the domain of the cluster's names (cluster.local)")
+    .option('--node-name <name>', "the node's name (this machine's)")
+    .addOption(
+      new Option('--runtime <kind>', 'what runs containers; simulated pods pretend').choices([
+        'containerd',
+        'simulated',
+      ]),
+    )
+    .option('--container-runtime-endpoint <socket>', 'a CRI socket to use instead of a containerd of our own')
+    .option('--manifests <dir>', 'apply the manifests of this folder and keep them applied')
+}
+
+/** `skiff up` */
+export function upCommand(context: CliContext): Command {
+  const command = withSettings(new Command('up').description('start a cluster, making it if there is none'))
+    .option('--no-wait', 'return as soon as the API is served')
+    .option('--timeout <time>', 'how long to wait', parseSeconds, 180)
+    .option('--no-install', 'never install packages; say what is missing')
+    .option('--example', 'also run the example application')
+    .option('-v, --verbose', 'have the server log more')
+    .action((flags: UpFlags) => up(context, flags))
+  return withExamples(command, [
+    ['skiff up', 'a cluster of one node, in real containers'],
+    ['skiff up --runtime simulated', 'the whole API without root; pods pretend'],
+    ['skiff up --name dev --manifests ./deploy', 'a second cluster that runs what is in ./deploy'],
+  ])
+}
+
+/** The settings that the flags, the last time and the other clusters lead to. */
+export function settingsFor(flags: SettingsFlags): ClusterSettings {
+  const { name, dataDir, manifests } = flags
+  checkName(name)
+  const saved = readSettings(clusterPaths(dataDir, name).settings)
+  const others = listClusters(dataDir).filter((other) => other.name !== name)
+  const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint } = flags
+  const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint }
+  const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }
+  return resolveSettings({ name, ...wanted, ...folder }, { saved, others, hostname: hostname() })
+}
+
+async function up(context: CliContext, flags: UpFlags): Promise<void> {
+  const settings = settingsFor(flags)
+  const paths = clusterPaths(flags.dataDir, settings.name)
+  const progress = new Progress(context.env.clock, context.err)
+  context.err.write(`${style(context.err, 'bold', `Cluster "${settings.name}"`)}, its state in ${paths.root}\n`)
+  const server = await bringUp(context, progress, flags, settings)
+  const api = connectToCluster(context, paths)
+  try {
+    const deadline = context.env.clock.monotonic() + flags.timeout * 1000
+    const waiting = { api, settings, deadline, server }
+    await waitForApi(context, progress, waiting)
+    if (flags.wait) await waitForNode(context, progress, waiting)
+    if (flags.wait && settings.runtime === 'containerd') await waitForDns(context, progress, waiting)
+  } finally {
+    server.letGo()
+    api.close()
+  }
+  const file = await addContext(context, settings.name, paths, administratorAccess(context, paths))
+  progress.done('kubectl', `context "${contextName(settings.name)}" in ${file}`)
+  context.out.write(nextSteps(settings))
+}
+
+/** The cluster's server: the one that runs, or a new one on a machine made ready for it. */
+async function bringUp(
+  context: CliContext,
+  progress: Progress,
+  { dataDir, install, verbose = false }: UpFlags,
+  settings: ClusterSettings,
+): Promise<ServerProcess> {
+  const paths = clusterPaths(dataDir, settings.name)
+  const running = runningServer(paths)
+  if (running) {
+    progress.done('server', 'is already running')
+    return running
+  }
+  await prepareHost(context, progress, { dataDir, settings, install })
+  writeSettings(paths.settings, settings)
+  return startServer(context, { settings, paths, dataDir, verbose })
+}
+
+function nextSteps({ name, runtime }: ClusterSettings): string {
+  const flag = name === 'skiff' ? '' : ` --name ${name}`
+  const load = runtime === 'simulated' ? [] : [`skiff image load FILE.tar${flag}   make an image usable at once`]
+  const lines = ['kubectl get pods -A', `skiff status${flag}`, ...load, `skiff down${flag}   stop it; its state stays`]
+  return `\nNow try:\n${lines.map((line) => `  ${line}\n`).join('')}`
+}

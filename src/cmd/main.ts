@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs'
+import { buildProgram, runProgram } from '../cli/program.ts'
+import type { CliContext, Output } from '../cli/context.ts'
+import { systemClock } from '../lib/clock.ts'
+import { keepAlive } from '../lib/host/keep-alive.ts'
+import { lineLogger } from '../lib/host/line-logger.ts'
+import { systemRandom } from '../lib/random.ts'
+import { criRuntimes } from './runtimes.ts'
+import { serverCommand } from './server/command.ts'
+
+/** Runs the command line of this process. `entry` is the file that Node.js was started with. */
+export async function main({ entry }: { readonly entry: string }): Promise<void> {
+  const interrupted = new AbortController()
+  const release = keepAlive()
+  const context = hostContext(entry, interrupted.signal)
+  const program = buildProgram(context, [serverCommand])
+  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
+  try {
+    process.exitCode = await runProgram(program, context, process.argv.slice(2))
+  } finally {
+    release()
+  }
+}
+
+function hostContext(entry: string, signal: AbortSignal): CliContext {
+  const write = (line: string): void => void process.stderr.write(line)
+  const log = lineLogger({ clock: systemClock, level: 'warn', format: 'text', write })
+  return {
+    env: { clock: systemClock, random: systemRandom, log },
+    environment: process.env,
+    out: output(process.stdout),
+    err: output(process.stderr),
+    signal,
+    self: [process.execPath, ...process.execArgv, entry],
+    version: packageVersion(),
+    runtimes: criRuntimes,
+  }
+}
+
+function output(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (text) => void stream.write(text),
+    isTerminal: stream.isTTY === true && process.env.NO_COLOR === undefined,
+  }
+}
+
+function packageVersion(): string {
+  // The bundle in dist/ and the source in src/cmd/ are not equally deep.
+  const file = import.meta.filename.endsWith('.ts') ? '../../package.json' : '../package.json'
+  const { version } = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as { version: string }
+  return version
+}

@@ -1,0 +1,93 @@
+import { builtInResources } from '../../api/index.ts'
+import type { UserInfo } from '../../apiserver/authn/types.ts'
+import type { Authorizer } from '../../apiserver/authz/types.ts'
+import { serveHttps } from '../../apiserver/http/serve.ts'
+import type { HttpsListener } from '../../apiserver/http/serve.ts'
+import { handle } from '../../apiserver/inprocess/handle.ts'
+import type { ApiServer } from '../../apiserver/server.ts'
+import { createApiServer } from '../../apiserver/server.ts'
+import type { Client } from '../../client/client.ts'
+import { createClient } from '../../client/create-client.ts'
+import { inProcessTransport } from '../../client/inprocess.ts'
+import { nthAddress } from '../../host/cluster/resolve.ts'
+import type { ClusterSettings } from '../../host/cluster/settings.ts'
+import { UserError, isErrno } from '../../host/user-error.ts'
+import type { Env } from '../../lib/env.ts'
+import type { Store } from '../../store/store.ts'
+import { certificateAuthenticator } from './certificate-authenticator.ts'
+import type { Pki } from './pki.ts'
+
+/** A running API server, and clients of it in the same process. */
+export interface RunningApi {
+  readonly server: ApiServer
+  readonly listener: HttpsListener
+  /** A client that acts as `user`; nothing but sockets and re-encoding is saved. */
+  clientFor(user: UserInfo, userAgent: string): Client
+}
+
+export interface ApiOptions {
+  readonly settings: ClusterSettings
+  readonly env: Env
+  readonly store: Store
+  readonly pki: Pki
+  readonly bindAddress: string
+}
+
+/** Builds the API server and listens. A UserError when the port is taken. */
+export async function startApi(options: ApiOptions): Promise<RunningApi> {
+  const { env, store } = options
+  const server = createApiServer({
+    store,
+    env,
+    resources: builtInResources,
+    authenticator: certificateAuthenticator,
+    authorizer: authenticatedOnly,
+    admission: [],
+  })
+  const listener = await listen(server, options)
+  return {
+    server,
+    listener,
+    clientFor: (user, userAgent) => {
+      const transport = inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
+      return createClient({ transport, env, userAgent })
+    },
+  }
+}
+
+/** The names and addresses that the serving certificate must carry. */
+export function servingNames({ serviceCidr, clusterDomain, nodeName }: ClusterSettings, nodeIP: string): string[] {
+  const service = [
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    `kubernetes.default.svc.${clusterDomain}`,
+  ]
+  return [...new Set([...service, 'localhost', nodeName, '127.0.0.1', '::1', nodeIP, nthAddress(serviceCidr, 1)])]
+}
+
+async function listen(server: ApiServer, { settings, pki, bindAddress }: ApiOptions): Promise<HttpsListener> {
+  try {
+    return await serveHttps(server, {
+      port: settings.apiPort,
+      host: bindAddress,
+      tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert },
+    })
+  } catch (error) {
+    if (isErrno(error, 'EADDRINUSE')) {
+      throw new UserError(`port ${settings.apiPort} is taken by another program`, {
+        hints: [`see by which: ss -ltnp 'sport = :${settings.apiPort}'`, 'or choose another port with --api-port'],
+      })
+    }
+    if (isErrno(error, 'EACCES', 'EADDRNOTAVAIL')) {
+      throw new UserError(`cannot listen on ${bindAddress} port ${settings.apiPort}: ${error.message}`, {
+        hints: ['choose others with --bind-address and --api-port'],
+      })
+    }
+    throw error
+  }
+}
+
+const authenticatedOnly: Authorizer = {
+  authorize: ({ user }) => ({ decision: user.groups.includes('system:unauthenticated') ? 'NoOpinion' : 'Allow' }),
+}

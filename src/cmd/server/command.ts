@@ -1,0 +1,77 @@
+import { Command, Option } from 'commander'
+import type { CliContext } from '../../cli/context.ts'
+import { withExamples } from '../../cli/flags.ts'
+import { settingsFor, withSettings } from '../../cli/up/command.ts'
+import type { SettingsFlags } from '../../cli/up/command.ts'
+import type { ServerMessage } from '../../cli/up/server-process.ts'
+import { clusterPaths } from '../../host/cluster/paths.ts'
+import { writeSettings } from '../../host/cluster/settings.ts'
+import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
+import { lineLogger } from '../../lib/host/line-logger.ts'
+import { runServer } from './run.ts'
+
+interface ServerFlags extends SettingsFlags {
+  readonly bindAddress?: string
+  readonly advertiseAddress?: string
+  readonly logFormat: 'text' | 'json'
+  readonly verbose?: boolean
+}
+
+/** `skiff server` */
+export function serverCommand(context: CliContext): Command {
+  const command = withSettings(
+    new Command('server').description('run a cluster in the foreground, for systemd and the like'),
+  )
+    .option('--bind-address <ip>', 'where the API listens (everywhere; on loopback alone with simulated pods)')
+    .option('--advertise-address <ip>', "how others reach this node (the default route's address)")
+    .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
+    .option('-v, --verbose', 'log more')
+    .addHelpText(
+      'after',
+      '\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
+    )
+    .action((flags: ServerFlags) => server(context, flags))
+  return withExamples(command, [['skiff server --name prod --log-format json', "what a service unit's ExecStart says"]])
+}
+
+async function server(context: CliContext, flags: ServerFlags): Promise<void> {
+  const stop = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
+  const log = lineLogger({
+    clock: context.env.clock,
+    level: flags.verbose === true ? 'debug' : 'info',
+    format: flags.logFormat,
+    write: (line) => context.err.write(line),
+  })
+  try {
+    const settings = settingsFor(flags)
+    const paths = clusterPaths(flags.dataDir, settings.name)
+    writeSettings(paths.settings, settings)
+    await runServer({
+      settings,
+      paths,
+      env: { ...context.env, log },
+      bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
+      ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
+      signal: stop.signal,
+      onServing: () => tellStarter({ type: 'serving' }),
+    })
+  } catch (error) {
+    log.error('the server has failed', { err: error })
+    tellStarter(failureMessage(error))
+    throw error
+  } finally {
+    // The channel would keep the process from ending.
+    if (process.connected) process.disconnect()
+  }
+}
+
+function failureMessage(error: unknown): ServerMessage {
+  const { hints, exitCode } = error instanceof UserError ? error : { hints: [], exitCode: EXIT.failed }
+  return { type: 'failed', message: messageOf(error), hints, exitCode }
+}
+
+/** Tells the `skiff up` that started this process, while it still listens. */
+function tellStarter(message: ServerMessage): void {
+  if (process.connected) process.send?.(message)
+}

@@ -1,0 +1,82 @@
+import { X509Certificate, generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeFileAtomic } from '../../host/files.ts'
+import type { Env } from '../../lib/env.ts'
+import type { KeyPair, Subject } from './certificates.ts'
+
+/** What the cluster's parts prove themselves with. */
+export interface Pki {
+  readonly ca: KeyPair
+  readonly serving: KeyPair
+  readonly admin: KeyPair
+  /** The key that signs service account tokens: PKCS #8 and SPKI PEM. */
+  readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string }
+}
+
+export interface PkiOptions {
+  readonly folder: string
+  readonly env: Env
+  /** Names and addresses that the API server is reached by. */
+  readonly servingNames: readonly string[]
+}
+
+/** A certificate that ends sooner than this is made anew at the next start. */
+const RENEW_BEFORE_MS = 30 * 86_400_000
+
+/**
+ * Reads the cluster's certificates and keys, making those that are missing, near their end, or for other names. The library
+ * that makes them takes its time to load; a cluster that has its certificates never does.
+ */
+export async function ensurePki(options: PkiOptions): Promise<Pki> {
+  const { env, folder } = options
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const ca =
+    readPair(folder, 'ca') ?? writePair(folder, 'ca', await (await library()).makeAuthority(env, 'CN=kubernetes'))
+  const leaf = async (file: string, subject: Subject): Promise<KeyPair> => {
+    const kept = readPair(folder, file)
+    if (kept && stillGood(env, kept, subject)) return kept
+    return writePair(folder, file, await (await library()).makeCertificate(env, ca, subject))
+  }
+  const [serving, admin] = await Promise.all([
+    leaf('apiserver', { name: 'CN=kube-apiserver', serves: options.servingNames }),
+    leaf('admin', { name: 'O=system:masters, CN=kubernetes-admin' }),
+  ])
+  return { ca, serving, admin, serviceAccount: serviceAccountKeys(folder) }
+}
+
+function library(): Promise<typeof import('./certificates.ts')> {
+  return import('./certificates.ts')
+}
+
+function stillGood({ clock }: Env, { cert }: KeyPair, { serves = [] }: Subject): boolean {
+  const certificate = new X509Certificate(cert)
+  if (certificate.validToDate.getTime() - clock.now() < RENEW_BEFORE_MS) return false
+  return serves.every((name) => (certificate.checkHost(name) ?? certificate.checkIP(name)) !== undefined)
+}
+
+function serviceAccountKeys(folder: string): Pki['serviceAccount'] {
+  const [privateFile, publicFile] = [join(folder, 'sa.key'), join(folder, 'sa.pub')]
+  if (!existsSync(privateFile)) {
+    const { privateKey, publicKey } = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+      publicKeyEncoding: { type: 'spki', format: 'pem' },
+    })
+    writeFileAtomic(publicFile, publicKey, { mode: 0o644 })
+    writeFileAtomic(privateFile, privateKey, { mode: 0o600 })
+  }
+  return { privateKey: readFileSync(privateFile, 'utf8'), publicKey: readFileSync(publicFile, 'utf8') }
+}
+
+function readPair(folder: string, name: string): KeyPair | undefined {
+  const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
+  if (!existsSync(cert) || !existsSync(key)) return undefined
+  return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
+}
+
+function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
+  writeFileAtomic(join(folder, `${name}.key`), pair.key, { mode: 0o600 })
+  writeFileAtomic(join(folder, `${name}.crt`), pair.cert, { mode: 0o644 })
+  return pair
+}

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { UserError } from '../user-error.ts'
+import { acquireLock } from './lock.ts'
+import { clusterPaths, socketPathsFit } from './paths.ts'
+import { identify, readProcessFile, writeProcessFile } from './process-file.ts'
+import type { WantedSettings } from './resolve.ts'
+import { firstNodeCidr, nthAddress, resolveSettings } from './resolve.ts'
+import type { ClusterSettings } from './settings.ts'
+import {
+  bridgeName,
+  checkName,
+  contextName,
+  defaultDataDir,
+  listClusters,
+  readSettings,
+  writeSettings,
+} from './settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'skiff-cluster-'))
+after(() => rmSync(folder, { recursive: true }))
+
+const resolve = (wanted: WantedSettings, saved?: ClusterSettings, others: ClusterSettings[] = []): ClusterSettings =>
+  resolveSettings(wanted, { saved, others, hostname: 'Box' })
+
+const first = resolve({ name: 'skiff' })
+
+test('a first cluster takes the addresses everybody knows', () => {
+  assert.deepEqual(first, {
+    name: 'skiff',
+    apiPort: 6443,
+    podCidr: '10.244.0.0/16',
+    serviceCidr: '10.96.0.0/16',
+    clusterDomain: 'cluster.local',
+    nodeName: 'box',
+    runtime: 'containerd',
+  })
+})
+
+test('a second one beside it gets others', () => {
+  const second = resolve({ name: 'b' }, undefined, [first])
+  assert.deepEqual([second.apiPort, second.podCidr, second.serviceCidr], [6444, '10.243.0.0/16', '10.97.0.0/16'])
+})
+
+test('what was chosen once holds until it is changed', () => {
+  const saved = resolve({ name: 'a', apiPort: 7000, podCidr: '10.1.0.0/16' })
+  assert.deepEqual(resolve({ name: 'a' }, saved), saved)
+  assert.equal(resolve({ name: 'a', apiPort: 7001 }, saved).apiPort, 7001)
+})
+
+test('what cannot be is refused with what to do', () => {
+  const cases: [WantedSettings, RegExp, ClusterSettings?, ClusterSettings[]?][] = [
+    [{ name: 'a', podCidr: '10.0.0.0' }, /not a usable address range/],
+    [{ name: 'a', serviceCidr: '10.0.0.0/30' }, /not a usable address range/],
+    [{ name: 'a', podCidr: '10.96.1.0/24' }, /overlap/],
+    [{ name: 'skiff', podCidr: '10.9.0.0/16' }, /cannot change/, first],
+    [{ name: 'skiff', runtime: 'simulated' }, /cannot change/, first],
+    [{ name: 'b', apiPort: 6443 }, /cluster "skiff" has port 6443/, undefined, [first]],
+    [{ name: 'b', podCidr: '10.244.0.0/20' }, /overlap: cluster "skiff"/, undefined, [first]],
+    [{ name: 'a', runtime: 'simulated', containerRuntimeEndpoint: '/x' }, /no use/],
+  ]
+  for (const [wanted, message, saved, others] of cases) {
+    assert.throws(
+      () => resolve(wanted, saved, others),
+      (error) => error instanceof UserError && message.test(error.message) && error.hints.length > 0,
+      message.source,
+    )
+  }
+})
+
+test('addresses are counted from the start of a range', () => {
+  assert.equal(nthAddress('10.96.0.0/16', 10), '10.96.0.10')
+  assert.equal(nthAddress('10.96.255.0/24', 1), '10.96.255.1')
+  assert.equal(firstNodeCidr('10.244.0.0/16'), '10.244.0.0/24')
+})
+
+test('names fit where they are used', () => {
+  for (const bad of ['', 'A', '-a', 'a_b', 'a/b', 'a'.repeat(33)]) assert.throws(() => checkName(bad), UserError, bad)
+  assert.equal(contextName('skiff'), 'skiff')
+  assert.equal(contextName('dev'), 'skiff-dev')
+  assert.ok(bridgeName('a'.repeat(32)).length <= 15)
+  assert.ok(socketPathsFit(clusterPaths('/var/lib/skiff', 'a'.repeat(32))))
+  assert.ok(!socketPathsFit(clusterPaths(`/${'long'.repeat(20)}`, 'a')))
+})
+
+test('state lies where root or a user may write, or where the environment says', () => {
+  assert.equal(defaultDataDir({}, 0), '/var/lib/skiff')
+  assert.match(defaultDataDir({}, 1000), /\.local\/share\/skiff$/)
+  assert.equal(defaultDataDir({ XDG_DATA_HOME: '/x' }, 1000), '/x/skiff')
+  assert.equal(defaultDataDir({ SKIFF_DATA_DIR: '/y' }, 0), '/y')
+})
+
+test('settings are remembered and clusters are found', () => {
+  assert.equal(readSettings(clusterPaths(folder, 'a').settings), undefined)
+  writeSettings(clusterPaths(folder, 'a').settings, { ...first, name: 'a' })
+  assert.deepEqual(
+    listClusters(folder).map((c) => c.name),
+    ['a'],
+  )
+  assert.deepEqual(listClusters(join(folder, 'none')), [])
+})
+
+test('a process file names a process only while that very process lives', () => {
+  const file = join(folder, 'pid')
+  assert.equal(readProcessFile(file), undefined)
+  writeProcessFile(file, process.pid)
+  assert.equal(readProcessFile(file)?.pid, process.pid)
+  assert.equal(identify(2 ** 22 + 1), undefined)
+})
+
+test('a lock is held once and freed on release', async () => {
+  const held = await acquireLock(join(folder, 'lock'))
+  assert.ok(held)
+  assert.equal(await acquireLock(join(folder, 'lock')), undefined)
+  await held.release()
+  const again = await acquireLock(join(folder, 'lock'))
+  await again?.release()
+  assert.ok(again)
+})
