@@ -67,15 +67,12 @@ export class Batch {
   }
 
   /** Resolves when everything is durable. When it rejects, nothing was changed, or LMDB has given itself up. */
-  async commit(): Promise<void> {
-    const done = [...this.#changes, ...this.#appends].map((change) => change())
-    done.push(this.#tables.meta.put(STATE, encodeState(this.#state)))
-    try {
-      if ((await Promise.all(done)).every(Boolean)) return
-    } catch (error) {
-      throw await causeOf(error)
-    }
-    throw new Error('the log already holds a newer revision')
+  commit(): Promise<void> {
+    return this.#tables.commit(() => [
+      ...this.#changes.map((change) => change()),
+      ...this.#appends.map((append) => append()),
+      this.#tables.meta.put(STATE, encodeState(this.#state)),
+    ])
   }
 
   /** The record, and the counters. */
@@ -105,16 +102,5 @@ export class Batch {
       this.#changes.push(() => index.remove(key))
       this.#changes.push(() => graves.put(key, revision))
     }
-  }
-}
-
-/** lmdb rejects with an error that has a promise of the reason on it, and nobody else handles that. */
-async function causeOf(error: unknown): Promise<unknown> {
-  if (!(error instanceof Error && 'commitError' in error)) return error
-  try {
-    await error.commitError
-    return error
-  } catch (cause) {
-    return cause
   }
 }

@@ -50,6 +50,11 @@ export interface Tables {
   readonly expiry: Table<Due, string>
   readonly meta: Table<string, Uint8Array>
   state(): StoreState
+  /**
+   * Makes the changes that `change` calls for in one LMDB transaction. Resolves when they are durable. When it rejects,
+   * none of them was made, or LMDB has given itself up, and then nobody knows.
+   */
+  commit(change: () => Promise<boolean>[]): Promise<void>
   /** Throws when LMDB has given itself up after a failed write, so that nothing more can be done with it. */
   checkUsable(): void
   backup(path: string): Promise<void>
@@ -64,6 +69,15 @@ const MAP_BYTES = 2 ** 36
 /** Two pages of most machines: objects of up to 4 KB stay in the leaf. */
 const PAGE_BYTES = 8192
 
+/** `overlappingSync` would show commits before they are durable. Each commit is a batch of its own, so no turns. */
+const LMDB_OPTIONS = {
+  maxDbs: 5,
+  mapSize: MAP_BYTES,
+  pageSize: PAGE_BYTES,
+  overlappingSync: false,
+  eventTurnBatching: false,
+}
+
 /** Opens the store in the folder `path`, makes it when it is not there, and locks it. Throws StoreError. */
 export async function openTables(path: string): Promise<Tables> {
   let lock: StoreLock | undefined
@@ -71,7 +85,7 @@ export async function openTables(path: string): Promise<Tables> {
   try {
     makeFolder(path)
     lock = await lockStore(path)
-    root = open({ path, maxDbs: 5, mapSize: MAP_BYTES, pageSize: PAGE_BYTES, overlappingSync: false })
+    root = open({ path, ...LMDB_OPTIONS })
     const tables = tablesIn(root, lock, path)
     await checkFormat(tables)
     syncFolder(path)
@@ -97,6 +111,7 @@ function tablesIn(root: RootDatabase, lock: StoreLock, path: string): Tables {
     graves: table('graves', { encoder: revisionValues, keyEncoder: stringKeys }),
     expiry: table('expiry', { encoding: 'string', keyEncoder: dueKeys }),
     state: () => decodeState(asBuffer(meta.getBinaryFast(STATE))),
+    commit: (change) => commitIn(root, change),
     checkUsable() {
       root.resetReadTxn()
       root.useReadTransaction().done()
@@ -109,12 +124,35 @@ function tablesIn(root: RootDatabase, lock: StoreLock, path: string): Tables {
   }
 }
 
+async function commitIn(root: RootDatabase, change: () => Promise<boolean>[]): Promise<void> {
+  let done: Promise<boolean>[] = []
+  const committed = root.batch(() => (done = change()))
+  try {
+    const results = await Promise.all([committed, ...done])
+    if (results.every(Boolean)) return
+  } catch (error) {
+    throw await causeOf(error)
+  }
+  throw new Error('the log already holds a newer revision')
+}
+
+/** lmdb rejects with an error that has a promise of the reason on it, and nobody else handles that. */
+async function causeOf(error: unknown): Promise<unknown> {
+  if (!(error instanceof Error && 'commitError' in error)) return error
+  try {
+    await error.commitError
+    return error
+  } catch (cause) {
+    return cause
+  }
+}
+
 /** Writes the format and the first state into a new store; refuses one that it does not know. */
-async function checkFormat({ meta, index, path }: Tables): Promise<void> {
+async function checkFormat({ meta, index, path, commit }: Tables): Promise<void> {
   const format = meta.get(FORMAT)
   if (!format && index.getKeysCount({ start: '' }) === 0) {
     const state = { revision: FIRST_REVISION, compactRevision: 0, sweptRevision: 0, historyBytes: 0 }
-    await Promise.all([meta.put(FORMAT, Buffer.of(FORMAT_VERSION)), meta.put(STATE, encodeState(state))])
+    await commit(() => [meta.put(FORMAT, Buffer.of(FORMAT_VERSION)), meta.put(STATE, encodeState(state))])
   } else if (format?.[0] !== FORMAT_VERSION) {
     throw new StoreError(
       `the store in ${path} has format ${format?.[0] ?? 'unknown'}, and this version of skiff knows only format ` +
