@@ -4,12 +4,15 @@ import type { Schema, StructSchema } from '../apimachinery/schema.ts'
 interface FieldFill {
   readonly name: string
   /** The value that an absent field gets; undefined where absence stays. */
-  readonly zero: string | number | boolean | 'struct' | undefined
+  readonly zero: string | number | boolean | undefined
   readonly struct: StructSchema | undefined
   /** Schemas of list items or map values that are structs. */
   readonly items: StructSchema | undefined
   readonly list: boolean
 }
+
+/** Marks a struct held by value, which gets the zeros of its own fields. */
+const STRUCT = '{}'
 
 const plans = new WeakMap<StructSchema, readonly FieldFill[]>()
 
@@ -22,7 +25,7 @@ export function fillZeros(schema: StructSchema, draft: Record<string, unknown>):
     const value = draft[name]
     if (value == null) {
       if (zero === undefined) continue
-      if (zero !== 'struct') draft[name] = zero
+      if (zero !== STRUCT) draft[name] = zero
       else if (struct) fillZeros(struct, (draft[name] = {}))
     } else if (typeof value !== 'object') continue
     else if (struct) fillZeros(struct, value as Record<string, unknown>)
@@ -59,7 +62,7 @@ function planOf(schema: StructSchema): readonly FieldFill[] {
 function zeroOf(schema: Schema): FieldFill['zero'] {
   switch (schema.kind) {
     case 'struct':
-      return 'struct'
+      return STRUCT
     case 'string':
       return ''
     case 'int32':

@@ -116,10 +116,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   prepareForCreate?(draft: T, context: WriteContext): void
   /** Upstream's PrepareForUpdate; `context.subresource` tells which. A generation it moves is left as it is. */
   prepareForUpdate?(draft: T, old: Frozen<T>, context: WriteContext): void
+  /** What any object must be, new or changed. Metadata is checked by the registry. */
   validate?(object: Frozen<T>, context: WriteContext): Iterable<FieldError>
+  /** For a new object, beyond `validate`. */
+  validateCreate?(object: Frozen<T>, context: WriteContext): Iterable<FieldError>
   /** Beyond `validate` and `immutable`. */
   validateUpdate?(object: Frozen<T>, old: Frozen<T>, context: WriteContext): Iterable<FieldError>
-  /** For the status subresource, in place of validateUpdate. */
+  /** For the status subresource, in place of validate and validateUpdate. */
   validateStatusUpdate?(object: Frozen<T>, old: Frozen<T>, context: WriteContext): Iterable<FieldError>
   /** Validates metadata.name; a DNS-1123 subdomain unless told. Returns upstream's messages. */
   validateName?(name: string, prefix: boolean): readonly string[]

@@ -3,6 +3,8 @@ import { defineResource } from '../../define.ts'
 import type { Pod } from '../../generated/types/core/v1.ts'
 import { podColumns } from './pod-columns.ts'
 import { defaultPod } from './pod-default.ts'
+import { validatePodStatusUpdate } from './pod-status-validate.ts'
+import { validatePod, validatePodCreate, validatePodUpdate } from './pod-validate.ts'
 import { preparePodForCreate, preparePodForUpdate } from './pod-prepare.ts'
 
 /** Everything the system knows about Pod. The spec, which workloads share, has its folder `pod-spec/`. */
@@ -33,6 +35,10 @@ export const pods = defineResource<Pod>({
   defaults: defaultPod,
   prepareForCreate: preparePodForCreate,
   prepareForUpdate: preparePodForUpdate,
+  validate: validatePod,
+  validateCreate: validatePodCreate,
+  validateUpdate: validatePodUpdate,
+  validateStatusUpdate: validatePodStatusUpdate,
   gracePeriodSeconds: podGracePeriod,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',

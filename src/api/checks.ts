@@ -1,0 +1,60 @@
+/** Checks that many kinds share, with upstream's words. Paths are written as upstream's: `spec.ports[0].name`. */
+import { type FieldError, invalid, notSupported, required } from '../apimachinery/status.ts'
+import {
+  isDns1123Label,
+  isDns1123Subdomain,
+  isPortName,
+  isPortNumber,
+  isQualifiedName,
+} from '../apimachinery/validation/names.ts'
+
+/** One `Invalid value` per problem. */
+export function problems(field: string, value: unknown, texts: readonly string[]): FieldError[] {
+  return texts.map((text) => invalid(field, value, text))
+}
+
+export const dns1123Label = (field: string, value: string): FieldError[] =>
+  problems(field, value, isDns1123Label(value))
+
+export const dns1123Subdomain = (field: string, value: string): FieldError[] =>
+  problems(field, value, isDns1123Subdomain(value))
+
+export const qualifiedName = (field: string, value: string): FieldError[] =>
+  problems(field, value, isQualifiedName(value))
+
+export const NOT_NEGATIVE = 'must be greater than or equal to 0'
+export const POSITIVE = 'must be greater than 0'
+export const IMMUTABLE = 'field is immutable'
+
+/** A whole number that may not be negative; absent ones pass. */
+export const nonNegative = (field: string, value: number | undefined): FieldError[] =>
+  value !== undefined && value < 0 ? [invalid(field, value, NOT_NEGATIVE)] : []
+
+/** A whole number above zero; absent ones pass. */
+export const positive = (field: string, value: number | undefined): FieldError[] =>
+  value !== undefined && value <= 0 ? [invalid(field, value, POSITIVE)] : []
+
+/** Required, and nothing else. */
+export const present = (field: string, value: unknown): FieldError[] =>
+  value === undefined || value === null || value === '' ? [required(field)] : []
+
+/** One of these; the empty string and absence are `Required`. */
+export function oneOf(field: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
+  if (!value) return [required(field)]
+  return supported(field, value, allowed)
+}
+
+/** One of these; absence passes. */
+export function supported(field: string, value: string | undefined, allowed: readonly string[]): FieldError[] {
+  return value === undefined || allowed.includes(value) ? [] : [notSupported(field, value, allowed)]
+}
+
+/** A port by number or by name. */
+export function portNumberOrName(field: string, port: string | number | undefined): FieldError[] {
+  return typeof port === 'string'
+    ? problems(field, port, isPortName(port))
+    : problems(field, port ?? 0, isPortNumber(port ?? 0))
+}
+
+/** The words for a number outside its range. */
+export const inclusiveRange = (min: number, max: number): string => `must be between ${min} and ${max}, inclusive`

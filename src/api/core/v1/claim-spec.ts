@@ -1,0 +1,105 @@
+import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
+import { validateAnnotations, validateLabels } from '../../../apimachinery/validation/meta.ts'
+import { isDns1123Subdomain, nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
+import { dns1123Subdomain, POSITIVE, present, problems, supported } from '../../checks.ts'
+import type {
+  PersistentVolumeClaimSpec,
+  PersistentVolumeClaimTemplate,
+  TypedObjectReference,
+} from '../../generated/types/core/v1.ts'
+import { validateQuantityValue } from './pod-spec/resources.ts'
+import { compareAmounts } from './resource-list.ts'
+
+const ACCESS_MODES = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod']
+
+/** How a volume may be mounted; once by one pod goes with no other mode. */
+export function* validateAccessModes(modes: readonly string[], field: string): Iterable<FieldError> {
+  for (const mode of modes) if (!ACCESS_MODES.includes(mode)) yield notSupported(field, mode, ACCESS_MODES)
+  const others = modes.some((mode) => mode !== 'ReadWriteOncePod' && ACCESS_MODES.includes(mode))
+  if (modes.includes('ReadWriteOncePod') && others) {
+    yield fieldForbidden(field, 'may not use ReadWriteOncePod with other access modes')
+  }
+}
+
+/** Filesystem or Block. */
+export const validateVolumeMode = (field: string, mode: string | undefined): FieldError[] =>
+  supported(field, mode, ['Block', 'Filesystem'])
+
+/** ValidatePersistentVolumeClaimSpec. */
+export function* validateClaimSpec(spec: Frozen<PersistentVolumeClaimSpec>, path: string): Iterable<FieldError> {
+  const { accessModes = [], storageClassName, volumeAttributesClassName } = spec
+  if (accessModes.length === 0) yield required(`${path}.accessModes`, 'at least 1 access mode is required')
+  yield* validateLabelSelector(spec.selector, `${path}.selector`)
+  yield* validateAccessModes(accessModes, `${path}.accessModes`)
+  yield* validateStorage(spec.resources?.requests?.['storage'], `${path}.resources[storage]`)
+  if (storageClassName) yield* dns1123Subdomain(`${path}.storageClassName`, storageClassName)
+  yield* validateVolumeMode(`${path}.volumeMode`, spec.volumeMode)
+  yield* validateDataSources(spec, path)
+  if (volumeAttributesClassName) {
+    yield* dns1123Subdomain(`${path}.volumeAttributesClassName`, volumeAttributesClassName)
+  }
+}
+
+function* validateStorage(storage: string | number | undefined, field: string): Iterable<FieldError> {
+  if (storage === undefined) yield required(field)
+  else if (compareAmounts(storage, '0') <= 0) yield invalid(field, String(storage), POSITIVE)
+  else yield* validateQuantityValue(field, 'storage', storage)
+}
+
+function* validateDataSources(
+  { dataSource, dataSourceRef }: Frozen<PersistentVolumeClaimSpec>,
+  path: string,
+): Iterable<FieldError> {
+  if (dataSource) yield* validateDataSource(dataSource, `${path}.dataSource`)
+  if (dataSourceRef) {
+    yield* validateDataSource(dataSourceRef, `${path}.dataSourceRef`)
+    const { namespace } = dataSourceRef
+    if (namespace) yield* problems(`${path}.dataSourceRef.namespace`, namespace, nameIsDnsLabel(namespace, false))
+  }
+  if (!dataSource || !dataSourceRef) return
+  if (dataSourceRef.namespace) {
+    yield invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified')
+  } else if (
+    dataSource.apiGroup !== dataSourceRef.apiGroup ||
+    dataSource.kind !== dataSourceRef.kind ||
+    dataSource.name !== dataSourceRef.name
+  ) {
+    yield invalid(path, `${path}.dataSource`, 'must match dataSourceRef')
+  }
+}
+
+function* validateDataSource(
+  { name, kind, apiGroup }: Frozen<TypedObjectReference>,
+  path: string,
+): Iterable<FieldError> {
+  yield* present(`${path}.name`, name)
+  yield* present(`${path}.kind`, kind)
+  if (apiGroup) yield* problems(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup))
+  else if (kind !== 'PersistentVolumeClaim') {
+    yield invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
+  }
+}
+
+/** ValidatePersistentVolumeClaimTemplate, of ephemeral volumes. */
+export function* validateClaimTemplate(
+  { metadata = {}, spec }: Frozen<PersistentVolumeClaimTemplate>,
+  path: string,
+): Iterable<FieldError> {
+  yield* validateTemplateMeta(metadata, `${path}.metadata`)
+  yield* validateClaimSpec(spec, `${path}.spec`)
+}
+
+/** ValidateTemplateObjectMeta: labels and annotations alone. */
+export function* validateTemplateMeta(
+  metadata: NonNullable<Frozen<PersistentVolumeClaimTemplate>['metadata']>,
+  path: string,
+): Iterable<FieldError> {
+  yield* validateAnnotations(metadata.annotations, `${path}.annotations`)
+  yield* validateLabels(metadata.labels, `${path}.labels`)
+  for (const [field, value] of Object.entries(metadata)) {
+    if (field === 'labels' || field === 'annotations' || value === '' || value == null) continue
+    yield fieldForbidden(`${path}.${field}`, 'cannot be set')
+  }
+}

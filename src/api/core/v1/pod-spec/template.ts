@@ -1,0 +1,53 @@
+import type { LabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
+import { matches } from '../../../../apimachinery/labels/label-selector.ts'
+import type { Frozen } from '../../../../apimachinery/meta.ts'
+import { type FieldError, fieldForbidden, invalid, notSupported } from '../../../../apimachinery/status.ts'
+import { validateAnnotations, validateLabels } from '../../../../apimachinery/validation/meta.ts'
+import type { PodTemplateSpec } from '../../../generated/types/core/v1.ts'
+import { validatePodAnnotations, validateProfilesAgree } from './annotations.ts'
+import { validatePodSpec } from './validate.ts'
+
+/** ValidatePodTemplateSpec. */
+export function* validatePodTemplate(template: Frozen<PodTemplateSpec>, path: string): Iterable<FieldError> {
+  const { metadata = {}, spec } = template
+  yield* validateLabels(metadata.labels, `${path}.labels`)
+  yield* validateAnnotations(metadata.annotations, `${path}.annotations`)
+  yield* validatePodAnnotations(metadata.annotations, spec, `${path}.annotations`)
+  yield* validatePodSpec(spec, `${path}.spec`, { isPod: false })
+  yield* validateProfilesAgree(metadata, spec, `${path}.spec`)
+  if ((spec.ephemeralContainers ?? []).length > 0) {
+    yield fieldForbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template')
+  }
+}
+
+/** The template of a workload that keeps pods running: selected, and restarted for ever. */
+export function* validateRunningTemplate(
+  template: Frozen<PodTemplateSpec>,
+  selector: Frozen<LabelSelector>,
+  path: string,
+  kind: string,
+): Iterable<FieldError> {
+  yield* validateSelected(template, selector, `${path}.metadata.labels`)
+  yield* validatePodTemplate(template, path)
+  const { restartPolicy = '', activeDeadlineSeconds } = template.spec
+  if (restartPolicy !== 'Always') yield notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always'])
+  if (activeDeadlineSeconds != null) {
+    const text = `activeDeadlineSeconds in ${kind} is not Supported`
+    yield fieldForbidden(`${path}.spec.activeDeadlineSeconds`, text)
+  }
+}
+
+/** An empty selector is refused elsewhere. */
+function validateSelected(
+  { metadata }: Frozen<PodTemplateSpec>,
+  selector: Frozen<LabelSelector>,
+  field: string,
+): FieldError[] {
+  if (isEmptySelector(selector) || matches(selector, metadata?.labels)) return []
+  return [invalid(field, metadata?.labels, '`selector` does not match template `labels`')]
+}
+
+/** Selects everything. */
+export function isEmptySelector({ matchLabels, matchExpressions }: Frozen<LabelSelector>): boolean {
+  return Object.keys(matchLabels ?? {}).length + (matchExpressions ?? []).length === 0
+}

@@ -1,0 +1,36 @@
+import { validateLabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
+import type { Frozen } from '../../../../apimachinery/meta.ts'
+import { duplicate, type FieldError, invalid, notSupported, required } from '../../../../apimachinery/status.ts'
+import { positive, supported } from '../../../checks.ts'
+import type { TopologySpreadConstraint } from '../../../generated/types/core/v1.ts'
+import { validateMatchLabelKeys } from './affinity.ts'
+
+const ACTIONS = ['DoNotSchedule', 'ScheduleAnyway']
+const POLICIES = ['Honor', 'Ignore']
+
+/** validateTopologySpreadConstraints. */
+export function* validateTopologySpread(
+  constraints: readonly Frozen<TopologySpreadConstraint>[],
+  path: string,
+): Iterable<FieldError> {
+  for (const [index, constraint] of constraints.entries()) {
+    const at = `${path}[${index}]`
+    const { topologyKey, whenUnsatisfiable: action, minDomains } = constraint
+    yield* positive(`${at}.maxSkew`, constraint.maxSkew)
+    if (!topologyKey) yield required(`${at}.topologyKey`, 'can not be empty')
+    if (!ACTIONS.includes(action)) yield notSupported(`${at}.whenUnsatisfiable`, action, ACTIONS)
+    const repeated = constraints
+      .slice(index + 1)
+      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === action)
+    if (repeated) yield duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${action}}`)
+    yield* positive(`${at}.minDomains`, minDomains)
+    if (minDomains !== undefined && action !== 'DoNotSchedule') {
+      const text = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${action}`
+      yield invalid(`${at}.minDomains`, minDomains, text)
+    }
+    yield* supported(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, POLICIES)
+    yield* supported(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, POLICIES)
+    yield* validateMatchLabelKeys(constraint, at)
+    yield* validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`)
+  }
+}
