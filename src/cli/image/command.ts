@@ -12,7 +12,7 @@ import { normalizeImageName } from '../../host/image/name.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
 import type { CliContext, ImageRow } from '../context.ts'
 import type { ClusterFlags, OutputFormat } from '../flags.ts'
-import { collect, existingCluster, withCluster, withExamples, withOutput } from '../flags.ts'
+import { collect, existingCluster, nameFlag, withCluster, withExamples, withOutput } from '../flags.ts'
 import { humanBytes, print, table } from '../print.ts'
 
 /** `skiff image` */
@@ -161,7 +161,7 @@ function imageTarget(flags: ClusterFlags): ImageTarget {
   if (endpoint !== undefined) return { socket: endpoint.replace(/^unix:\/\//, '') }
   if (!readProcessFile(paths.containerd.pidFile)) {
     throw new UserError(`cluster "${settings.name}" does not run`, {
-      hints: ['start it: skiff up'],
+      hints: [`start it: skiff up${nameFlag(settings.name)}`],
       exitCode: EXIT.notRunning,
     })
   }

@@ -11,7 +11,7 @@ import type { ClusterApi } from '../api.ts'
 import { connectToCluster } from '../api.ts'
 import type { CliContext } from '../context.ts'
 import type { ClusterFlags, ExistingCluster, OutputFormat } from '../flags.ts'
-import { existingCluster, withCluster, withExamples, withOutput } from '../flags.ts'
+import { existingCluster, nameFlag, withCluster, withExamples, withOutput } from '../flags.ts'
 import { print } from '../print.ts'
 
 /** What `status` tells. */
@@ -40,11 +40,12 @@ async function status(context: CliContext, flags: ClusterFlags & { output?: Outp
   const found = await look(context, cluster)
   print(context, found, flags.output, describe)
   if (!found.running || found.api !== 'ready') {
+    const flag = nameFlag(found.name)
     const problem = found.running
       ? `the API of cluster "${found.name}" does not answer`
       : `cluster "${found.name}" does not run`
     throw new UserError(problem, {
-      hints: [found.running ? 'see what the server says: skiff logs' : 'start it: skiff up'],
+      hints: [found.running ? `see what the server says: skiff logs${flag}` : `start it: skiff up${flag}`],
       exitCode: EXIT.notRunning,
     })
   }

@@ -7,7 +7,7 @@ import { checkName, contextName, listClusters, readSettings, writeSettings } fro
 import type { ClusterSettings, RuntimeKind } from '../../host/cluster/settings.ts'
 import type { CliContext } from '../context.ts'
 import type { ClusterFlags } from '../flags.ts'
-import { parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
+import { nameFlag, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
 import { administratorAccess, connectToCluster } from '../api.ts'
 import { addContext } from '../kubeconfig/user-context.ts'
 import { style } from '../print.ts'
@@ -124,7 +124,7 @@ async function bringUp(
 }
 
 function nextSteps({ name, runtime }: ClusterSettings): string {
-  const flag = name === 'skiff' ? '' : ` --name ${name}`
+  const flag = nameFlag(name)
   const load = runtime === 'simulated' ? [] : [`skiff image load FILE.tar${flag}   make an image usable at once`]
   const lines = ['kubectl get pods -A', `skiff status${flag}`, ...load, `skiff down${flag}   stop it; its state stays`]
   return `\nNow try:\n${lines.map((line) => `  ${line}\n`).join('')}`

@@ -10,6 +10,7 @@ import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { ClusterApi } from '../api.ts'
 import type { CliContext } from '../context.ts'
+import { nameFlag } from '../flags.ts'
 import type { Progress } from '../progress.ts'
 import type { ServerProcess } from './server-process.ts'
 
@@ -80,17 +81,17 @@ async function waitFor(
       note(result.notYet)
       const problem = options.server.problem()
       if (problem) throw problem
-      if (clock.monotonic() >= options.deadline) throw timedOut(what, result.notYet)
+      if (clock.monotonic() >= options.deadline) throw timedOut(what, result.notYet, nameFlag(options.settings.name))
       await sleep(clock, pollMs, context.signal)
     }
   })
 }
 
-function timedOut(what: string, why: string): UserError {
+function timedOut(what: string, why: string, flag: string): UserError {
   return new UserError(`the ${what} did not become ready in time: ${why}`, {
     hints: [
-      'see what the server says: skiff logs',
-      'the cluster goes on starting in the background; look again with skiff status',
+      `see what the server says: skiff logs${flag}`,
+      `the cluster goes on starting in the background; look again: skiff status${flag}`,
     ],
     exitCode: EXIT.timedOut,
   })

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { Command, Option } from 'commander'
 import type { CliContext } from '../../cli/context.ts'
 import { withExamples } from '../../cli/flags.ts'
@@ -54,7 +55,11 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       signal: stop.signal,
-      onServing: () => tellStarter({ type: 'serving' }),
+      onServing() {
+        tellStarter({ type: 'serving' })
+        // What was compiled on the way here is kept for the next start.
+        flushCompileCache()
+      },
     })
   } catch (error) {
     log.error('the server has failed', { err: error })

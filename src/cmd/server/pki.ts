@@ -45,9 +45,7 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
   return { ca, serving, admin, serviceAccount: serviceAccountKeys(folder) }
 }
 
-function library(): Promise<typeof import('./certificates.ts')> {
-  return import('./certificates.ts')
-}
+const library = () => import('./certificates.ts')
 
 function stillGood({ clock }: Env, { cert }: KeyPair, { serves = [] }: Subject): boolean {
   const certificate = new X509Certificate(cert)

@@ -198,16 +198,14 @@ describe('deployment controller', () => {
     await bench.client(deployments).delete('default/web')
     await bench.client(replicaSets).delete(`default/${metadata.name}`)
     await bench.settle()
-    await bench
-      .client(replicaSets)
-      .create({
-        metadata: { name: metadata.name ?? '', namespace: 'default' },
-        spec: {
-          ...spec,
-          selector: { matchLabels: { x: 'y' } },
-          template: { metadata: { labels: { x: 'y' } }, spec: { containers: [] } },
-        },
-      })
+    await bench.client(replicaSets).create({
+      metadata: { name: metadata.name ?? '', namespace: 'default' },
+      spec: {
+        ...spec,
+        selector: { matchLabels: { x: 'y' } },
+        template: { metadata: { labels: { x: 'y' } }, spec: { containers: [] } },
+      },
+    })
     await bench.client(deployments).create(deployment(1))
     await bench.advance(1000)
     assert.equal((await bench.get()).status?.collisionCount, 1)
