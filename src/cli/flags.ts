@@ -36,10 +36,14 @@ export function findCluster({ name, dataDir }: ClusterFlags): ExistingCluster | 
 export function existingCluster(flags: ClusterFlags): ExistingCluster {
   const found = findCluster(flags)
   if (found) return found
-  const name = flags.name === DEFAULT_NAME ? '' : ` --name ${flags.name}`
   throw new UserError(`there is no cluster "${flags.name}" in ${flags.dataDir}`, {
-    hints: [`make it: skiff up${name}`],
+    hints: [`make it: skiff up${nameFlag(flags.name)}`],
   })
+}
+
+/** What a command line needs to name a cluster: nothing for the default one. */
+export function nameFlag(name: string): string {
+  return name === DEFAULT_NAME ? '' : ` --name ${name}`
 }
 
 export type OutputFormat = 'text' | 'json' | 'yaml'
