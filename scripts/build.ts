@@ -5,6 +5,7 @@
 import { mkdirSync, renameSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
+import { writeDescriptions } from './descriptions.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const target = resolve(root, 'dist/skiff.js')
@@ -25,5 +26,7 @@ await build({
   },
   logLevel: 'warning',
 })
+// What OpenAPI and `kubectl explain` say of each field, read by the API server when it is first asked for them.
+writeDescriptions()
 rmSync(resolve(root, 'dist/cache'), { recursive: true, force: true })
 renameSync(fresh, target)

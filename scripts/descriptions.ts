@@ -38,9 +38,10 @@ export function collectDescriptions(): Record<string, Record<string, string>> {
   return Object.fromEntries(models.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Writes dist/descriptions.json and returns how many models it describes. */
+/** Writes dist/descriptions.json and returns how many models it describes; nothing when the packages are not installed. */
 export function writeDescriptions(): number {
   const descriptions = collectDescriptions()
+  if (Object.keys(descriptions).length === 0) return 0
   mkdirSync(join(root, 'dist'), { recursive: true })
   writeFileSync(join(root, 'dist/descriptions.json'), JSON.stringify(descriptions))
   return Object.keys(descriptions).length

@@ -15,7 +15,7 @@ export function parseDeclarations(source: string): Declared[] {
       if (/\*\/\s*$/.test(line)) {
         finished = comment.join('\n').trim()
         comment = undefined
-      } else comment.push(line.replace(/^\s*\* ?/, '').replaceAll('*\\/', '*/'))
+      } else comment.push(line.replace(/^\s*\* ?/, '').replace(/\\([*/])/g, '$1'))
       continue
     }
     if (/^\s*\/\*\*\s*$/.test(line)) {
