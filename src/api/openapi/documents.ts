@@ -64,14 +64,23 @@ export class OpenApiDocuments {
     return JSON.stringify({ paths: Object.fromEntries(paths) })
   }
 
-  /** The document of `api/v1`, `apis/apps/v1`, ... with its hash, or undefined when there is none of that name. */
-  v3(name: string): { readonly hash: string; readonly json: string } | undefined {
+  /** The document of `api/v1`, `apis/apps/v1`, ... as JSON, or undefined when there is none of that name. */
+  v3(name: string): string | undefined {
     const source = this.#documents().get(name)
     if (!source) return undefined
-    const { hash } = source
-    const json = this.#texts.get(hash) ?? JSON.stringify(this.#buildV3(source))
-    this.#texts.set(hash, json)
-    return { hash, json }
+    const json = this.#texts.get(source.hash) ?? JSON.stringify(this.#buildV3(source))
+    this.#texts.set(source.hash, json)
+    return json
+  }
+
+  /** What tells the document of that name from an earlier one; known without building it. */
+  v3Hash(name: string): string | undefined {
+    return this.#documents().get(name)?.hash
+  }
+
+  /** What tells the whole set from an earlier one. */
+  v2Hash(): string {
+    return fingerprint([...this.#documents().values()].map(({ hash }) => hash).join())
   }
 
   #buildV2(): Json {

@@ -32,7 +32,8 @@ export interface Offer {
   allows(target: Target | undefined, mediaType: MediaType): boolean
 }
 
-interface Clause {
+/** One form that a client takes, with its parameters. */
+export interface Clause {
   readonly type: string
   readonly params: ReadonlyMap<string, string>
   readonly quality: number
@@ -90,7 +91,8 @@ function covers(pattern: string, mediaType: MediaType): boolean {
   return pattern === mediaType || pattern === 'application/*' || pattern === '*/*' || pattern === '*'
 }
 
-function parseAccept(accept: string): Clause[] {
+/** The clauses of an Accept header, those the client prefers first. */
+export function parseAccept(accept: string): Clause[] {
   const clauses = accept.split(',').map(parseClause)
   return clauses.sort((a, b) => b.quality - a.quality || wildcards(a) - wildcards(b))
 }
