@@ -1,0 +1,22 @@
+-- Creates ConfigMaps of about 1 KB with names of their own.
+local thread_count = 0
+function setup(thread)
+  thread:set("id", thread_count)
+  thread_count = thread_count + 1
+end
+local filler = string.rep("x", 700)
+function init(args)
+  count = 0
+  stamp = os.time()
+end
+function request()
+  count = count + 1
+  local name = string.format("bench-%d-%d-%d", stamp, id, count)
+  local body = string.format('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s","labels":{"app":"bench"}},"data":{"text":"%s"}}', name, filler)
+  return wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, body)
+end
+function done(summary, latency, requests)
+  local e = summary.errors
+  print(string.format('RESULT {"requests":%d,"micros":%d,"p50":%d,"p99":%d,"failures":%d}', summary.requests, summary.duration,
+    latency:percentile(50), latency:percentile(99), e.status + e.connect + e.read + e.write + e.timeout))
+end
