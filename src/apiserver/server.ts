@@ -10,7 +10,7 @@ import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
-import { builtInServing } from './registry/built-in.ts'
+import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
 import { answerVerb, unknownResource } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -29,7 +29,8 @@ export interface ApiServerOptions {
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
   /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
-  readonly serving?: Readonly<Record<string, Omit<Serving, 'freeze'>>>
+  readonly serving?: ServingByName
+  readonly serviceNetwork?: ServiceNetwork
   /** Beyond the store's own. */
   readonly healthChecks?: readonly HealthCheck[]
   /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
@@ -50,7 +51,8 @@ export class ApiServer {
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
   readonly #freeze: boolean
-  readonly #serving: Readonly<Record<string, Omit<Serving, 'freeze'>>>
+  readonly #serving: ServingByName
+  readonly #builtIn: ServingByName
 
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
@@ -59,6 +61,7 @@ export class ApiServer {
     this.#authorizer = authorizer
     this.#freeze = options.freeze ?? false
     this.#serving = options.serving ?? {}
+    this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
     const admission = new AdmissionChain(options.admission)
     this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store), resources: this.resources }
     for (const definition of options.resources) this.addResource(definition)
@@ -68,7 +71,7 @@ export class ApiServer {
   /** Serves a resource from now on, or serves it anew. */
   addResource(definition: ResourceDefinition, serving?: Omit<Serving, 'freeze'>): void {
     const name = qualifiedName(definition)
-    const builtIn = builtInServing[name]
+    const builtIn = this.#builtIn[name]
     const given = serving ?? this.#serving[name]
     const hooks = { ...builtIn?.hooks, ...given?.hooks }
     const subresources = { ...builtIn?.subresources, ...given?.subresources }

@@ -2,10 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import { failure, internalError, StatusError } from '../../apimachinery/status.ts'
 import { uuid } from '../../lib/random.ts'
-import type { Answer, ListAnswer, WatchAnswer } from '../registry/answer.ts'
-import type { Call } from '../request/call.ts'
+import { encode, encodeError } from '../encode/encode.ts'
+import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
+import { type Call, header } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { ApiServer } from '../server.ts'
+import { objectOffer, transform } from '../transform/transform.ts'
 
 /** What HTTP/1.1 and HTTP/2 requests have in common. */
 export type HttpRequest = IncomingMessage
@@ -14,6 +17,8 @@ export type HttpResponse = ServerResponse
 /** The largest body: upstream's limit. */
 const BODY_LIMIT = 3 * 1024 * 1024
 
+const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
+
 /** Answers one HTTP request. Never rejects. */
 export async function answerHttp(server: ApiServer, request: HttpRequest, response: HttpResponse): Promise<void> {
   const gone = new AbortController()
@@ -21,15 +26,41 @@ export async function answerHttp(server: ApiServer, request: HttpRequest, respon
   response.setHeader('audit-id', uuid(server.env.random))
   response.setHeader('cache-control', 'no-cache, private')
   try {
-    const call = await readCall(server, request, gone.signal)
+    await send(await encodedAnswer(server, request, response, gone.signal), response, gone.signal)
+  } catch (error) {
+    server.env.log.error('request failed', { err: error, path: request.url })
+    response.destroy()
+  }
+}
+
+async function encodedAnswer(
+  server: ApiServer,
+  request: HttpRequest,
+  response: HttpResponse,
+  signal: AbortSignal,
+): Promise<Encoded> {
+  let accepted = PLAIN_JSON
+  try {
+    const call = await readCall(server, request, signal)
+    accepted = { ...accepted, pretty: wantsPretty(call) }
     const answer = await server.answer(call)
     for (const text of call.warnings) response.appendHeader('warning', `299 - ${JSON.stringify(text)}`)
-    await send(answer, response, gone.signal)
+    if (answer.type === 'raw') return encode(answer, accepted)
+    const wanted = negotiate(header(call.headers, 'accept'), objectOffer(ALL_MEDIA_TYPES))
+    accepted = { ...wanted, pretty: wanted.pretty || accepted.pretty }
+    return encode(await transform(answer, accepted.target, call.query, server.env), accepted)
   } catch (error) {
-    if (response.headersSent) response.destroy()
-    else sendStatus(response, error instanceof StatusError ? error : internalError(error))
-    if (!(error instanceof StatusError)) server.env.log.error('request failed', { err: error, path: request.url })
+    if (error instanceof StatusError) return encodeError(error, accepted)
+    server.env.log.error('request failed', { err: error, path: request.url })
+    return encodeError(internalError(error), accepted)
   }
+}
+
+/** People look at answers in browsers and with curl. */
+function wantsPretty(call: Call): boolean {
+  const asked = call.query.get('pretty')
+  if (asked) return asked === 'true' || asked === '1'
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(call.headers, 'user-agent'))
 }
 
 async function readCall(server: ApiServer, request: HttpRequest, signal: AbortSignal): Promise<Call> {
@@ -69,84 +100,55 @@ async function readBody(request: HttpRequest): Promise<Uint8Array> {
   return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks, length)
 }
 
-async function send(answer: Answer, response: HttpResponse, signal: AbortSignal): Promise<void> {
-  switch (answer.type) {
-    case 'object':
-      return sendJson(response, answer.status, answer.object.json())
-    case 'value':
-      return sendJson(response, answer.status, JSON.stringify(answer.value))
-    case 'raw':
-      response.writeHead(answer.status, answer.headers)
-      return void response.end(answer.body)
-    case 'list':
-      return sendList(answer, response)
-    case 'watch':
-      return sendWatch(answer, response, signal)
-  }
-}
-
-function sendJson(response: HttpResponse, status: number, body: Uint8Array | string): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-  response.end(body)
-}
-
-function sendStatus(response: HttpResponse, error: StatusError): void {
-  sendJson(response, error.code, JSON.stringify(error.status))
-}
-
-async function sendList(answer: ListAnswer, response: HttpResponse): Promise<void> {
-  const { definition, codec } = answer.resource
-  const metadata = {
-    resourceVersion: String(answer.revision),
-    ...(answer.continue && { continue: answer.continue }),
-    ...(answer.remaining !== undefined && { remainingItemCount: answer.remaining }),
-  }
-  const head = JSON.stringify({ kind: definition.listKind, apiVersion: codec.apiVersion, metadata })
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.write(`${head.slice(0, -1)},"items":[`)
-  let first = true
-  const write = async (objects: ListAnswer['first']): Promise<void> => {
-    if (objects.length === 0) return
-    const parts: Uint8Array[] = []
-    for (const object of objects) {
-      if (!first) parts.push(COMMA)
-      first = false
-      parts.push(object.json())
+async function send(encoded: Encoded, response: HttpResponse, signal: AbortSignal): Promise<void> {
+  switch (encoded.type) {
+    case 'body': {
+      const { status, headers, body } = encoded
+      response.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
+      response.end(body)
+      return
     }
-    if (!response.write(Buffer.concat(parts))) await drained(response)
+    case 'stream':
+      return sendStream(encoded, response)
+    case 'watch':
+      return sendWatch(encoded, response, signal)
   }
-  await write(answer.first)
-  for await (const page of answer.rest()) await write(page)
-  response.end(']}')
 }
 
-const COMMA = Buffer.from(',')
+async function sendStream({ status, headers, parts }: EncodedStream, response: HttpResponse): Promise<void> {
+  response.writeHead(status, headers)
+  for await (const part of parts) if (!response.write(part)) await drained(response)
+  response.end()
+}
 
 function drained(response: HttpResponse): Promise<void> {
   return new Promise((resolve, reject) => {
-    response.once('drain', resolve)
-    response.once('close', () => reject(new Error('the client has gone')))
+    const onDrain = (): void => {
+      response.off('close', onClose)
+      resolve()
+    }
+    const onClose = (): void => {
+      response.off('drain', onDrain)
+      reject(new Error('the client has gone'))
+    }
+    response.once('drain', onDrain)
+    response.once('close', onClose)
   })
 }
 
 /** Bytes that a slow watcher may leave unread before its watch is ended. */
 const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 
-function sendWatch(answer: WatchAnswer, response: HttpResponse, signal: AbortSignal): void {
-  response.writeHead(200, { 'content-type': 'application/json' })
+function sendWatch({ headers, start }: EncodedWatch, response: HttpResponse, signal: AbortSignal): void {
+  response.writeHead(200, headers)
   response.flushHeaders()
-  const end = (): void => {
-    stop()
-    response.end()
-  }
-  let stop: () => void = () => {}
-  stop = answer.start({
-    onEvent(frame) {
-      response.write(frame.line())
-      if (response.writableLength > MOST_UNREAD_BYTES) end()
+  const stop = start(
+    (event) => {
+      response.write(event)
+      if (response.writableLength > MOST_UNREAD_BYTES) response.destroy()
     },
-    onEnd: () => response.end(),
-  })
+    () => response.end(),
+  )
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop, { once: true })
 }

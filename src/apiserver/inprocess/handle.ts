@@ -1,6 +1,6 @@
 import { StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
-import type { ListAnswer, WatchAnswer, WatchFrame } from '../registry/answer.ts'
+import { type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { deepFreeze } from '../registry/codec.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
@@ -78,19 +78,9 @@ function textOf(body: Uint8Array | string): string {
 }
 
 async function wholeList(answer: ListAnswer): Promise<unknown> {
-  const { definition, codec } = answer.resource
-  const items = answer.first.map((object) => object.object())
-  for await (const page of answer.rest()) for (const object of page) items.push(object.object())
-  return {
-    kind: definition.listKind,
-    apiVersion: codec.apiVersion,
-    metadata: {
-      resourceVersion: String(answer.revision),
-      ...(answer.continue && { continue: answer.continue }),
-      ...(answer.remaining !== undefined && { remainingItemCount: answer.remaining }),
-    },
-    items,
-  }
+  const items = answer.first.map((item) => item.object())
+  for await (const page of answer.rest()) for (const item of page) items.push(item.object())
+  return { kind: answer.kind, apiVersion: answer.apiVersion, metadata: listMeta(answer), items }
 }
 
 /** Events a slow listener may leave unread before its watch is ended; it then lists or watches again from where it was. */

@@ -1,4 +1,4 @@
-import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { ServedResource } from './served.ts'
 
 /** What a request comes to, before it is encoded for whoever asked. */
@@ -23,13 +23,32 @@ export interface ValueAnswer {
 export interface ListAnswer {
   readonly type: 'list'
   readonly resource: ServedResource
+  /** The list's own kind and apiVersion. */
+  readonly kind: string
+  readonly apiVersion: string
   readonly revision: number
   /** Known before the first item, as it stands first in the answer. */
   readonly continue: string
   readonly remaining: number | undefined
-  readonly first: readonly StoredObject[]
+  readonly first: readonly ListItem[]
   /** Pages after the first. */
-  rest(): AsyncIterable<readonly StoredObject[]>
+  rest(): AsyncIterable<readonly ListItem[]>
+}
+
+/** One of a collection, decoded and encoded when first asked for. */
+export interface ListItem {
+  object(): Frozen<KubeObject>
+  /** As it stands in a list's JSON: without kind and apiVersion for built-in kinds. */
+  itemJson(): Uint8Array
+}
+
+/** metav1.ListMeta of a list. */
+export function listMeta(list: Pick<ListAnswer, 'revision' | 'continue' | 'remaining'>): ListMeta {
+  return {
+    resourceVersion: String(list.revision),
+    ...(list.continue && { continue: list.continue }),
+    ...(list.remaining !== undefined && { remainingItemCount: list.remaining }),
+  }
 }
 
 /** A stream of events that starts when it is listened to. */
@@ -56,6 +75,8 @@ export interface WatchFrame {
   json(): Uint8Array
   /** `{"type":…,"object":…}` and a line end; made once for all. */
   line(): Uint8Array
+  /** What is made of this frame for one form of answer, such as its metadata alone or its protobuf; made once for all. */
+  derived<T>(form: string, make: () => T): T
 }
 
 /** Text or bytes as they are. */
@@ -67,7 +88,7 @@ export interface RawAnswer {
 }
 
 /** An object of the store at a revision. */
-export class StoredObject {
+export class StoredObject implements ListItem {
   readonly #resource: ServedResource
   readonly value: Uint8Array
   readonly revision: number
@@ -86,5 +107,9 @@ export class StoredObject {
 
   json(): Uint8Array {
     return this.#resource.codec.json(this.value, this.revision)
+  }
+
+  itemJson(): Uint8Array {
+    return this.#resource.codec.itemJson(this.value, this.revision)
   }
 }

@@ -1,10 +1,29 @@
+import type { Random } from '../../lib/random.ts'
 import { namespaceHooks } from './namespace.ts'
 import type { Serving } from './served.ts'
+import { ClusterIps } from './service/cluster-ips.ts'
+import { serviceHooks } from './service/hooks.ts'
+import { DEFAULT_NODE_PORTS, NodePorts, type PortRange } from './service/node-ports.ts'
 import { bindingSubresource } from './subresources/binding.ts'
 import { evictionSubresource } from './subresources/eviction.ts'
 
+/** What of a cluster's network the API server gives out. */
+export interface ServiceNetwork {
+  /** One range, or one of each family with the default family first. 10.96.0.0/12 unless told. */
+  readonly cidrs?: readonly string[] | undefined
+  /** 30000-32767 unless told. */
+  readonly nodePorts?: PortRange | undefined
+}
+
+export type ServingByName = Readonly<Record<string, Omit<Serving, 'freeze'>>>
+
 /** What built-in resources do beyond the generic path, by `plural.group`. */
-export const builtInServing: Readonly<Record<string, Omit<Serving, 'freeze'>>> = {
-  namespaces: { hooks: namespaceHooks },
-  pods: { subresources: { binding: bindingSubresource, eviction: evictionSubresource } },
+export function builtInServing(network: ServiceNetwork, random: Random): ServingByName {
+  const ips = new ClusterIps(network.cidrs ?? ['10.96.0.0/12'])
+  const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
+  return {
+    namespaces: { hooks: namespaceHooks },
+    pods: { subresources: { binding: bindingSubresource, eviction: evictionSubresource } },
+    services: { hooks: serviceHooks(ips, ports) },
+  }
 }

@@ -83,7 +83,7 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
   }
   const draft = await how.next(old)
   const mayRetry = checkRevision(resource, call, draft, entry)
-  const hold = await resource.hooks.beginUpdate?.(draft, old, call, options.dryRun)
+  const hold = await begin(work, draft, old)
   try {
     const result = await validateAndPut(work, entry, draft, old)
     if (!(result instanceof StoredObject)) {
@@ -95,6 +95,15 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
     hold?.undo()
     throw error
   }
+}
+
+async function begin(
+  { registry, resource, call, options }: Work,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): Promise<WriteHold | undefined> {
+  if (call.info.subresource) return undefined
+  return resource.hooks.beginUpdate?.(draft, old, { registry, call, dryRun: options.dryRun })
 }
 
 /** Makes what a hook holds final, unless nothing was really written. */
@@ -164,7 +173,7 @@ async function removeEmptied(
   if (options.dryRun) return new StoredObject(resource, value, entry.modRevision)
   const result = await registry.store.write({ key: entry.key, value: null, expect: entry.modRevision })
   if (!result.ok) return { current: result.current }
-  await resource.hooks.afterDelete?.(resource.codec.decodeEntry(entry), call)
+  await resource.hooks.afterDelete?.(resource.codec.decodeEntry(entry), { registry, call, dryRun: false })
   return new StoredObject(resource, value, result.revision)
 }
 

@@ -63,6 +63,16 @@ export class ResourceCodec {
     return spliceResourceVersion(bytes, this.#prefixLength, String(revision))
   }
 
+  /** The object as it stands in a list: kinds of the API itself leave out kind and apiVersion there, custom ones do not. */
+  itemJson(bytes: Uint8Array, revision: number): Uint8Array {
+    if (this.definition.storedAs || this.definition.schema.name === '') return this.json(bytes, revision)
+    const head = encoder.encode(`{"metadata":{"resourceVersion":"${revision}",`)
+    const out = new Uint8Array(head.length + bytes.length - this.#prefixLength)
+    out.set(head)
+    out.set(bytes.subarray(this.#prefixLength), head.length)
+    return out
+  }
+
   jsonOf(entry: Pick<Entry, 'value' | 'modRevision'>): Uint8Array {
     return this.json(entry.value, entry.modRevision)
   }

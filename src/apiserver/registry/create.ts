@@ -64,7 +64,7 @@ export async function insert(
   fillSystemFields(draft, registry.env)
   const generated = !metadata.name && metadata.generateName
   if (generated) metadata.name = generateName(generated, registry.env)
-  const hold = await hooks.beginCreate?.(draft, call, options.dryRun)
+  const hold = await hooks.beginCreate?.(draft, { registry, call, dryRun: options.dryRun })
   try {
     beforeCreate(registry, resource, call, options, draft)
     if (!registry.admission.idle('CREATE')) {

@@ -191,7 +191,7 @@ async function markAndRemove(
   const removed = await registry.store.write({ key: entry.key, value: null, expect: marked.revision })
   if (!removed.ok && removed.current) return { current: removed.current }
   const revision = removed.ok ? removed.revision : marked.revision
-  return finish(resource, call, options, new StoredObject(resource, value, revision))
+  return finish(registry, resource, call, options, new StoredObject(resource, value, revision))
 }
 
 async function remove(
@@ -206,16 +206,17 @@ async function remove(
   }
   const result = await registry.store.write({ key: entry.key, value: null, expect: entry.modRevision })
   if (!result.ok) return { current: result.current }
-  return finish(resource, call, options, new StoredObject(resource, entry.value, result.revision))
+  return finish(registry, resource, call, options, new StoredObject(resource, entry.value, result.revision))
 }
 
 async function finish(
+  registry: Registry,
   resource: ServedResource,
   call: Call,
   options: DeleteOptions,
   gone: StoredObject,
 ): Promise<Answer> {
-  await resource.hooks.afterDelete?.(gone.object(), call)
+  await resource.hooks.afterDelete?.(gone.object(), { registry, call, dryRun: false })
   return removedAnswer(resource, options, gone)
 }
 

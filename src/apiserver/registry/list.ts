@@ -36,6 +36,10 @@ export async function listSelected(
     : listAll(registry, resource, selection, prefix, from)
 }
 
+function listOf(resource: ServedResource): Pick<ListAnswer, 'type' | 'resource' | 'kind' | 'apiVersion'> {
+  return { type: 'list', resource, kind: resource.definition.listKind, apiVersion: resource.codec.apiVersion }
+}
+
 interface From {
   /** Read as of this revision; the newest when undefined. */
   readonly revision: number | undefined
@@ -73,7 +77,7 @@ async function listOne(
   const entry = await read(registry, from, () => registry.store.get(key, { revision }))
   const object = entry && new StoredObject(resource, entry.value, entry.modRevision)
   const first = object && selection.matches(object.object()) ? [object] : []
-  return { type: 'list', resource, revision, continue: '', remaining: undefined, first, rest: none }
+  return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: none }
 }
 
 /** A page that the client asked for. */
@@ -99,9 +103,9 @@ async function listPage(
       if (first.length < options.limit || !more) continue
       const token = encodeContinue({ startKey: `${entry.key}\0`, revision }, prefix)
       const remaining = selection.all ? page.remaining : undefined
-      return { type: 'list', resource, revision, continue: token, remaining, first, rest: none }
+      return { ...listOf(resource), revision, continue: token, remaining, first, rest: none }
     }
-    if (!page.more) return { type: 'list', resource, revision, continue: '', remaining: undefined, first, rest: none }
+    if (!page.more) return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: none }
     start = `${page.entries.at(-1)?.key ?? prefix}\0`
   }
 }
@@ -118,8 +122,7 @@ async function listAll(
   const revision = from.revision ?? first.revision
   const pick = (page: Range): StoredObject[] => picked(resource, selection, page)
   return {
-    type: 'list',
-    resource,
+    ...listOf(resource),
     revision,
     continue: '',
     remaining: undefined,

@@ -39,20 +39,28 @@ export interface WriteHold {
   undo(): void
 }
 
-/** What one resource does beyond the generic path, such as allocating a Service's addresses. Runs after prepareFor… and before validation. */
+/** What hooks are told of the request they run in. */
+export interface HookContext {
+  readonly registry: Registry
+  readonly call: Call
+  readonly dryRun: boolean
+}
+
+/**
+ * What one resource does beyond the generic path, such as allocating a Service's addresses. Writes to subresources do not run the
+ * begin hooks.
+ */
 export interface ResourceHooks {
-  beginCreate?(draft: KubeObject, call: Call, dryRun: boolean): MaybePromise<WriteHold | undefined>
-  beginUpdate?(
-    draft: KubeObject,
-    old: Frozen<KubeObject>,
-    call: Call,
-    dryRun: boolean,
-  ): MaybePromise<WriteHold | undefined>
+  /** After mutating admission, before prepareForCreate and validation. */
+  beginCreate?(draft: KubeObject, context: HookContext): MaybePromise<WriteHold | undefined>
+  /** After mutating admission, before prepareForUpdate and validation. */
+  beginUpdate?(draft: KubeObject, old: Frozen<KubeObject>, context: HookContext): MaybePromise<WriteHold | undefined>
   /** Decides a DELETE in place of the generic rules. */
   planDelete?(object: Frozen<KubeObject>, options: DeleteOptions, env: Env): DeletePlan
   /** Whether an update that leaves a marked object without finalizers removes it; true when absent. */
   removesEmptied?(draft: Frozen<KubeObject>): boolean
-  afterDelete?(object: Frozen<KubeObject>, call: Call): MaybePromise<void>
+  /** After an object is gone, never for a dry run. */
+  afterDelete?(object: Frozen<KubeObject>, context: HookContext): MaybePromise<void>
 }
 
 /** How a definition is served. */

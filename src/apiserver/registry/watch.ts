@@ -7,7 +7,14 @@ import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import type { Change } from '../watch/change.ts'
 import { Frame } from '../watch/frame.ts'
 import type { Subscription } from '../watch/hub.ts'
-import type { ListAnswer, StoredObject, WatchAnswer, WatchFrame, WatchListener } from './answer.ts'
+import {
+  type ListAnswer,
+  type ListItem,
+  StoredObject,
+  type WatchAnswer,
+  type WatchFrame,
+  type WatchListener,
+} from './answer.ts'
 import { listSelected } from './list.ts'
 import { parseRevision } from './revision.ts'
 import { type Selection, selectionOf } from './selection.ts'
@@ -107,14 +114,10 @@ class ResourceWatch {
     this.#follow(list.revision)
   }
 
-  #sendAdded(objects: readonly StoredObject[]): void {
+  #sendAdded(objects: readonly ListItem[]): void {
     for (const object of objects) {
       this.#listener.onEvent(
-        new Frame(
-          'ADDED',
-          () => object.object(),
-          () => object.json(),
-        ),
+        new Frame('ADDED', () => object.object(), object instanceof StoredObject ? () => object.json() : undefined),
       )
     }
   }

@@ -19,6 +19,7 @@ export class Frame implements WatchFrame {
   readonly #object: () => Frozen<KubeObject>
   readonly #json: () => Uint8Array
   #line: Uint8Array | undefined
+  #derived: Map<string, unknown> | undefined
 
   constructor(type: WatchFrame['type'], object: () => Frozen<KubeObject>, json?: () => Uint8Array) {
     this.type = type
@@ -44,5 +45,11 @@ export class Frame implements WatchFrame {
     line[line.length - 2] = CLOSE
     line[line.length - 1] = NEWLINE
     return (this.#line = line)
+  }
+
+  derived<T>(form: string, make: () => T): T {
+    const forms = (this.#derived ??= new Map())
+    if (!forms.has(form)) forms.set(form, make())
+    return forms.get(form) as T
   }
 }

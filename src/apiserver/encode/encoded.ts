@@ -1,0 +1,26 @@
+/** An answer ready for the wire; nothing is sent yet. */
+export type Encoded = EncodedBody | EncodedStream | EncodedWatch
+
+/** One body, complete. */
+export interface EncodedBody {
+  readonly type: 'body'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array | string
+}
+
+/** A body that comes in parts; the sender reads the next when the last is written. */
+export interface EncodedStream {
+  readonly type: 'stream'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly parts: AsyncIterable<Uint8Array>
+}
+
+/** Events as they happen, each whole. */
+export interface EncodedWatch {
+  readonly type: 'watch'
+  readonly headers: Readonly<Record<string, string>>
+  /** Begins delivery; returns what ends it. */
+  start(send: (event: Uint8Array) => void, end: () => void): () => void
+}

@@ -1,0 +1,40 @@
+import type { Service } from '../../../api/generated/types/core/v1.ts'
+import type { IPAddress } from '../../../api/generated/types/networking/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { parseIp } from '../../../lib/ip.ts'
+import { collectionPrefix, type Registry } from '../served.ts'
+import { type ClusterIps, MANAGER, MANAGER_LABEL } from './cluster-ips.ts'
+import { type NodePorts, nodePortsOf } from './node-ports.ts'
+
+/** The addresses that a Service holds. */
+export function addressesOf({ spec }: Frozen<Service>): readonly string[] {
+  return spec.type === 'ExternalName' ? [] : (spec.clusterIPs ?? []).filter((ip) => ip !== '' && ip !== 'None')
+}
+
+/**
+ * Brings what is allocated in line with the stored Services: notes their node ports, takes their addresses again where the
+ * IPAddress is missing, and frees addresses that a crash left without a Service.
+ */
+export async function rebuild(registry: Registry, ips: ClusterIps, ports: NodePorts): Promise<void> {
+  const services = await all<Service>(registry, '', 'services')
+  const owned = new Set<string>()
+  for (const service of services) {
+    for (const port of nodePortsOf(service)) ports.note(port)
+    for (const address of addressesOf(service)) {
+      owned.add(address)
+      const ip = parseIp(address)
+      if (ip) await ips.restore(registry, ip, service.metadata)
+    }
+  }
+  for (const { metadata } of await all<IPAddress>(registry, 'networking.k8s.io', 'ipaddresses')) {
+    const managed = metadata.labels?.[MANAGER_LABEL] === MANAGER
+    if (managed && metadata.name && !owned.has(metadata.name)) await ips.release(registry, metadata.name)
+  }
+}
+
+async function all<T>(registry: Registry, group: string, plural: string): Promise<Frozen<T>[]> {
+  const resource = registry.resources.find(group, 'v1', plural)
+  if (!resource) return []
+  const { entries } = await registry.store.range(collectionPrefix(resource.definition, ''))
+  return entries.map((entry) => resource.codec.decodeEntry(entry) as unknown as Frozen<T>)
+}

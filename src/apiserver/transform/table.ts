@@ -1,0 +1,107 @@
+import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
+import type { Column, ResourceDefinition } from '../../apimachinery/resource.ts'
+import { badRequest } from '../../apimachinery/status.ts'
+import { partialMetadata } from './partial.ts'
+
+/** metav1.TableOptions: what each row carries of its object. */
+export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+/** metav1.Table. */
+export interface Table {
+  readonly kind: 'Table'
+  readonly apiVersion: string
+  readonly metadata: ListMeta
+  readonly columnDefinitions: readonly TableColumn[]
+  readonly rows: readonly TableRow[]
+}
+
+interface TableColumn {
+  readonly name: string
+  readonly type: string
+  readonly format: string
+  readonly description: string
+  readonly priority: number
+}
+
+interface TableRow {
+  readonly cells: readonly unknown[]
+  readonly object: unknown
+}
+
+/** Reads includeObject of a query; Metadata unless told. Throws 400. */
+export function includeObject(query: URLSearchParams): IncludeObject {
+  const value = query.get('includeObject') || 'Metadata'
+  if (value === 'None' || value === 'Metadata' || value === 'Object') return value
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(value)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
+}
+
+/** What every kind shows that says nothing else. */
+const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [
+  { name: 'Name', type: 'string', format: 'name', value: ({ metadata }) => metadata.name ?? '' },
+  { name: 'Created At', type: 'date', value: ({ metadata }) => metadata.creationTimestamp ?? '' },
+]
+
+/** Prints objects of one kind as rows. */
+export class TablePrinter {
+  readonly #columns: readonly Column<KubeObject>[]
+  readonly #version: string
+  readonly #include: IncludeObject
+
+  /** `version` is that of meta.k8s.io which the client asks for: v1 or v1beta1. */
+  constructor(definition: ResourceDefinition, version: string, include: IncludeObject) {
+    this.#columns = definition.columns.length > 0 ? definition.columns : DEFAULT_COLUMNS
+    this.#version = version
+    this.#include = include
+  }
+
+  /** A table of these objects; a stream's later tables leave out the headers. */
+  table(objects: readonly Frozen<KubeObject>[], metadata: ListMeta, now: number, headers = true): Table {
+    return {
+      kind: 'Table',
+      apiVersion: `meta.k8s.io/${this.#version}`,
+      metadata,
+      columnDefinitions: headers ? this.#columns.map(definitionOf) : [],
+      rows: objects.map((object) => this.#row(object, now)),
+    }
+  }
+
+  #row(object: Frozen<KubeObject>, now: number): TableRow {
+    return { cells: this.#columns.map((column) => column.value(object, now)), object: this.#included(object) }
+  }
+
+  #included(object: Frozen<KubeObject>): unknown {
+    switch (this.#include) {
+      case 'None':
+        return null
+      case 'Object':
+        return object
+      case 'Metadata':
+        return partialMetadata(object, this.#version)
+    }
+  }
+}
+
+function definitionOf({
+  name,
+  type = 'string',
+  format = '',
+  description = '',
+  priority = 0,
+}: Column<KubeObject>): TableColumn {
+  return { name, type, format, description: description || describe(name), priority }
+}
+
+/** kubectl explains the two columns that all kinds share. */
+function describe(name: string): string {
+  switch (name) {
+    case 'Name':
+      return 'Name must be unique within a namespace.'
+    case 'Age':
+    case 'Created At':
+      return 'CreationTimestamp is the time when this object was created on the server.'
+    default:
+      return name
+  }
+}
