@@ -36,14 +36,12 @@ export async function startUpstream(bin: string): Promise<Target> {
     etcdUrl,
     '--advertise-client-urls',
     etcdUrl,
-
     '--listen-peer-urls',
     `http://127.0.0.1:${peer}`,
     '--initial-advertise-peer-urls',
     `http://127.0.0.1:${peer}`,
     '--initial-cluster',
     `default=http://127.0.0.1:${peer}`,
-    ,
   ])
   processes.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerFlags(folder, etcdUrl, port))
   const readyMs = await untilReady(port, TOKEN, since)
@@ -56,12 +54,10 @@ export async function startUpstream(bin: string): Promise<Target> {
   ]
   processes.start('kube-controller-manager', join(bin, 'kube-controller-manager'), [
     ...limits,
-
     '--controllers=*',
     `--service-account-private-key-file=${join(folder, 'sa.key')}`,
     '--port=0',
     `--secure-port=${await freePort()}`,
-    ,
   ])
   processes.start('kube-scheduler', join(bin, 'kube-scheduler'), [
     ...limits,
