@@ -55,6 +55,22 @@ test('every field of upstream’s serialised objects is known', { skip }, () => 
   assert.ok(objects >= 130, `${objects} objects compared`)
 })
 
+test('upstream’s protobuf holds the fields that its JSON has, under the numbers of the schema', { skip }, () => {
+  const dir = find('k8s.io/api/testdata/HEAD')
+  assert.ok(dir)
+  let objects = 0
+  for (const name of readdirSync(dir).filter((file) => file.endsWith('.json'))) {
+    const object = JSON.parse(readFileSync(join(dir, name), 'utf8')) as { apiVersion?: string; kind?: string }
+    const schema = schemaOf(object)
+    const file = join(dir, name.replace(/json$/, 'pb'))
+    if (!schema || !existsSync(file)) continue
+    const { apiVersion: _apiVersion, kind: _kind, ...rest } = object
+    assert.deepEqual(pathsOfProto(rawOf(readFileSync(file)), schema), pathsOfJson(rest, schema), name)
+    objects++
+  }
+  assert.ok(objects >= 130, `${objects} objects compared`)
+})
+
 function find(path: string): string | undefined {
   return roots.map((root) => join(root, path)).find((candidate) => existsSync(candidate))
 }
@@ -139,4 +155,77 @@ function checkScalar(value: unknown, kind: string, at: string): void {
   else if (kind === 'rawExtension' || kind === 'fieldsV1') assert.equal(type, 'object', at)
   else if (kind === 'intOrString') assert.ok(type === 'number' || type === 'string', at)
   else if (kind !== 'any') assert.equal(type, 'string', at)
+}
+
+/** The object of a serialised runtime.Unknown behind its magic number. */
+function rawOf(file: Uint8Array): Uint8Array {
+  assert.equal(new TextDecoder().decode(file.subarray(0, 4)), 'k8s\0')
+  const [, raw] = wireFields(file.subarray(4)).find(([number]) => number === 2) ?? []
+  assert.ok(raw instanceof Uint8Array)
+  return raw
+}
+
+/** Paths of all struct fields that a message has, sorted. */
+function pathsOfProto(message: Uint8Array, schema: StructSchema, at = ''): string[] {
+  const paths: string[] = []
+  const walk = (bytes: Uint8Array, prefix: readonly number[]): void => {
+    for (const [number, value] of wireFields(bytes)) {
+      const wire = [...prefix, number]
+      const field = [...schema.fields.values()].find((f) => (f.protoPath ?? [f.number]).join() === wire.join())
+      if (field) paths.push(`${at}.${field.name}`, ...nestedProto(value, field.schema, `${at}.${field.name}`))
+      else if (isInlined(schema, wire)) walk(value as Uint8Array, wire)
+      else assert.fail(`${at}: no field has the number ${wire.join()}`)
+    }
+  }
+  walk(message, [])
+  return [...new Set(paths)].sort()
+}
+
+function isInlined(schema: StructSchema, wire: readonly number[]): boolean {
+  return [...schema.fields.values()].some((f) => f.protoPath?.slice(0, wire.length).join() === wire.join())
+}
+
+function nestedProto(value: Uint8Array | number, schema: Schema, at: string): string[] {
+  if (schema.kind === 'struct') return pathsOfProto(value as Uint8Array, schema, at)
+  if (schema.kind === 'list' && !schema.wrapped) return nestedProto(value, schema.items, at)
+  if (schema.kind !== 'map') return []
+  const entry = wireFields(value as Uint8Array).find(([number]) => number === 2)
+  return entry ? nestedProto(entry[1], schema.values, at) : []
+}
+
+function pathsOfJson(value: unknown, schema: Schema, at = ''): string[] {
+  if (value === null) return []
+  const paths: string[] = []
+  if (schema.kind === 'list') paths.push(...(value as unknown[]).flatMap((item) => pathsOfJson(item, schema.items, at)))
+  if (schema.kind === 'map') {
+    paths.push(...Object.values(value as object).flatMap((item) => pathsOfJson(item, schema.values, at)))
+  }
+  if (schema.kind === 'struct') {
+    for (const [name, inner] of Object.entries(value as object)) {
+      const field = schema.fields.get(name)
+      if (field?.number !== undefined) paths.push(`${at}.${name}`, ...pathsOfJson(inner, field.schema, `${at}.${name}`))
+    }
+  }
+  return [...new Set(paths)].sort()
+}
+
+/** The fields of a message by number: bytes of what has a length, 0 for the rest. */
+function wireFields(bytes: Uint8Array): [number, Uint8Array | number][] {
+  const fields: [number, Uint8Array | number][] = []
+  let at = 0
+  const varint = (): number => {
+    for (let value = 0, scale = 1; ; scale *= 0x80) {
+      const byte = bytes[at++] ?? 0
+      value += (byte & 0x7f) * scale
+      if (byte < 0x80) return value
+    }
+  }
+  while (at < bytes.length) {
+    const tag = varint()
+    const wireType = tag & 7
+    const length = wireType === 2 ? varint() : wireType === 1 ? 8 : wireType === 5 ? 4 : undefined
+    if (length === undefined) fields.push([tag >>> 3, varint() * 0])
+    else fields.push([tag >>> 3, bytes.subarray(at, (at += length))])
+  }
+  return fields
 }

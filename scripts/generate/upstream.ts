@@ -12,9 +12,13 @@ export interface ApiPackage extends PackageEntry {
   /** What upstream's OpenAPI model names of the package begin with: `io.k8s.api.apps.v1`. */
   readonly model: string
   readonly types: ReadonlyMap<string, ApiType>
-  readonly consts: readonly GoConst[]
+  readonly consts: readonly ApiConst[]
   /** The types that the package registers as kinds, in upstream's order. */
   readonly registered: readonly string[]
+}
+
+export interface ApiConst extends GoConst {
+  readonly imports: ReadonlyMap<string, string>
 }
 
 export interface ApiType extends GoTypeDecl {
@@ -57,12 +61,26 @@ function readPackage(roots: readonly string[], entry: PackageEntry): ApiPackage 
     .map((name) => parseGo(readFileSync(join(dir, name), 'utf8')))
   const packageDoc = files.flatMap((file) => file.packageDoc)
   const types = new Map<string, ApiType>()
-  const consts = files.flatMap((file) => file.consts)
-  const group = markerValue(packageDoc, 'groupName') ?? consts.find((c) => c.name === 'GroupName')?.value ?? ''
+  const consts = files.flatMap((file) => file.consts.map((c) => ({ ...c, imports: file.imports })))
+  const group = markerValue(packageDoc, 'groupName') ?? groupNameOf(consts)
   const model = markerValue(packageDoc, 'k8s:openapi-model-package') ?? ''
   const pkg: ApiPackage = { ...entry, group, model, types, consts, registered: registeredKinds(dir) }
   for (const file of files) addTypes(types, pkg, file)
   return pkg
+}
+
+function groupNameOf(consts: readonly GoConst[]): string {
+  const value = consts.find((c) => c.name === 'GroupName')?.value
+  return typeof value === 'string' ? value : ''
+}
+
+/** The string that a constant is, through the constants that it takes its value from; undefined when that is none of ours. */
+export function constantValue(upstream: Upstream, pkg: ApiPackage, constant: ApiConst): string | undefined {
+  const { value, imports } = constant
+  if (typeof value === 'string') return value
+  const home = value.pkg === undefined ? pkg : upstream.get(imports.get(value.pkg) ?? '')
+  const next = home?.consts.find((c) => c.name === value.name)
+  return home && next && constantValue(upstream, home, next)
 }
 
 /** The arguments of AddKnownTypes. */

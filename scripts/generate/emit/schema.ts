@@ -1,7 +1,15 @@
 import { enumValues } from '../enums.ts'
 import type { GoField, GoType } from '../go/ast.ts'
 import { hasMarker, markersOf, markerValue, markerValues } from '../go/markers.ts'
-import { jsonOf, resolve, type ApiPackage, type ApiType, type JsonField, type Upstream } from '../upstream.ts'
+import {
+  constantValue,
+  jsonOf,
+  resolve,
+  type ApiPackage,
+  type ApiType,
+  type JsonField,
+  type Upstream,
+} from '../upstream.ts'
 
 /** Names of Go that are a scalar of the schema. */
 const SCALAR_NAMES: Readonly<Record<string, string>> = {
@@ -56,7 +64,7 @@ class SchemaWriter {
 
   declaration(type: ApiType): string[] {
     if (SCALAR_NAMES[`${this.#pkg.path}.${type.name}`] || type.name === 'InternalEvent') return []
-    const values = enumValues(type)
+    const values = enumValues(this.#upstream, type)
     if (values) return [`enum ${type.name} ${JSON.stringify(values)}`]
     if (type.type.kind === 'name' && !type.alias) return this.#derived(type, type.type)
     if (type.type.kind !== 'struct') return []
@@ -135,7 +143,8 @@ class SchemaWriter {
     const value = markerValue(field.doc, 'default')
     const ref = /^ref\((\w+)\)$/.exec(value ?? '')?.[1]
     if (ref === undefined) return value
-    return JSON.stringify(type.package.consts.find((c) => c.name === ref)?.value)
+    const constant = type.package.consts.find((c) => c.name === ref)
+    return constant && JSON.stringify(constantValue(this.#upstream, type.package, constant))
   }
 
   #typeText(from: ApiType, type: GoType): string {
@@ -165,7 +174,7 @@ class SchemaWriter {
     }
     const target = resolved.type
     const derived = !target.alias && this.#isStruct(target, target.type)
-    if (derived || enumValues(target)) return this.#qualified(target)
+    if (derived || enumValues(this.#upstream, target)) return this.#qualified(target)
     const wrapped = hasMarker(target.doc, 'protobuf.nullable') ? '@' : ''
     return wrapped + this.#typeText(target, target.type)
   }

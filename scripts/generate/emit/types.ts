@@ -95,7 +95,9 @@ class TypesModule {
   }
 
   #alias(type: ApiType): string[] {
-    const values = enumValues(type) ?? (hasMarker(type.doc, 'k8s:enum') ? constantsOf(type) : undefined)
+    const values =
+      enumValues(this.#upstream, type) ??
+      (hasMarker(type.doc, 'k8s:enum') ? constantsOf(this.#upstream, type) : undefined)
     const right = values ? values.map((v) => `'${v}'`).join(' | ') : this.#name(type, type.type)
     return [`export type ${type.name} = ${right || 'string'}`, '']
   }

@@ -32,7 +32,8 @@ export interface GoConst {
   readonly name: string
   /** The declared type's name, when it is one of the package. */
   readonly type?: string
-  readonly value: string
+  /** The string, or the name of another constant that it takes its value from. */
+  readonly value: string | { readonly pkg?: string; readonly name: string }
   readonly doc: readonly string[]
 }
 

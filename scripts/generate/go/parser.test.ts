@@ -49,6 +49,8 @@ const (
 	Number        = 3
 	Plain         = "plain"
 	Sum           = "a" + "b"
+	Other         Kind = metav1.Other
+	Again              = Kind(KindSail)
 )
 
 func (b *Boat) String() string {
@@ -100,13 +102,15 @@ test('aliases, groups and function types', () => {
   assert.deepEqual(names, ['Boat', 'Kind', 'Alias=', 'Names'])
 })
 
-test('constants that are one string', () => {
+test('constants that are one string, or another constant', () => {
   assert.deepEqual(
     file.consts.map(({ name, type, value }) => ({ name, type, value })),
     [
       { name: 'KindSail', type: 'Kind', value: 'Sail' },
       { name: 'KindSteam', type: 'Kind', value: 'Steam' },
       { name: 'Plain', type: undefined, value: 'plain' },
+      { name: 'Other', type: 'Kind', value: { pkg: 'metav1', name: 'Other' } },
+      { name: 'Again', type: 'Kind', value: { name: 'KindSail' } },
     ],
   )
 })

@@ -62,7 +62,7 @@ class Parser {
     this.#types.push({ name, type: this.#typeExpression(), alias, doc, outerDoc })
   }
 
-  /** Constants whose value is one string literal, perhaps converted: `A T = "x"`, `A = T("x")`. Others are passed over. */
+  /** Constants whose value is one string or the name of another constant, perhaps converted: `A T = "x"`, `A = T("x")`. Others are passed over. */
   #const(): void {
     const { line, text: name } = this.#next()
     const rest = this.#restOfLine(line)
@@ -188,12 +188,24 @@ class Parser {
   }
 }
 
-function stringConstant(tokens: readonly Token[]): { type?: string; value: string } | undefined {
-  const [a, b, c, d] = tokens
-  if (a?.text === '=' && b?.kind === 'string' && !c) return { value: b.text }
-  if (a?.kind === 'word' && b?.text === '=' && c?.kind === 'string' && !d) return { type: a.text, value: c.text }
-  if (a?.text === '=' && b?.kind === 'word' && c?.text === '(' && d?.kind === 'string')
-    return { type: b.text, value: d.text }
+/** What follows a constant's name: `T = "x"`, `= T("x")`, `T = other.X`, `= T(other.X)`. */
+function stringConstant(tokens: readonly Token[]): Pick<GoConst, 'type' | 'value'> | undefined {
+  const equals = tokens.findIndex((token) => token.text === '=' && token.kind === 'punctuation')
+  if (equals < 0 || equals > 1) return undefined
+  const declared = equals === 1 ? tokens[0]?.text : undefined
+  const right = tokens.slice(equals + 1)
+  const [first, open] = right
+  const converted = first?.kind === 'word' && open?.text === '(' && right.at(-1)?.text === ')'
+  const value = constantValue(converted ? right.slice(2, -1) : right)
+  const type = declared ?? (converted ? first.text : undefined)
+  return value === undefined ? undefined : { ...(type && { type }), value }
+}
+
+function constantValue(tokens: readonly Token[]): GoConst['value'] | undefined {
+  const [a, dot, b, more] = tokens
+  if (a?.kind === 'string' && !dot) return a.text
+  if (a?.kind === 'word' && !dot) return { name: a.text }
+  if (a?.kind === 'word' && dot?.text === '.' && b?.kind === 'word' && !more) return { pkg: a.text, name: b.text }
   return undefined
 }
 

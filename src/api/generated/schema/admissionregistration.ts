@@ -186,7 +186,7 @@ struct MatchCondition
     key: 'admissionregistration/v1beta1',
     model: 'io.k8s.api.admissionregistration.v1beta1',
     text: `
-enum ScopeType []
+enum ScopeType ["*","Cluster","Namespaced"]
 struct ValidatingAdmissionPolicy
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always
@@ -299,7 +299,7 @@ struct MutatingWebhook
  reinvocationPolicy 10 *ReinvocationPolicyType
  matchConditions 12 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
 enum ReinvocationPolicyType ["IfNeeded","Never"]
-enum OperationType []
+enum OperationType ["*","CONNECT","CREATE","DELETE","UPDATE"]
 struct WebhookClientConfig
  url 3 *string
  service 1 *ServiceReference
@@ -355,7 +355,7 @@ struct MutatingAdmissionPolicyBindingSpec
     key: 'admissionregistration/v1alpha1',
     model: 'io.k8s.api.admissionregistration.v1alpha1',
     text: `
-enum ScopeType []
+enum ScopeType ["*","Cluster","Namespaced"]
 enum ParameterNotFoundActionType ["Allow","Deny"]
 enum FailurePolicyType ["Fail","Ignore"]
 enum MatchPolicyType ["Equivalent","Exact"]
@@ -432,7 +432,7 @@ enum ValidationAction ["Audit","Deny","Warn"]
 struct NamedRuleWithOperations mapType=atomic
  resourceNames 1 []string listType=atomic
  ... 2 admissionregistration/v1.RuleWithOperations
-enum OperationType []
+enum OperationType ["*","CONNECT","CREATE","DELETE","UPDATE"]
 struct MutatingAdmissionPolicy
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always
@@ -458,7 +458,7 @@ struct ApplyConfiguration
  expression 1 string
 struct JSONPatch
  expression 1 string
-enum ReinvocationPolicyType []
+enum ReinvocationPolicyType ["IfNeeded","Never"]
 struct MutatingAdmissionPolicyBinding
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always

@@ -15,7 +15,7 @@ struct EndpointSlice
  endpoints 2 []Endpoint always listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
  ports 3 []EndpointPort always listType=atomic
-enum AddressType ["FQDN"]
+enum AddressType ["FQDN","IPv4","IPv6"]
 struct Endpoint
  addresses 1 []string required always listType=set
   +k8s:alpha(since: "1.36")=+k8s:required

@@ -5,7 +5,7 @@ import type { Condition, LabelSelector, StatusReason } from '../meta/v1.ts'
 
 export type Rule = ImportedRule
 
-export type ScopeType = string
+export type ScopeType = '*' | 'Cluster' | 'Namespaced'
 
 export type ParameterNotFoundActionType = 'Allow' | 'Deny'
 
@@ -111,7 +111,7 @@ export interface NamedRuleWithOperations extends RuleWithOperations {
 
 export type RuleWithOperations = ImportedRuleWithOperations
 
-export type OperationType = string
+export type OperationType = '*' | 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE'
 
 export interface MutatingAdmissionPolicy {
   apiVersion?: string
@@ -148,7 +148,7 @@ export interface JSONPatch {
   expression?: string
 }
 
-export type ReinvocationPolicyType = string
+export type ReinvocationPolicyType = 'IfNeeded' | 'Never'
 
 export interface MutatingAdmissionPolicyBinding {
   apiVersion?: string

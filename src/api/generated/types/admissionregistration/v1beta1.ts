@@ -5,7 +5,7 @@ import type { Condition, LabelSelector, StatusReason } from '../meta/v1.ts'
 
 export type Rule = ImportedRule
 
-export type ScopeType = string
+export type ScopeType = '*' | 'Cluster' | 'Namespaced'
 
 export type ParameterNotFoundActionType = string
 
@@ -162,7 +162,7 @@ export type ReinvocationPolicyType = 'IfNeeded' | 'Never'
 
 export type RuleWithOperations = ImportedRuleWithOperations
 
-export type OperationType = string
+export type OperationType = '*' | 'CONNECT' | 'CREATE' | 'DELETE' | 'UPDATE'
 
 export interface WebhookClientConfig {
   url?: string

@@ -11,7 +11,7 @@ export interface EndpointSlice {
   ports?: EndpointPort[]
 }
 
-export type AddressType = 'FQDN'
+export type AddressType = 'FQDN' | 'IPv4' | 'IPv6'
 
 export interface Endpoint {
   addresses: string[]
