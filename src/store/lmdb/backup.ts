@@ -1,7 +1,8 @@
 import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { StoreError } from '../store.ts'
-import { messageOf, syncFolder, type Tables } from './tables.ts'
+import { syncFolder } from './preflight.ts'
+import { messageOf, type Tables } from './tables.ts'
 
 /** See LmdbStore.snapshot. LMDB copies from a read transaction, in a thread of its own. */
 export async function backupTables(tables: Tables, path: string): Promise<void> {

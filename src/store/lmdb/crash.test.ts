@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -10,6 +8,7 @@ import { VirtualClock } from '../../lib/clock.ts'
 import { seededRandom } from '../../lib/random.ts'
 import { FIRST_REVISION, type StoreEvent } from '../store.ts'
 import { LmdbStore } from './store.ts'
+import { testFolder } from './testing/folder.ts'
 
 /** SKIFF_CRASHES=200 for a thorough run; SKIFF_SEED repeats one. */
 const CRASHES = Number(process.env['SKIFF_CRASHES'] ?? 5)
@@ -20,8 +19,7 @@ for (const [title, maxBytes] of [
   ['while history is swept', 400_000],
 ] as const) {
   test(`killed at any moment, a store loses nothing that it told, ${title}`, async (t) => {
-    const path = mkdtempSync(join(tmpdir(), 'skiff-crash-'))
-    t.after(() => rmSync(path, { recursive: true }))
+    const path = testFolder(t)
     const random = seededRandom(SEED)
     const told = new Told()
     for (let crash = 0; crash < CRASHES; crash++) {

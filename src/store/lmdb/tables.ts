@@ -1,5 +1,3 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { Buffer } from 'node:buffer'
 import { open, type RootDatabase } from 'lmdb'
 import { FIRST_REVISION, StoreError } from '../store.ts'
@@ -15,6 +13,7 @@ import {
   type StoreState,
 } from './format.ts'
 import { lockStore, type StoreLock } from './lock.ts'
+import { mapBytes, prepareFolder, syncFolder } from './preflight.ts'
 
 /** As much of lmdb's interface as the store uses, with the types of one table. */
 export interface Table<K, V> {
@@ -64,15 +63,12 @@ export interface Tables {
 const FORMAT = 'format'
 /** The key in `meta` that holds the StoreState. */
 export const STATE = 'state'
-/** Address space, not memory or disk. LMDB grows it when that is not enough, but then keeps old maps. */
-const MAP_BYTES = 2 ** 36
 /** Two pages of most machines: objects of up to 4 KB stay in the leaf. */
 const PAGE_BYTES = 8192
 
 /** `overlappingSync` would show commits before they are durable. Each commit is a batch of its own, so no turns. */
 const LMDB_OPTIONS = {
   maxDbs: 5,
-  mapSize: MAP_BYTES,
   pageSize: PAGE_BYTES,
   overlappingSync: false,
   eventTurnBatching: false,
@@ -83,9 +79,10 @@ export async function openTables(path: string): Promise<Tables> {
   let lock: StoreLock | undefined
   let root: RootDatabase | undefined
   try {
-    makeFolder(path)
+    prepareFolder(path, 'owner.mdb', 'owner.mdb-lock')
+    prepareFolder(path, 'data.mdb', 'lock.mdb')
     lock = await lockStore(path)
-    root = open({ path, ...LMDB_OPTIONS })
+    root = open({ path, mapSize: mapBytes(), ...LMDB_OPTIONS })
     const tables = tablesIn(root, lock, path)
     await checkFormat(tables)
     syncFolder(path)
@@ -165,22 +162,6 @@ async function checkFormat({ meta, index, path, commit }: Tables): Promise<void>
 export function asBuffer(bytes: Uint8Array | undefined): Buffer {
   if (!bytes) throw new StoreError('the store is damaged: its state is missing')
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-}
-
-/** Secrets lie in there: the owner's alone. */
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
-  syncFolder(dirname(path))
-}
-
-/** Makes the names in a folder durable. */
-export function syncFolder(path: string): void {
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
 }
 
 export function messageOf(error: unknown): string {
