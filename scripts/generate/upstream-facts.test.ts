@@ -224,8 +224,10 @@ function wireFields(bytes: Uint8Array): [number, Uint8Array | number][] {
     const tag = varint()
     const wireType = tag & 7
     const length = wireType === 2 ? varint() : wireType === 1 ? 8 : wireType === 5 ? 4 : undefined
-    if (length === undefined) fields.push([tag >>> 3, varint() * 0])
-    else fields.push([tag >>> 3, bytes.subarray(at, (at += length))])
+    if (length === undefined) {
+      varint()
+      fields.push([tag >>> 3, 0])
+    } else fields.push([tag >>> 3, bytes.subarray(at, (at += length))])
   }
   return fields
 }
