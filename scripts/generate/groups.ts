@@ -2,10 +2,9 @@
  * Which of upstream's API packages are generated, and which group versions Kubernetes 1.36 serves unless told
  * otherwise.
  *
- * Source of `served`: the three lists of enabled and disabled versions in kubernetes v1.36
- * pkg/controlplane/instance.go (stableAPIGroupVersionsEnabledByDefault, legacyBetaEnabledByDefaultResources,
- * betaAPIGroupVersionsDisabledByDefault, alphaAPIGroupVersionsDisabledByDefault), apiextensions-apiserver
- * pkg/apiserver/apiserver.go and kube-aggregator pkg/apiserver/apiserver.go.
+ * Source of `served`: kubernetes pkg/controlplane/instance.go enables every stable version and, since KEP-3136, no beta but those of
+ * legacyBetaEnabledByDefaultResources, the last of which (flowcontrol v1beta3) 1.32 removed; alphas are off. The versions that exist at all in 1.36 are
+ * those of its api/openapi-spec/swagger.json. apiextensions-apiserver and kube-aggregator serve their v1.
  */
 export interface PackageEntry {
   /** The Go import path. */
