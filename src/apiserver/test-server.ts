@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { builtInResources } from '../api/index.ts'
+import { PATCH_TYPES } from '../apimachinery/patch/patch.ts'
 import type { KubeList, KubeObject } from '../apimachinery/meta.ts'
 import { systemClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/log.ts'
@@ -37,6 +38,13 @@ export class TestServer {
   /** Sends and demands a status code; the answer's body. */
   async expect<T = KubeObject>(status: number, method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.send(method, path, body)
+    assert.equal(response.status, status, JSON.stringify(response.body))
+    return response.body as T
+  }
+
+  /** Sends a patch (`json`, `merge`, `strategic`) and demands a status code. */
+  async patch<T = KubeObject>(status: number, type: keyof typeof PATCH_TYPES, path: string, body: unknown): Promise<T> {
+    const response = await this.send('PATCH', path, body, { 'content-type': PATCH_TYPES[type] })
     assert.equal(response.status, status, JSON.stringify(response.body))
     return response.body as T
   }

@@ -108,6 +108,12 @@ function decodeBytes(
   }
 }
 
+/** The body's bytes; those of its JSON when it comes as a value. */
+export async function readBytes(call: Call): Promise<Uint8Array> {
+  const body = await bodyOf(call)
+  return 'bytes' in body ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value))
+}
+
 const decoder = new TextDecoder()
 
 /** The body as a JSON value of its own, unchecked; undefined when there is none. Throws 400 for what is not JSON. */

@@ -70,7 +70,7 @@ async function createAbsent({ registry, resource, call, options, how }: Work): P
   return { type: 'object', status: 201, resource, object }
 }
 
-/** Someone else wrote in between: try again on what is there now. */
+/** Someone else wrote in between: the change is made again on what is there now, which refuses a version that the client named. */
 interface Lost {
   readonly current: Entry | undefined
 }
@@ -82,14 +82,12 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
     throw conflict(resource.groupResource, call.info.name, uidMismatch(how.uid, old.metadata.uid ?? ''))
   }
   const draft = await how.next(old)
-  const mayRetry = checkRevision(resource, call, draft, entry)
+  checkRevision(resource, call, draft, entry)
   const hold = await begin(work, draft, old)
   try {
     const result = await validateAndPut(work, entry, draft, old)
-    if (!(result instanceof StoredObject)) {
-      if (!mayRetry) throw conflict(resource.groupResource, call.info.name, MODIFIED)
-      hold?.undo()
-    } else settle(hold, draft, options)
+    if (result instanceof StoredObject) settle(hold, draft, options)
+    else hold?.undo()
     return result
   } catch (error) {
     hold?.undo()
@@ -116,17 +114,17 @@ function uidMismatch(asked: string, there: string): string {
   return `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${there}`
 }
 
-/** Whether the write may be tried again on a newer object: the client named no version. Throws 409 for a stale one. */
+/** The version that the client names must be the newest; one that names none takes what there is. */
 function checkRevision(
   { definition, groupResource }: ServedResource,
   call: Call,
   draft: KubeObject,
   entry: Entry,
-): boolean {
+): void {
   const sent = draft.metadata.resourceVersion
   if (sent && sent !== '0') {
     if (sent !== String(entry.modRevision)) throw conflict(groupResource, call.info.name, MODIFIED)
-    return false
+    return
   }
   if (definition.requireResourceVersionOnUpdate) {
     const kind = { group: groupResource.group, kind: groupResource.resource }
@@ -135,7 +133,6 @@ function checkRevision(
     ])
   }
   draft.metadata.resourceVersion = String(entry.modRevision)
-  return true
 }
 
 async function validateAndPut(

@@ -48,8 +48,7 @@ export function matchName(object: KubeObject, requested: string, namespace: stri
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${requested})`)
   }
   if (!name) {
-    // An object without a name cannot be told apart from one sent to the wrong path.
-    throw badRequest('name must be provided')
+    throw badRequest(`the name of the object (${requested} based on URL) was undeterminable: name must be provided`)
   }
   if (namespace && own && own !== namespace) {
     throw badRequest(`the namespace of the object (${own}) does not match the namespace on the request (${namespace})`)

@@ -1,5 +1,7 @@
-import { type FieldError, invalidObject, notSupported } from '../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalidObject, notSupported, required } from '../../apimachinery/status.ts'
+import { validateFieldManager } from '../../apimachinery/validation/meta.ts'
 import { type Call, header } from '../request/call.ts'
+import { isTrue } from '../request/info.ts'
 
 /** What a write is asked to do besides its body. */
 export interface WriteOptions {
@@ -16,14 +18,23 @@ const FIELD_VALIDATIONS: readonly string[] = ['', 'Ignore', 'Strict', 'Warn']
 const NO_OPTIONS: Readonly<Record<string, unknown>> = {}
 
 /** Reads CreateOptions or UpdateOptions from the query. Throws 422 as upstream. */
-export function readWriteOptions(call: Call, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'): WriteOptions {
+export function readWriteOptions(call: Call, kind: 'CreateOptions' | 'UpdateOptions'): WriteOptions {
+  return readOptions(call, kind, [])
+}
+
+function readOptions(call: Call, kind: string, further: readonly FieldError[]): WriteOptions {
   const { query } = call
   const manager = managerOf(call)
-  if (query.size === 0) return { dryRun: false, fieldManager: manager, fieldValidation: 'Warn', raw: NO_OPTIONS }
+  if (query.size === 0 && further.length === 0)
+    return { dryRun: false, fieldManager: manager, fieldValidation: 'Warn', raw: NO_OPTIONS }
   const dryRun = query.getAll('dryRun')
   const fieldManager = query.get('fieldManager') ?? ''
   const fieldValidation = query.get('fieldValidation') ?? ''
-  const errors: FieldError[] = [...dryRunErrors(dryRun)]
+  const errors: FieldError[] = [
+    ...further,
+    ...validateFieldManager(fieldManager, 'fieldManager'),
+    ...dryRunErrors(dryRun),
+  ]
   if (!FIELD_VALIDATIONS.includes(fieldValidation)) {
     errors.push(notSupported('fieldValidation', fieldValidation, FIELD_VALIDATIONS))
   }
@@ -38,6 +49,22 @@ export function readWriteOptions(call: Call, kind: 'CreateOptions' | 'UpdateOpti
       ...(fieldValidation && { fieldValidation }),
     },
   }
+}
+
+/** Reads PatchOptions: apply must name its manager, and it alone can be forced. Throws 422 as upstream. */
+export function readPatchOptions(call: Call, type: string): PatchOptions {
+  const force = call.query.get('force')
+  const further: FieldError[] = []
+  if (type === 'apply') {
+    if (!call.query.get('fieldManager')) further.push(required('fieldManager', 'is required for apply patch'))
+  } else if (force !== null) further.push(fieldForbidden('force', 'may not be specified for non-apply patch'))
+  return { ...readOptions(call, 'PatchOptions', further), force: isTrue(force) }
+}
+
+/** What a patch is asked to do besides its body. */
+export interface PatchOptions extends WriteOptions {
+  /** Apply takes fields from other managers. */
+  readonly force: boolean
 }
 
 /** The only value of dryRun is All. */

@@ -2,17 +2,20 @@ import { failure, type StatusError } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
+import { deleteCollection } from './delete-collection.ts'
 import { deleteObject } from './delete.ts'
 import { readDeleteOptions } from './delete-options.ts'
 import { getObject } from './get.ts'
 import { listObjects } from './list.ts'
 import { readWriteOptions } from './options.ts'
+import { patchedObject } from './patch.ts'
 import type { Registry, ServedResource } from './served.ts'
 import { updateObject } from './update.ts'
 import { watchObjects } from './watch.ts'
 
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export async function answerVerb(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
+  checkScope(resource, call)
   if (call.info.subresource) return answerSubresource(registry, resource, call)
   const { verb } = call.info
   if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
@@ -27,11 +30,26 @@ export async function answerVerb(registry: Registry, resource: ServedResource, c
       return createObject(registry, resource, call, readWriteOptions(call, 'CreateOptions'))
     case 'update':
       return updateObject(registry, resource, call, readWriteOptions(call, 'UpdateOptions'))
+    case 'patch':
+      return patchedObject(registry, resource, call)
     case 'delete':
       return deleteObject(registry, resource, call, await readDeleteOptions(call))
+    case 'deletecollection':
+      return deleteCollection(registry, resource, call, await readDeleteOptions(call))
     default:
       throw methodNotAllowed()
   }
+}
+
+/** Namespaced objects are reached through their namespace, all others are not; lists and watches span all namespaces. */
+function checkScope({ definition }: ServedResource, { info }: Call): void {
+  const isNamespace = definition.group === '' && definition.plural === 'namespaces'
+  if (definition.scope === 'Cluster') {
+    if (info.namespace && !isNamespace) throw unknownResource()
+    return
+  }
+  if (info.namespace || info.verb === 'list' || info.verb === 'watch') return
+  throw info.verb === 'create' || info.verb === 'deletecollection' ? methodNotAllowed() : unknownResource()
 }
 
 async function answerSubresource(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {

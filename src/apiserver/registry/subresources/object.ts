@@ -1,6 +1,7 @@
 import { methodNotSupported } from '../../../apimachinery/status.ts'
 import { getObject } from '../get.ts'
 import { readWriteOptions } from '../options.ts'
+import { patchedObject } from '../patch.ts'
 import { updateObject } from '../update.ts'
 import type { Subresource } from './subresource.ts'
 
@@ -17,6 +18,8 @@ export function objectSubresource(verbs: readonly string[]): Subresource {
           return getObject(registry, resource, call)
         case 'update':
           return updateObject(registry, resource, call, readWriteOptions(call, 'UpdateOptions'))
+        case 'patch':
+          return patchedObject(registry, resource, call)
         default:
           throw methodNotSupported(resource.groupResource, call.info.verb)
       }

@@ -5,7 +5,9 @@ import { formatLabelSet, labelSetOf } from '../../../apimachinery/labels/selecto
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ScaleSubresource } from '../../../apimachinery/resource.ts'
 import { conflict, invalid, invalidObject, methodNotSupported } from '../../../apimachinery/status.ts'
+import { PATCH_TYPES } from '../../../apimachinery/patch/patch.ts'
 import type { Call } from '../../request/call.ts'
+import { unsupportedMediaType } from '../../request/negotiate.ts'
 import { mutate } from '../admit.ts'
 import type { Answer, ObjectAnswer } from '../answer.ts'
 import { type BodyKind, readKind } from '../body.ts'
@@ -13,7 +15,8 @@ import { change, MODIFIED } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
 import { matchName, matchNamespace } from '../metadata.ts'
-import { readWriteOptions, type WriteOptions } from '../options.ts'
+import { readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
+import { patchKind, readPatch } from '../patch.ts'
 import { setAt, valueAt } from '../paths.ts'
 import type { Registry, ServedResource } from '../served.ts'
 import type { Subresource } from './subresource.ts'
@@ -37,6 +40,8 @@ export function scaleSubresource(paths: ScaleSubresource): Subresource {
           return scaleAnswer(await getObject(registry, resource, call), paths)
         case 'update':
           return updateScale(registry, resource, call, paths)
+        case 'patch':
+          return patchScale(registry, resource, call, paths)
         default:
           throw methodNotSupported(resource.groupResource, call.info.verb)
       }
@@ -83,6 +88,24 @@ async function updateScale(
   matchNamespace(resource.definition, sent, call.info.namespace)
   matchName(sent, call.info.name, call.info.namespace)
   return changeScale(registry, resource, call, options, paths, () => deepCopy(sent))
+}
+
+async function patchScale(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  paths: ScaleSubresource,
+): Promise<Answer> {
+  const type = patchKind(resource, call)
+  const options = readPatchOptions(call, type)
+  if (type === 'apply') throw unsupportedMediaType(Object.values(PATCH_TYPES))
+  const patch = await readPatch(call, type, SCALE, options)
+  return changeScale(registry, resource, call, options, paths, (current) => {
+    const scale = patch(current as KubeObject) as Scale & KubeObject
+    matchNamespace(resource.definition, scale, call.info.namespace)
+    matchName(scale, call.info.name, call.info.namespace)
+    return scale
+  })
 }
 
 /** Writes the object whose Scale `next` makes of the current one. */

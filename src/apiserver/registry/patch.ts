@@ -1,0 +1,74 @@
+import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import { notFound } from '../../apimachinery/status.ts'
+import { type Call, header, warn } from '../request/call.ts'
+import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
+import { mutate } from './admit.ts'
+import type { ObjectAnswer } from './answer.ts'
+import { type BodyKind, readBytes } from './body.ts'
+import { change } from './change.ts'
+import { deepCopy } from './codec.ts'
+import { writeContext } from './context.ts'
+import { matchName, matchNamespace } from './metadata.ts'
+import { readPatchOptions, type WriteOptions } from './options.ts'
+import type { Registry, ServedResource } from './served.ts'
+
+/** The media type of server-side apply. */
+export const APPLY_TYPE = 'application/apply-patch+yaml'
+
+export type PatchKind = keyof typeof PATCH_TYPES | 'apply'
+
+const KINDS: ReadonlyMap<string, PatchKind> = new Map<string, PatchKind>([
+  [PATCH_TYPES.json, 'json'],
+  [PATCH_TYPES.merge, 'merge'],
+  [PATCH_TYPES.strategic, 'strategic'],
+  [APPLY_TYPE, 'apply'],
+])
+
+/** What kind of patch a request carries. Throws 415. Custom resources have no strategic merge. */
+export function patchKind({ definition }: ServedResource, call: Call): PatchKind {
+  const isCustom = definition.schema.name === ''
+  const kind = KINDS.get(bareMediaType(header(call.headers, 'content-type')))
+  if (kind && !(isCustom && kind === 'strategic')) return kind
+  throw unsupportedMediaType([...KINDS].filter(([, one]) => !isCustom || one !== 'strategic').map(([type]) => type))
+}
+
+/** Makes an object of a kind out of its current state. */
+export type Patch = (current: Frozen<KubeObject>) => KubeObject
+
+/** Reads a patch that is not an apply. Throws 400, 413 and 422 when it is read or applied, as upstream. */
+export async function readPatch(
+  call: Call,
+  type: Exclude<PatchKind, 'apply'>,
+  { schema }: Pick<BodyKind, 'schema'>,
+  { fieldValidation }: WriteOptions,
+): Promise<Patch> {
+  const body = await readBytes(call)
+  return (current) => {
+    const live = deepCopy(current) as unknown as Record<string, unknown>
+    const { object, violations } = patchObject({ schema, live, type, body, validation: fieldValidation })
+    for (const violation of violations) warn(call, violation)
+    return object as unknown as KubeObject
+  }
+}
+
+/** PATCH of an object or of one of its subresources that has the object's own kind. */
+export async function patchedObject(registry: Registry, resource: ServedResource, call: Call): Promise<ObjectAnswer> {
+  const type = patchKind(resource, call)
+  const options = readPatchOptions(call, type)
+  if (type === 'apply') throw unsupportedMediaType(Object.values(PATCH_TYPES))
+  const patch = await readPatch(call, type, resource.definition, options)
+  const { name, namespace } = call.info
+  return change(registry, resource, call, options, {
+    async next(current) {
+      if (!current) throw notFound(resource.groupResource, name)
+      const draft = patch(current)
+      resource.definition.defaults?.(draft, writeContext(registry, call, options))
+      matchNamespace(resource.definition, draft, namespace)
+      matchName(draft, name, namespace)
+      await mutate(registry, resource, call, options, draft, current)
+      return draft
+    },
+    createsAbsent: false,
+  })
+}
