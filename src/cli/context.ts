@@ -17,7 +17,7 @@ export interface CliContext {
   readonly signal: AbortSignal
   /** The program and first arguments that run this command again, for the server in the background. */
   readonly self: readonly [program: string, ...args: string[]]
-  readonly version: string
+  readonly versions: { readonly skiff: string; readonly kubernetes: string; readonly node: string }
   readonly runtimes: Runtimes
 }
 

@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs'
 import { buildProgram, runProgram } from '../cli/program.ts'
 import type { CliContext, Output } from '../cli/context.ts'
 import { systemClock } from '../lib/clock.ts'
 import { keepAlive } from '../lib/host/keep-alive.ts'
 import { lineLogger } from '../lib/host/line-logger.ts'
 import { systemRandom } from '../lib/random.ts'
+import { KUBERNETES_VERSION } from '../apiserver/version.ts'
+import { packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
 import { serverCommand } from './server/command.ts'
 
@@ -32,7 +33,7 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     err: output(process.stderr),
     signal,
     self: [process.execPath, ...process.execArgv, entry],
-    version: packageVersion(),
+    versions: { skiff: packageVersion(), kubernetes: KUBERNETES_VERSION, node: process.version },
     runtimes: criRuntimes,
   }
 }
@@ -42,11 +43,4 @@ function output(stream: NodeJS.WriteStream): Output {
     write: (text) => void stream.write(text),
     isTerminal: stream.isTTY === true && process.env.NO_COLOR === undefined,
   }
-}
-
-function packageVersion(): string {
-  // The bundle in dist/ and the source in src/cmd/ are not equally deep.
-  const file = import.meta.filename.endsWith('.ts') ? '../../package.json' : '../package.json'
-  const { version } = JSON.parse(readFileSync(new URL(file, import.meta.url), 'utf8')) as { version: string }
-  return version
 }

@@ -4,15 +4,11 @@ import type { OutputFormat } from '../flags.ts'
 import { withExamples, withOutput } from '../flags.ts'
 import { print } from '../print.ts'
 
-/** The Kubernetes that Skiff serves. */
-export const KUBERNETES_VERSION = 'v1.36.0'
-
 /** `skiff version` */
 export function versionCommand(context: CliContext): Command {
   const command = withOutput(new Command('version').description('print the versions of Skiff and of what it serves'))
   command.action((flags: { output?: OutputFormat }) => {
-    const versions = { skiff: context.version, kubernetes: KUBERNETES_VERSION, node: process.version }
-    print(context, versions, flags.output, ({ skiff, kubernetes, node }) => {
+    print(context, context.versions, flags.output, ({ skiff, kubernetes, node }) => {
       return `skiff ${skiff}, Kubernetes ${kubernetes}, Node.js ${node}\n`
     })
   })

@@ -7,6 +7,9 @@ import { handle } from '../../apiserver/inprocess/handle.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
 import { createApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
+import type { Transport } from '../../client/transport.ts'
+import { openApiRoutes } from '../../apiserver/openapi/routes.ts'
+import { openApiDocuments } from './openapi.ts'
 import { createClient } from '../../client/create-client.ts'
 import { inProcessTransport } from '../../client/inprocess.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
@@ -21,7 +24,9 @@ import type { Pki } from './pki.ts'
 export interface RunningApi {
   readonly server: ApiServer
   readonly listener: HttpsListener
-  /** A client that acts as `user`; nothing but sockets and re-encoding is saved. */
+  /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
+  transportFor(user: UserInfo): Transport
+  /** A client on it. */
   clientFor(user: UserInfo, userAgent: string): Client
 }
 
@@ -30,12 +35,13 @@ export interface ApiOptions {
   readonly env: Env
   readonly store: Store
   readonly pki: Pki
+  readonly nodeIP: string
   readonly bindAddress: string
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { env, store } = options
+  const { env, store, settings, nodeIP } = options
   const server = createApiServer({
     store,
     env,
@@ -43,15 +49,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     authenticator: certificateAuthenticator,
     authorizer: authenticatedOnly,
     admission: [],
+    routes: openApiRoutes(openApiDocuments()),
+    address: `${nodeIP}:${settings.apiPort}`,
   })
+  const transportFor = (user: UserInfo): Transport =>
+    inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
   const listener = await listen(server, options)
   return {
     server,
     listener,
-    clientFor: (user, userAgent) => {
-      const transport = inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
-      return createClient({ transport, env, userAgent })
-    },
+    transportFor,
+    clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
   }
 }
 

@@ -8,6 +8,7 @@ import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import { LmdbStore } from '../../store/lmdb/store.ts'
+import type { RunningApi } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
 import { nodeAddress } from './node-address.ts'
 import { ensurePki } from './pki.ts'
@@ -27,48 +28,43 @@ export interface ServerOptions {
   readonly onServing: () => void
 }
 
-/** Runs a cluster's server until the signal aborts. Rejects with a UserError when it cannot start; nothing of it stays then. */
+/**
+ * Runs a cluster's server until the signal aborts. Rejects with a UserError when it cannot start, and when one of its parts
+ * fails: a cluster that only looks alive helps nobody.
+ */
 export async function runServer(options: ServerOptions): Promise<void> {
-  const { paths, env } = options
+  const { paths, env, settings } = options
   const lock = await acquireLock(paths.root)
-  if (!lock) throw new UserError(`a server of cluster "${options.settings.name}" runs already`)
-  const cleanup = new AsyncDisposableStack()
+  if (!lock) throw new UserError(`a server of cluster "${settings.name}" runs already`)
+  await using cleanup = new AsyncDisposableStack()
   cleanup.defer(() => lock.release())
-  try {
-    writeProcessFile(paths.pidFile, process.pid)
-    cleanup.defer(() => removeProcessFile(paths.pidFile))
-    await serve(options, cleanup)
-    await aborted(options.signal)
-    env.log.info('ending')
-  } finally {
-    await cleanup.disposeAsync()
-  }
+  writeProcessFile(paths.pidFile, process.pid)
+  cleanup.defer(() => removeProcessFile(paths.pidFile))
+  const nodeIP = options.advertiseAddress ?? nodeAddress()
+  const api = await serveApi(options, nodeIP, cleanup)
+  options.onServing()
+  // Loaded now and not before, so that the API is served first.
+  const { runParts } = await import('./parts.ts')
+  await runParts({ ...options, api, nodeIP })
+  env.log.info('ending')
 }
 
-/** Starts the parts in the order that others need them; `cleanup` takes them back in reverse. */
-async function serve(options: ServerOptions, cleanup: AsyncDisposableStack): Promise<void> {
-  const { settings, paths, env } = options
-  const nodeIP = options.advertiseAddress ?? nodeAddress()
+/** Opens the store and serves the API; `cleanup` takes both back. */
+async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
+  const { settings, paths, env, bindAddress } = options
   const [store, pki] = await Promise.all([
     LmdbStore.open({ path: paths.store, clock: env.clock, log: env.log.with({ component: 'store' }) }),
     ensurePki({ folder: paths.pki, env, servingNames: servingNames(settings, nodeIP) }),
   ])
   cleanup.defer(() => store.close())
-  const api = await startApi({ settings, env, store, pki, bindAddress: options.bindAddress })
+  const api = await startApi({ settings, env, store, pki, nodeIP, bindAddress })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, pki)
   env.log.info('the API is served', { port: api.listener.port, nodeIP })
-  options.onServing()
-  await startNode(options)
+  return api
 }
 
-async function startNode(options: ServerOptions): Promise<void> {
-  if (options.settings.runtime === 'simulated') return
-  const { startRuntime } = await import('./runtime.ts')
-  await startRuntime(options)
-}
-
-/** Kubeconfigs name the API by loopback: it is reached there whatever network the machine is in. */
+/** It names the API by loopback: there it is reached whatever network the machine is in. */
 function writeAdminKubeconfig({ settings, paths }: ServerOptions, { ca, admin }: Pki): void {
   const text = renderKubeconfig(contextName(settings.name), {
     server: `https://127.0.0.1:${settings.apiPort}`,
@@ -77,11 +73,4 @@ function writeAdminKubeconfig({ settings, paths }: ServerOptions, { ca, admin }:
     clientKey: admin.key,
   })
   writeFileAtomic(paths.kubeconfig, text, { mode: 0o600 })
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -1,0 +1,27 @@
+import type { UserInfo } from '../../apiserver/authn/types.ts'
+
+/** Who the parts of the cluster act as: the same names as upstream's, so that RBAC's bootstrap roles fit. */
+export const identities = {
+  /** The API server itself, on its own business. */
+  apiServer: user('system:apiserver', 'system:masters'),
+  controllerManager: user('system:kube-controller-manager'),
+  scheduler: user('system:kube-scheduler'),
+  proxy: user('system:kube-proxy'),
+  manifests: user('skiff-manifests', 'system:masters'),
+  node: (name: string): UserInfo => user(`system:node:${name}`, 'system:nodes'),
+  /** A controller, such as `replicaset`. */
+  controller: (name: string): UserInfo => serviceAccount(`${name}-controller`),
+  dns: serviceAccount('skiff-dns'),
+} as const
+
+function user(name: string, ...groups: string[]): UserInfo {
+  return { name, groups: [...groups, 'system:authenticated'] }
+}
+
+function serviceAccount(name: string): UserInfo {
+  return user(
+    `system:serviceaccount:kube-system:${name}`,
+    'system:serviceaccounts',
+    'system:serviceaccounts:kube-system',
+  )
+}

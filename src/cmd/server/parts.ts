@@ -1,0 +1,47 @@
+import { createClient } from '../../client/create-client.ts'
+import { nthAddress } from '../../host/cluster/resolve.ts'
+import { runControlPlane } from './control-plane.ts'
+import type { RunningApi } from './api-server.ts'
+import { identities } from './identities.ts'
+import { keepApplied } from './manifests/keep-applied.ts'
+import type { ServerOptions } from './run.ts'
+
+/** What the parts beside the API server are given. */
+export interface PartsOptions extends ServerOptions {
+  readonly api: RunningApi
+  readonly nodeIP: string
+}
+
+/** Runs everything beside the API server until the signal aborts and all has ended. Rejects when a part fails. */
+export async function runParts(options: PartsOptions): Promise<void> {
+  const failed = new AbortController()
+  const signal = AbortSignal.any([options.signal, failed.signal])
+  const own = { ...options, signal }
+  const parts = [runControllers(own), runManifests(own), runNode(own)]
+  const guarded = parts.map((part) => part.catch((error: unknown) => failed.abort(error)))
+  await Promise.all(guarded)
+  if (failed.signal.aborted) throw failed.signal.reason
+}
+
+function runControllers(options: PartsOptions): Promise<void> {
+  const { settings, nodeIP } = options
+  const address = { serviceIP: nthAddress(settings.serviceCidr, 1), ip: nodeIP, port: settings.apiPort }
+  return runControlPlane({ ...options, address })
+}
+
+async function runManifests({ settings, api, env, signal }: PartsOptions): Promise<void> {
+  if (settings.manifests === undefined) return
+  const transport = api.transportFor(identities.manifests)
+  const client = createClient({ transport, env, userAgent: 'skiff-manifests' })
+  await keepApplied({ folder: settings.manifests, client, transport, env, signal })
+}
+
+/** The node: containers, their network and names. */
+async function runNode(options: PartsOptions): Promise<void> {
+  if (options.settings.runtime === 'simulated') return
+  const [{ startRuntime }, { runProxy, runClusterDns }] = await Promise.all([
+    import('./runtime.ts'),
+    import('./node-network.ts'),
+  ])
+  await Promise.all([startRuntime(options), runProxy(options), runClusterDns(options)])
+}
