@@ -1,0 +1,97 @@
+import { serviceAccounts } from '../../../api/core/v1/serviceaccount.ts'
+import type { Container, Pod, ServiceAccount, Volume, VolumeMount } from '../../../api/generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { badRequest, forbidden } from '../../../apimachinery/status.ts'
+import { nameSuffix, type Random } from '../../../lib/random.ts'
+import type { Mirror } from '../../mirror/mirror.ts'
+import { isPodWrite } from '../pods.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
+
+const DEFAULT_ACCOUNT = 'default'
+const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
+const VOLUME_PREFIX = 'kube-api-access-'
+/** An hour and a bit, so that a kubelet that renews hourly is in time. */
+const TOKEN_SECONDS = 3607
+/** Set on pods that a kubelet mirrors from a file: they act as nobody. */
+const MIRROR_ANNOTATION = 'kubernetes.io/config.mirror'
+
+/** Gives each pod a service account, its token and the cluster's CA certificate (upstream's ServiceAccount). */
+export function serviceAccount(mirror: Mirror<ServiceAccount>, random: Random): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
+    async mutate(attributes) {
+      if (!isPodWrite(attributes) || attributes.operation !== 'CREATE') return
+      const pod = attributes.object as Pod
+      if (pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) return checkMirrorPod(pod, attributes)
+      pod.spec.serviceAccountName ||= DEFAULT_ACCOUNT
+      pod.spec.serviceAccount = pod.spec.serviceAccountName
+      const account = await find(mirror, attributes, pod.spec.serviceAccountName)
+      if (mountsToken(pod, account)) mountToken(pod, random)
+      if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets) {
+        pod.spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }))
+      }
+    },
+  }
+}
+
+async function find(
+  mirror: Mirror<ServiceAccount>,
+  attributes: AdmissionAttributes,
+  name: string,
+): Promise<Frozen<ServiceAccount>> {
+  const key = `${attributes.namespace}/${name}`
+  const account = mirror.get(key) ?? (await mirror.live(key))
+  if (account) return account
+  const why = `error looking up service account ${key}: serviceaccount ${JSON.stringify(name)} not found`
+  throw forbidden(
+    { group: '', resource: 'pods' },
+    attributes.name || (attributes.object?.metadata.generateName ?? ''),
+    why,
+  )
+}
+
+/** The pod's word counts before the account's; the default is yes. */
+function mountsToken(pod: Pod, account: Frozen<ServiceAccount>): boolean {
+  return pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true
+}
+
+function mountToken(pod: Pod, random: Random): void {
+  const existing = pod.spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX))
+  const name = existing?.name ?? `${VOLUME_PREFIX}${nameSuffix(random)}`
+  let mounted = false
+  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers] as Container[]) {
+    if (container.volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH)) continue
+    ;(container.volumeMounts ??= []).push({ name, readOnly: true, mountPath: MOUNT_PATH } satisfies VolumeMount)
+    mounted = true
+  }
+  if (mounted && !existing) (pod.spec.volumes ??= []).push(tokenVolume(name))
+}
+
+function tokenVolume(name: string): Volume {
+  const namespace = { path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }
+  return {
+    name,
+    projected: {
+      defaultMode: 0o644,
+      sources: [
+        { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [namespace] } },
+      ],
+    },
+  }
+}
+
+function checkMirrorPod({ spec }: Pod, { name }: AdmissionAttributes): void {
+  const refuse = (why: string): Error => forbidden({ group: '', resource: 'pods' }, name, why)
+  if (spec.serviceAccountName) throw refuse('a mirror pod may not reference service accounts')
+  for (const volume of spec.volumes ?? []) {
+    if (volume.secret) throw refuse('a mirror pod may not reference secrets')
+    if (volume.projected?.sources?.some((source) => source.serviceAccountToken))
+      throw badRequest('a mirror pod may not use ServiceAccountToken volume projections')
+  }
+}
+
+/** What the plugin needs to be kept in memory. */
+export const serviceAccountResource = serviceAccounts

@@ -1,0 +1,144 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { clusterRoleBindings } from '../../../api/rbac/v1/clusterrolebinding.ts'
+import { clusterRoles } from '../../../api/rbac/v1/clusterrole.ts'
+import { roleBindings } from '../../../api/rbac/v1/rolebinding.ts'
+import { roles } from '../../../api/rbac/v1/role.ts'
+import type {
+  ClusterRole,
+  ClusterRoleBinding,
+  PolicyRule,
+  Role,
+  RoleBinding,
+  RoleRef,
+  Subject,
+} from '../../../api/generated/types/rbac/v1.ts'
+import type { Logger } from '../../../lib/log.ts'
+import type { Store } from '../../../store/store.ts'
+import type { UserInfo } from '../../authn/types.ts'
+import { Mirror } from '../../mirror/mirror.ts'
+import type { Authorization, AuthorizationAttributes, Authorizer, RulesFor } from '../types.ts'
+import { ruleAllows } from './rules.ts'
+
+const SERVICE_ACCOUNT = 'system:serviceaccount:'
+
+/** Role-based access control (rbac.authorization.k8s.io/v1) over the stored roles and bindings. */
+export class RbacAuthorizer implements Authorizer {
+  readonly #clusterRoles: Mirror<ClusterRole>
+  readonly #roles: Mirror<Role>
+  readonly #clusterRoleBindings: Mirror<ClusterRoleBinding>
+  readonly #roleBindings: Mirror<RoleBinding>
+
+  constructor(store: Store, log: Logger) {
+    this.#clusterRoles = new Mirror(store, clusterRoles, log)
+    this.#roles = new Mirror(store, roles, log)
+    this.#clusterRoleBindings = new Mirror<ClusterRoleBinding>(store, clusterRoleBindings, log).index(
+      'subject',
+      ({ subjects }) => (subjects ?? []).map((s) => subjectKey(s, '')),
+    )
+    this.#roleBindings = new Mirror<RoleBinding>(store, roleBindings, log).index('subject', ({ subjects, metadata }) =>
+      (subjects ?? []).map((s) => `${metadata.namespace} ${subjectKey(s, metadata.namespace ?? '')}`),
+    )
+  }
+
+  /** Resolves when the roles are known. */
+  async start(): Promise<void> {
+    await Promise.all(this.#mirrors().map((mirror) => mirror.start()))
+  }
+
+  stop(): void {
+    for (const mirror of this.#mirrors()) mirror.stop()
+  }
+
+  authorize(asked: AuthorizationAttributes): Authorization {
+    let reason = ''
+    for (const { rules, via } of this.#grants(asked.user, asked.namespace)) {
+      if (!rules) reason = joined(reason, via)
+      else if (rules.some((rule) => ruleAllows(rule, asked)))
+        return { decision: 'Allow', reason: `RBAC: allowed by ${via}` }
+    }
+    return { decision: 'NoOpinion', ...(reason && { reason: `RBAC: ${reason}` }) }
+  }
+
+  rulesFor(user: UserInfo, namespace: string): RulesFor {
+    const rules = this.rulesOf(user, namespace)
+    return {
+      resourceRules: rules
+        .filter(({ resources }) => (resources ?? []).length > 0)
+        .map(({ nonResourceURLs: _, ...rule }) => rule),
+      nonResourceRules: rules
+        .filter(({ nonResourceURLs }) => (nonResourceURLs ?? []).length > 0)
+        .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] })),
+      incomplete: false,
+    }
+  }
+
+  /** Every rule that the user has in the namespace ('' for the cluster's alone). */
+  rulesOf(user: UserInfo, namespace: string): Frozen<PolicyRule>[] {
+    return [...this.#grants(user, namespace)].flatMap(({ rules }) => rules ?? [])
+  }
+
+  /** The rules of a role as a binding in `namespace` refers to it; undefined when there is no such role. */
+  rulesOfRole({ kind, name }: Frozen<RoleRef>, namespace: string): readonly Frozen<PolicyRule>[] | undefined {
+    const role = kind === 'ClusterRole' ? this.#clusterRoles.get(name) : this.#roles.get(`${namespace}/${name}`)
+    return role && (role.rules ?? [])
+  }
+
+  /** The bindings of the user, one by one, so that the first that allows ends the search. */
+  *#grants(
+    user: UserInfo,
+    namespace: string,
+  ): Iterable<{ readonly rules: readonly Frozen<PolicyRule>[] | undefined; readonly via: string }> {
+    const keys = [`User ${user.name}`, ...user.groups.map((group) => `Group ${group}`)]
+    if (user.name.startsWith(SERVICE_ACCOUNT))
+      keys.push(`ServiceAccount ${user.name.slice(SERVICE_ACCOUNT.length).replace(':', '/')}`)
+    for (const key of keys) {
+      for (const binding of this.#clusterRoleBindings.by('subject', key))
+        yield this.#grant(binding, 'ClusterRoleBinding', '', key)
+      if (!namespace) continue
+      for (const binding of this.#roleBindings.by('subject', `${namespace} ${key}`))
+        yield this.#grant(binding, 'RoleBinding', namespace, key)
+    }
+  }
+
+  #grant(
+    { metadata, roleRef }: Frozen<ClusterRoleBinding | RoleBinding>,
+    kind: string,
+    namespace: string,
+    subject: string,
+  ): { readonly rules: readonly Frozen<PolicyRule>[] | undefined; readonly via: string } {
+    const rules = this.rulesOfRole(roleRef, namespace)
+    if (!rules)
+      return {
+        rules,
+        via: `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(roleRef.name)} not found`,
+      }
+    const name = namespace ? `${metadata.name}/${namespace}` : metadata.name
+    return {
+      rules,
+      via: `${kind} ${JSON.stringify(name)} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject)}`,
+    }
+  }
+
+  #mirrors(): Mirror<never>[] {
+    return [
+      this.#clusterRoles,
+      this.#roles,
+      this.#clusterRoleBindings,
+      this.#roleBindings,
+    ] as unknown as Mirror<never>[]
+  }
+}
+
+/** How a subject is found for a user: a service account's namespace is the binding's own unless it names one. */
+function subjectKey({ kind, name, namespace }: Frozen<Subject>, bindingNamespace: string): string {
+  return kind === 'ServiceAccount' ? `ServiceAccount ${namespace ?? bindingNamespace}/${name}` : `${kind} ${name}`
+}
+
+function described(subject: string): string {
+  const [kind, ...rest] = subject.split(' ')
+  return `${kind} ${JSON.stringify(rest.join(' '))}`
+}
+
+function joined(a: string, b: string): string {
+  return a ? `${a}, ${b}` : b
+}

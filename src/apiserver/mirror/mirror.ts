@@ -1,0 +1,144 @@
+import type { Frozen, KubeObject, ObjectKey } from '../../apimachinery/meta.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { Logger } from '../../lib/log.ts'
+import { type Entry, type Store, type StoreEvent } from '../../store/store.ts'
+
+/** What an index maps an object to. */
+export type IndexFunction<T> = (object: Frozen<T>) => readonly string[]
+
+const decoder = new TextDecoder()
+
+/**
+ * The objects of one resource, parsed and kept in step with the store: what admission and authorization look at on every request. Small
+ * resources only (roles, namespaces, quotas); everything is in memory.
+ */
+export class Mirror<T extends KubeObject> {
+  readonly #store: Store
+  readonly #prefix: string
+  readonly #log: Logger
+  readonly #objects = new Map<ObjectKey, Frozen<T>>()
+  readonly #indexes = new Map<
+    string,
+    { readonly values: IndexFunction<T>; readonly entries: Map<string, Set<ObjectKey>> }
+  >()
+  #revision = 0
+  #stop: (() => void) | undefined
+  #starting: Promise<void> | undefined
+
+  constructor(store: Store, definition: Pick<ResourceDefinition<T>, 'storagePrefix'>, log: Logger) {
+    this.#store = store
+    this.#prefix = `${definition.storagePrefix}/`
+    this.#log = log
+  }
+
+  /** Adds an index; before `start`. */
+  index(name: string, values: IndexFunction<T>): this {
+    this.#indexes.set(name, { values, entries: new Map() })
+    return this
+  }
+
+  /** Resolves when all that is stored has been read. Calling it again changes nothing. */
+  start(): Promise<void> {
+    return (this.#starting ??= this.#read())
+  }
+
+  stop(): void {
+    this.#stop?.()
+    this.#stop = undefined
+  }
+
+  /** The object by its key, `namespace/name` or `name`. */
+  get(key: ObjectKey): Frozen<T> | undefined {
+    return this.#objects.get(key)
+  }
+
+  all(): Iterable<Frozen<T>> {
+    return this.#objects.values()
+  }
+
+  by(index: string, value: string): Frozen<T>[] {
+    const keys = this.#indexes.get(index)?.entries.get(value) ?? []
+    return [...keys].flatMap((key) => this.#objects.get(key) ?? [])
+  }
+
+  /** The object as it is stored now, past the mirror: for what must not act on old news. */
+  async live(key: ObjectKey): Promise<Frozen<T> | undefined> {
+    const entry = await this.#store.get(this.#prefix + key)
+    return entry && this.#parse(entry)
+  }
+
+  async #read(): Promise<void> {
+    const range = await this.#store.range(this.#prefix)
+    for (const entry of range.entries) this.#set(entry)
+    this.#watch(range.revision)
+  }
+
+  #watch(after: number): void {
+    this.#revision = after
+    this.#stop = this.#store.watch(this.#prefix, after, {
+      onEvents: (events) => this.#onEvents(events),
+      onError: (err) => {
+        this.#log.warn('a mirror lost its watch and reads everything again', {
+          prefix: this.#prefix,
+          revision: this.#revision,
+          err,
+        })
+        this.#readAgain().catch((error: unknown) =>
+          this.#log.error('a mirror cannot be read', { prefix: this.#prefix, err: error }),
+        )
+      },
+    })
+  }
+
+  async #readAgain(): Promise<void> {
+    const gone = new Set(this.#objects.keys())
+    const range = await this.#store.range(this.#prefix)
+    for (const entry of range.entries) {
+      gone.delete(this.#keyOf(entry.key))
+      this.#set(entry)
+    }
+    for (const key of gone) this.#delete(key)
+    this.#watch(range.revision)
+  }
+
+  #onEvents(events: readonly StoreEvent[]): void {
+    for (const { entry, key, revision } of events) {
+      if (entry) this.#set(entry)
+      else this.#delete(this.#keyOf(key))
+      this.#revision = revision
+    }
+  }
+
+  #set(entry: Entry): void {
+    const key = this.#keyOf(entry.key)
+    this.#delete(key)
+    const object = this.#parse(entry)
+    this.#objects.set(key, object)
+    for (const { values, entries } of this.#indexes.values()) {
+      for (const value of values(object)) entries.set(value, (entries.get(value) ?? new Set()).add(key))
+    }
+  }
+
+  #delete(key: ObjectKey): void {
+    const object = this.#objects.get(key)
+    if (!object) return
+    this.#objects.delete(key)
+    for (const { values, entries } of this.#indexes.values()) {
+      for (const value of values(object)) {
+        const keys = entries.get(value)
+        keys?.delete(key)
+        if (keys?.size === 0) entries.delete(value)
+      }
+    }
+  }
+
+  #keyOf(storeKey: string): ObjectKey {
+    return storeKey.slice(this.#prefix.length)
+  }
+
+  #parse(entry: Entry): Frozen<T> {
+    const object = JSON.parse(decoder.decode(entry.value)) as T
+    object.metadata.resourceVersion = String(entry.modRevision)
+    return object as Frozen<T>
+  }
+}
