@@ -22,6 +22,7 @@ export {
   type Watch,
 } from './controller.ts'
 export { createClient } from './create-client.ts'
+export { discover, preferredResources, type Discovered, type DiscoveredResource } from './discovery/discovery.ts'
 export { dynamicResource, type DynamicResource } from './dynamic.ts'
 export type { EventDetails, EventRecorder, EventSubject } from './events.ts'
 export { createEventRecorder, type EventRecorderOptions } from './events/recorder.ts'

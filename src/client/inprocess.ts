@@ -5,5 +5,12 @@ export type InProcessHandler<Identity> = (request: ApiRequest, identity: Identit
 
 /** A transport into an API server in the same process, as `identity`. */
 export function inProcessTransport<Identity>(handle: InProcessHandler<Identity>, identity: Identity): Transport {
-  return { request: (request) => handle(request, identity) }
+  return { request: async (request) => decoded(await handle(request, identity)) }
+}
+
+/** Documents that the server keeps encoded, such as discovery, come as text. */
+function decoded(response: ApiResponse): ApiResponse {
+  const { body, headers } = response
+  if (typeof body !== 'string' || !headers['content-type']?.startsWith('application/json')) return response
+  return { ...response, body: JSON.parse(body) as unknown }
 }

@@ -2,12 +2,31 @@ import type { ControllerDefinition } from '../client/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
+import { namespaceController } from './namespace/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
+import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
+import { serviceAccountController } from './serviceaccount/controller.ts'
+import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
+
+/** What some controllers need from outside; those whose need is not met are left out. */
+export interface ControllerOptions {
+  /** The CA that the API server's certificate is signed by, in PEM. */
+  readonly rootCa?: string
+  /** Signs the claims of a token that never expires, with the cluster's service account key. */
+  readonly signServiceAccountToken?: (claims: Readonly<Record<string, string>>) => Promise<string>
+}
 
 /** Every controller of the control plane. None depends on the order; those that others wait for stand first. */
-export const controllers: readonly ControllerDefinition[] = [
-  deploymentController,
-  replicaSetController,
-  endpointSliceController,
-  endpointsController,
-]
+export function createControllers(options: ControllerOptions = {}): readonly ControllerDefinition[] {
+  const { rootCa, signServiceAccountToken: sign } = options
+  return [
+    serviceAccountController,
+    ...(rootCa ? [rootCaCertPublisher(rootCa)] : []),
+    ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign })] : []),
+    deploymentController,
+    replicaSetController,
+    endpointSliceController,
+    endpointsController,
+    namespaceController,
+  ]
+}
