@@ -24,6 +24,8 @@ import type { Pki } from './pki.ts'
 export interface RunningApi {
   readonly server: ApiServer
   readonly listener: HttpsListener
+  /** The CA of its certificate, in PEM. */
+  readonly rootCa: string
   /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
   transportFor(user: UserInfo): Transport
   /** A client on it. */
@@ -58,6 +60,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   return {
     server,
     listener,
+    rootCa: options.pki.ca.cert,
     transportFor,
     clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
   }

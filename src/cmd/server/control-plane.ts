@@ -1,6 +1,6 @@
 import { runControllers } from '../../client/harness/run.ts'
 import type { ControllerDefinition } from '../../client/controller.ts'
-import { controllers } from '../../controllers/index.ts'
+import { createControllers } from '../../controllers/index.ts'
 import { kubernetesServiceController } from '../../controllers/kubernetes-service/controller.ts'
 import type { ApiAddress } from '../../controllers/kubernetes-service/plan.ts'
 import { systemNamespacesController } from '../../controllers/system-namespaces/controller.ts'
@@ -19,10 +19,10 @@ export interface ControlPlaneOptions {
 export async function runControlPlane({ api, env, address, signal }: ControlPlaneOptions): Promise<void> {
   const own = [systemNamespacesController, kubernetesServiceController(address)]
   const isOwn = new Set<ControllerDefinition>(own)
-  const { stopped } = runControllers([...own, ...controllers], {
+  const { stopped } = runControllers([...own, ...createControllers({ rootCa: api.rootCa })], {
     client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
     clientFor: (definition) => {
-      const user = isOwn.has(definition) ? identities.apiServer : identities.controller(definition.name)
+      const user = isOwn.has(definition) ? identities.apiServer : identities.controller(definition.serviceAccount ?? `${definition.name}-controller`)
       return api.clientFor(user, `${definition.name}-controller`)
     },
     env: { ...env, log: env.log.with({ component: 'controllers' }) },

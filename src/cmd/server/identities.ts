@@ -9,8 +9,8 @@ export const identities = {
   proxy: user('system:kube-proxy'),
   manifests: user('skiff-manifests', 'system:masters'),
   node: (name: string): UserInfo => user(`system:node:${name}`, 'system:nodes'),
-  /** A controller, such as `replicaset`. */
-  controller: (name: string): UserInfo => serviceAccount(`${name}-controller`),
+  /** A controller, by its service account such as `replicaset-controller`. */
+  controller: (name: string): UserInfo => serviceAccount(name),
   dns: serviceAccount('skiff-dns'),
 } as const
 
