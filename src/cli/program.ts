@@ -35,7 +35,6 @@ export function buildProgram(context: CliContext, more: readonly CommandMaker[])
     .description('The whole of Kubernetes in one process.')
     .addHelpText('after', '\nStart here: skiff up\n')
     .showSuggestionAfterError()
-    .showHelpAfterError('(add --help for what can be given)')
     .configureHelp({ showGlobalOptions: true })
   for (const make of [...COMMANDS, ...more]) program.addCommand(make(context))
   program.addCommand(completionCommand(context))
@@ -46,12 +45,15 @@ export function buildProgram(context: CliContext, more: readonly CommandMaker[])
 
 /** Commander inherits these only when commands are made by it. */
 function prepare(command: Command, context: CliContext): void {
-  command.exitOverride().configureOutput({
-    writeOut: (text) => context.out.write(text),
-    writeErr: (text) => context.err.write(text),
-    getOutHasColors: () => context.out.isTerminal,
-    getErrHasColors: () => context.err.isTerminal,
-  })
+  command
+    .exitOverride()
+    .showHelpAfterError('(add --help to see what can be given)')
+    .configureOutput({
+      writeOut: (text) => context.out.write(text),
+      writeErr: (text) => context.err.write(text),
+      getOutHasColors: () => context.out.isTerminal,
+      getErrHasColors: () => context.err.isTerminal,
+    })
   for (const inner of command.commands) prepare(inner, context)
 }
 

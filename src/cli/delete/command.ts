@@ -31,5 +31,5 @@ async function deleteCluster(context: CliContext, flags: DeleteFlags): Promise<v
   await stopCluster(context, progress, cluster, flags.grace)
   const dropped = await dropContext(context, settings.name, paths)
   rmSync(paths.root, { recursive: true, force: true })
-  progress.done('state', `${paths.root} is removed${dropped ? ', and its context from the kubeconfig' : ''}`)
+  progress.done('state', `${paths.root} is removed${dropped.map((file) => `, and its context from ${file}`).join('')}`)
 }

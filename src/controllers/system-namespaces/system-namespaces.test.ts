@@ -6,8 +6,8 @@ import { SYSTEM_NAMESPACES, systemNamespacesController } from './controller.ts'
 
 test('every cluster has the namespaces of the system, also after one was deleted', async () => {
   const bench = await startBench([systemNamespacesController])
-  const names = async (): Promise<(string | undefined)[]> =>
-    (await bench.client(namespaces).list()).items.map(({ metadata }) => metadata.name)
+  const names = async (): Promise<string[]> =>
+    (await bench.client(namespaces).list()).items.map(({ metadata }) => metadata.name ?? '')
   assert.deepEqual((await names()).toSorted(), SYSTEM_NAMESPACES.toSorted())
   await bench.client(namespaces).delete('kube-public')
   const doomed = await bench.client(namespaces).get('kube-public')
