@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../apimachinery/resource.ts'
 import { failure, forbidden, internalError, StatusError } from '../apimachinery/status.ts'
+import type { Descriptions } from '../api/openapi/model.ts'
 import type { Env } from '../lib/env.ts'
 import type { Store } from '../store/store.ts'
 import { AdmissionChain } from './admission/chain.ts'
@@ -8,6 +9,8 @@ import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from '
 import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
+import { openApiDocuments } from './openapi/documents.ts'
+import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
@@ -36,6 +39,8 @@ export interface ApiServerOptions {
   /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
   readonly routes?: readonly Route[]
   readonly version?: VersionInfo
+  /** Texts for the OpenAPI documents, which are built out of the resources. */
+  readonly descriptions?: Descriptions
   /** `host:port` where clients reach the server, for discovery. */
   readonly address?: string
   /** Freezes what in-process clients are handed, to find who changes shared objects. For tests. */
@@ -123,6 +128,7 @@ export class ApiServer {
     healthChecks = [],
     version = DEFAULT_VERSION,
     address = 'localhost:6443',
+    descriptions,
   }: ApiServerOptions): Route[] {
     const discovery = new Discovery(this.resources, address)
     const checks: readonly HealthCheck[] = [
@@ -133,7 +139,9 @@ export class ApiServer {
     const health = (call: Call): Promise<Answer | undefined> =>
       healthAnswer(checks, call.info.path, call.query, this.env.log)
     const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
+    const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
     return [
+      ...openApiRoutes(documents),
       { path: '/', answer: () => ({ type: 'value', status: 200, value: { paths: this.paths() } }) },
       { path: '/version', answer: () => ({ type: 'value', status: 200, value: version }) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
