@@ -60,7 +60,9 @@ async function ensureServiceCidr(server: ApiServer, cidrs: readonly string[]): P
     message: 'Kubernetes default Service CIDR is ready',
     lastTransitionTime: now,
   }
-  const current = (await send(server, 'GET', `${path}/kubernetes`, undefined)).body as { status?: { conditions?: unknown[] } }
+  const current = (await send(server, 'GET', `${path}/kubernetes`, undefined)).body as {
+    status?: { conditions?: unknown[] }
+  }
   if (current.status?.conditions?.length) return
   check(await send(server, 'PUT', `${path}/kubernetes/status`, { ...current, status: { conditions: [ready] } }), path)
 }

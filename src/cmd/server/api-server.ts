@@ -1,6 +1,7 @@
 import { builtInResources } from '../../api/index.ts'
 import type { UserInfo } from '../../apiserver/authn/types.ts'
 import type { Authorizer } from '../../apiserver/authz/types.ts'
+import { bootstrap } from '../../apiserver/bootstrap/bootstrap.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
@@ -39,6 +40,8 @@ export interface ApiOptions {
   readonly pki: Pki
   readonly nodeIP: string
   readonly bindAddress: string
+  /** Where pods reach this API server. */
+  readonly advertiseAddress: string
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */

@@ -22,7 +22,9 @@ export async function runControlPlane({ api, env, address, signal }: ControlPlan
   const { stopped } = runControllers([...own, ...createControllers({ rootCa: api.rootCa })], {
     client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
     clientFor: (definition) => {
-      const user = isOwn.has(definition) ? identities.apiServer : identities.controller(definition.serviceAccount ?? `${definition.name}-controller`)
+      const user = isOwn.has(definition)
+        ? identities.apiServer
+        : identities.controller(definition.serviceAccount ?? `${definition.name}-controller`)
       return api.clientFor(user, `${definition.name}-controller`)
     },
     env: { ...env, log: env.log.with({ component: 'controllers' }) },
