@@ -9,8 +9,7 @@ import type { ApiServer } from '../../apiserver/server.ts'
 import { createApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
 import type { Transport } from '../../client/transport.ts'
-import { openApiRoutes } from '../../apiserver/openapi/routes.ts'
-import { openApiDocuments } from './openapi.ts'
+import { openApiDescriptions } from './openapi.ts'
 import { createClient } from '../../client/create-client.ts'
 import { inProcessTransport } from '../../client/inprocess.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
@@ -40,13 +39,12 @@ export interface ApiOptions {
   readonly pki: Pki
   readonly nodeIP: string
   readonly bindAddress: string
-  /** Where pods reach this API server. */
-  readonly advertiseAddress: string
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { env, store, settings, nodeIP } = options
+  const descriptions = openApiDescriptions()
   const server = createApiServer({
     store,
     env,
@@ -54,12 +52,17 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     authenticator: certificateAuthenticator,
     authorizer: authenticatedOnly,
     admission: [],
-    routes: openApiRoutes(openApiDocuments()),
+    ...(descriptions && { descriptions }),
+    serviceNetwork: { cidrs: [settings.serviceCidr] },
     address: `${nodeIP}:${settings.apiPort}`,
   })
   const transportFor = (user: UserInfo): Transport =>
     inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
   const listener = await listen(server, options)
+  await bootstrap(server, {
+    serviceCidrs: [settings.serviceCidr],
+    advertise: { address: nodeIP, port: listener.port },
+  })
   return {
     server,
     listener,
