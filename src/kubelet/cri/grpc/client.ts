@@ -137,14 +137,9 @@ async function* subscribed(
 ): AsyncIterable<ContainerEvent> {
   const iterator = source[Symbol.asyncIterator]()
   const first = iterator.next()
-  const failed = first.then(
-    () => undefined,
-    (error: unknown) => error,
-  )
+  first.catch(() => undefined) // It is awaited below; until then it may fail unheard.
   try {
     await roundTrip()
-    const early = await Promise.race([failed, undefined])
-    if (early !== undefined) throw early
     yield { type: 'connected' }
     for (let item = await first; !item.done; item = await iterator.next()) yield item.value
   } finally {
