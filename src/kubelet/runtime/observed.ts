@@ -109,7 +109,8 @@ export function observeSandbox(status: cri.PodSandboxStatus): ObservedSandbox {
   }
 }
 
-const toMs = (nanoseconds: number): number => Math.floor(nanoseconds / 1e6)
+/** Fractions are kept: they tell which came first. */
+const toMs = (nanoseconds: number): number => nanoseconds / 1e6
 
 /** Labels on sandboxes and containers, upstream's (pkg/kubelet/types/labels.go): what tells whose they are. */
 export const LABELS = {
