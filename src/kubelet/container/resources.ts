@@ -84,14 +84,12 @@ export function podCgroupLimits(pod: Pod): CgroupLimits {
   return { cpuShares: shares, ...quota, ...memory }
 }
 
-/** The pod's cgroup, under its QoS class's: `/kubepods/burstable/pod1234`. */
-export function podCgroupPath(pod: Pod): string {
+/** The pod's cgroup, under its QoS class's: `/kubepods/burstable/pod1234`. `root`: of all pods' cgroups. */
+export function podCgroupPath(pod: Pod, root: string): string {
   const qos = qosOf(pod)
-  const parent = qos === 'Guaranteed' ? KUBEPODS : `${KUBEPODS}/${qos.toLowerCase()}`
+  const parent = qos === 'Guaranteed' ? root : `${root}/${qos.toLowerCase()}`
   return `${parent}/pod${pod.metadata.uid}`
 }
-
-export const KUBEPODS = '/kubepods'
 
 /** `2MB`, as the kernel's and runc's hugetlb files are named. */
 function hugePageName(size: number): string {

@@ -7,6 +7,7 @@ import type { Init } from '../cri/init.ts'
 import type { ImageService } from '../cri/services.ts'
 import type { Env } from '../../lib/env.ts'
 import { Backoff } from '../backoff.ts'
+import type { ImageUser } from '../container/security.ts'
 import { uidOf, type Pod } from '../pod/spec.ts'
 import { StartError, textOf } from '../start-error.ts'
 import { credentialsFor } from './credentials.ts'
@@ -17,6 +18,13 @@ export interface ImagePullerOptions {
   readonly env: Env
   /** Pulls at a time. */
   readonly parallel: number
+}
+
+/** An image that is there. */
+export interface ReadyImage {
+  /** What the runtime knows it by. */
+  readonly ref: string
+  readonly user: ImageUser
 }
 
 /** What is wanted: an image for one of a pod's containers. */
@@ -46,8 +54,8 @@ export class ImagePuller {
     this.#backoff = new Backoff(options.env.clock, BACKOFF_MS.first, BACKOFF_MS.most)
   }
 
-  /** Resolves to the image's reference in the runtime. Rejects with a StartError. */
-  async ensure(request: ImageRequest): Promise<string> {
+  /** Resolves when the image is there. Rejects with a StartError. */
+  async ensure(request: ImageRequest): Promise<ReadyImage> {
     const { image, policy, event } = request
     const tagged = this.#tagged(request)
     const present = await this.#inspect(tagged, request)
@@ -83,10 +91,10 @@ export class ImagePuller {
     }
   }
 
-  async #inspect(tagged: string, { image, event }: ImageRequest): Promise<string | undefined> {
+  async #inspect(tagged: string, { image, event }: ImageRequest): Promise<ReadyImage | undefined> {
     try {
       const { image: found } = await this.#options.images.imageStatus({ image: tagged })
-      return found?.id
+      return found && { ref: found.id, user: userOf(found) }
     } catch (error) {
       const message = `Failed to inspect image ${JSON.stringify(image)}: ${textOf(error)}`
       event('Warning', 'InspectFailed', message)
@@ -94,7 +102,7 @@ export class ImagePuller {
     }
   }
 
-  async #pull(tagged: string, request: ImageRequest): Promise<string> {
+  async #pull(tagged: string, request: ImageRequest): Promise<ReadyImage> {
     const { pod, image, event } = request
     const { clock } = this.#options.env
     const key = `${uidOf(pod)}_${image}`
@@ -112,15 +120,15 @@ export class ImagePuller {
     try {
       const ref = await this.#pullWithCredentials(tagged, request)
       const now = clock.monotonic()
-      const size = (await this.#options.images.imageStatus({ image: ref }).catch(() => undefined))?.image?.size ?? 0
+      const { image: pulled } = await this.#options.images.imageStatus({ image: ref })
       event(
         'Normal',
         'Pulled',
-        `Successfully pulled image ${JSON.stringify(image)} in ${seconds(now - began)} (${seconds(now - asked)} including waiting). Image size: ${size} bytes.`,
+        `Successfully pulled image ${JSON.stringify(image)} in ${seconds(now - began)} (${seconds(now - asked)} including waiting). Image size: ${pulled?.size ?? 0} bytes.`,
       )
       this.#backoff.forget(key)
       this.#failures.delete(key)
-      return ref
+      return { ref, user: pulled ? userOf(pulled) : { name: '' } }
     } catch (error) {
       event('Warning', 'Failed', `Failed to pull image ${JSON.stringify(image)}: ${textOf(error)}`)
       this.#backoff.next(key, clock.now())
@@ -150,6 +158,12 @@ export class ImagePuller {
       this.#queue.shift()?.()
     }
   }
+}
+
+/** An image that names no user runs as root. */
+function userOf({ uid, username }: cri.Image): ImageUser {
+  if (uid) return { uid: uid.value, name: '' }
+  return username === '' ? { uid: 0, name: '' } : { name: username }
 }
 
 const seconds = (ms: number): string => formatDuration(Math.trunc(ms))

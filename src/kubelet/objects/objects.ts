@@ -6,6 +6,7 @@ import type {
   Secret,
   Service,
 } from '../../api/generated/types/core/v1.ts'
+import type { RuntimeClass } from '../../api/generated/types/node/v1.ts'
 
 /** An object that a pod refers to by name, in the pod's own namespace. */
 export interface ObjectRef {
@@ -26,6 +27,7 @@ export interface ReferencedObjects {
   /** Asked for anew each time. */
   claim(namespace: string, name: string): Promise<Frozen<PersistentVolumeClaim> | undefined>
   persistentVolume(name: string): Promise<Frozen<PersistentVolume> | undefined>
+  runtimeClass(name: string): Promise<Frozen<RuntimeClass> | undefined>
   /** All Services. Resolves when they are known. */
   services(): Promise<readonly Frozen<Service>[]>
 }

@@ -41,6 +41,10 @@ export interface ObservedContainer {
   /** Of the definition that it was made from, see `hashOf`. */
   readonly hash: string
   readonly logPath: string
+  /** How long it may take to end, as the pod said when it was made. */
+  readonly graceSeconds: number
+  /** Its preStop handler in JSON, empty for none: for when the pod's spec is not known any more. */
+  readonly preStop: string
   readonly resources?: cri.LinuxContainerResources
   readonly user?: cri.LinuxContainerUser
 }
@@ -91,6 +95,10 @@ export function observeContainer(status: cri.ContainerStatus, sandboxId: string,
     imageRef: status.imageRef,
     hash: annotations[ANNOTATIONS.hash] ?? '',
     logPath: status.logPath,
+    graceSeconds: Number(
+      annotations[ANNOTATIONS.podDeletionGracePeriod] ?? annotations[ANNOTATIONS.podTerminationGracePeriod] ?? 30,
+    ),
+    preStop: annotations[ANNOTATIONS.preStopHandler] ?? '',
     ...(status.resources?.linux && { resources: status.resources.linux }),
     ...(status.user?.linux && { user: status.user.linux }),
   }

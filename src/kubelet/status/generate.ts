@@ -31,9 +31,7 @@ export function podStatus(facts: StatusFacts): api.PodStatus {
   const init = statusesOf(facts, 'init', pod.spec.initContainers ?? [])
   const containers = statusesOf(facts, 'container', pod.spec.containers)
   const ephemeral = statusesOf(facts, 'ephemeral', ephemeralContainers(pod))
-  // Nobody is told that a pod has failed while some of it still runs.
-  const running = observed.containers.some(({ state }) => state === 'running')
-  const phase = lastingPhase(pod, verdict && !running ? 'Failed' : phaseOf(pod, init, containers, finished && !running))
+  const phase = lastingPhase(pod, phaseFor(facts, init, containers))
   const sandbox = readySandbox(observed)
   const podIPs = podIPsOf(facts)
   const conditions = podConditions({
@@ -62,6 +60,18 @@ export function podStatus(facts: StatusFacts): api.PodStatus {
   }
 }
 
+/** Nobody is told that a pod has ended while some of it still runs; one that has ended in an unknown way has failed. */
+function phaseFor(
+  { pod, observed, finished, verdict }: StatusFacts,
+  init: readonly api.ContainerStatus[],
+  containers: readonly api.ContainerStatus[],
+): api.PodPhase {
+  const running = observed.containers.some(({ state }) => state === 'running')
+  if (verdict && !running) return 'Failed'
+  const phase = phaseOf(pod, init, containers, finished && !running)
+  return finished && !running && phase !== 'Succeeded' ? 'Failed' : phase
+}
+
 /** A pod that has come to its end stays there. */
 function lastingPhase(pod: Pod, phase: api.PodPhase): api.PodPhase {
   const old = pod.status?.phase
@@ -69,7 +79,8 @@ function lastingPhase(pod: Pod, phase: api.PodPhase): api.PodPhase {
 }
 
 function reasonOf({ pod, verdict }: StatusFacts, phase: api.PodPhase): { reason?: string; message?: string } {
-  const { reason, message } = verdict ?? (phase === 'Failed' || phase === 'Succeeded' ? (pod.status ?? {}) : {})
+  if (phase !== 'Failed' && phase !== 'Succeeded') return {}
+  const { reason, message } = verdict ?? pod.status ?? {}
   return { ...(reason && { reason }), ...(message && { message }) }
 }
 

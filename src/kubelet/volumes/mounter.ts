@@ -37,6 +37,8 @@ export class VolumeMounter implements PodVolumes {
   readonly #options: VolumeMounterOptions
   /** What was last written, by `uid/volume`. */
   readonly #written = new Map<string, VolumeFiles>()
+  /** What was made ready once and stays so, by `uid/volume`. */
+  readonly #ready = new Map<string, MountedVolume>()
   #memory: Promise<void> | undefined
   #version = 0
 
@@ -65,7 +67,8 @@ export class VolumeMounter implements PodVolumes {
 
   async unmount(uid: string): Promise<void> {
     const { files, mounts } = this.#options.host
-    for (const key of this.#written.keys()) if (key.startsWith(`${uid}/`)) this.#written.delete(key)
+    for (const map of [this.#written, this.#ready])
+      for (const key of map.keys()) if (key.startsWith(`${uid}/`)) map.delete(key)
     this.#options.tokens.forget(uid)
     await mounts.unmountTree(this.#podDir(uid))
     await Promise.all([files.remove(this.#podDir(uid)), files.remove(`${this.#memoryDir()}/${uid}`)])
@@ -80,24 +83,35 @@ export class VolumeMounter implements PodVolumes {
   }
 
   async #mountOne(pod: Pod, volume: PodVolume, addresses: PodAddresses): Promise<MountedVolume> {
+    const { configMap, secret, downwardAPI, projected, name } = volume
+    if (configMap ?? secret ?? downwardAPI ?? projected)
+      return { name, hostPath: await this.#content(pod, volume, addresses), readOnly: true }
+    const key = `${uidOf(pod)}/${name}`
+    const ready = this.#ready.get(key) ?? (await this.#lasting(pod, volume))
+    this.#ready.set(key, ready)
+    return ready
+  }
+
+  /** A volume that is made ready once and has no content of the API's. */
+  async #lasting(pod: Pod, volume: PodVolume): Promise<MountedVolume> {
     const { files } = this.#options.host
-    const at = (hostPath: string, readOnly = false): MountedVolume => ({ name: volume.name, hostPath, readOnly })
-    if (volume.emptyDir) return at(await this.#emptyDir(pod, volume))
+    const { name } = volume
+    if (volume.emptyDir) return { name, hostPath: await this.#emptyDir(pod, volume), readOnly: false }
     if (volume.hostPath) {
       await checkHostPath(files, volume.hostPath)
-      return at(volume.hostPath.path)
+      return { name, hostPath: volume.hostPath.path, readOnly: false }
     }
     if (volume.image) {
       const { reference = '' } = volume.image
-      return { ...at('', true), image: { image: reference, userSpecifiedImage: reference } }
+      return { name, hostPath: '', readOnly: true, image: { image: reference, userSpecifiedImage: reference } }
     }
     if (volume.persistentVolumeClaim ?? volume.ephemeral) {
-      const claimed = await claimedPath(pod, volume, this.#options.objects)
-      await checkHostPath(files, { path: claimed.path, type: claimed.type })
-      await this.#give(pod, claimed.path, claimed.local)
-      return at(claimed.path, claimed.readOnly)
+      const { path, type, readOnly, local } = await claimedPath(pod, volume, this.#options.objects)
+      await checkHostPath(files, { path, type })
+      await this.#give(pod, path, local)
+      return { name, hostPath: path, readOnly }
     }
-    return at(await this.#content(pod, volume, addresses), true)
+    throw new Error(`no volume plugin matched name: ${name}`)
   }
 
   async #emptyDir(pod: Pod, { name, emptyDir }: PodVolume): Promise<string> {

@@ -1,0 +1,54 @@
+import type { Frozen } from '../../apimachinery/meta.ts'
+import type { PodCondition, PodStatus } from '../../api/generated/types/core/v1.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
+
+/** Lists that a strategic merge patch would merge by a key, and that are to be replaced. */
+const REPLACED = new Set(['podIPs', 'hostIPs'])
+
+/** Fields that the node agent writes; the rest is others'. */
+const OWNED = [
+  'observedGeneration',
+  'phase',
+  'reason',
+  'message',
+  'hostIP',
+  'hostIPs',
+  'podIP',
+  'podIPs',
+  'startTime',
+  'initContainerStatuses',
+  'containerStatuses',
+  'ephemeralContainerStatuses',
+  'qosClass',
+  'allocatedResources',
+  'resources',
+] as const satisfies readonly (keyof PodStatus)[]
+
+/** The strategic merge patch that makes `old` say what `wanted` says; undefined when it does already. */
+export function statusPatch(
+  old: Frozen<PodStatus> | undefined,
+  wanted: PodStatus,
+): Record<string, unknown> | undefined {
+  const patch: Record<string, unknown> = {}
+  for (const field of OWNED) {
+    const [before, after] = [old?.[field], wanted[field]]
+    if (semanticEqual(before, after)) continue
+    if (after === undefined) patch[field] = null
+    else if (REPLACED.has(field) && Array.isArray(after) && before !== undefined)
+      patch[field] = [{ $patch: 'replace' }, ...(after as object[])]
+    else patch[field] = after
+  }
+  const conditions = changedConditions(old?.conditions ?? [], wanted.conditions ?? [])
+  if (conditions.length > 0) patch.conditions = conditions
+  return Object.keys(patch).length > 0 ? patch : undefined
+}
+
+/** Conditions are merged by their type; what a changed one no longer says has to be taken away by name. */
+function changedConditions(old: readonly Frozen<PodCondition>[], wanted: readonly PodCondition[]): object[] {
+  return wanted.flatMap((condition) => {
+    const before = old.find(({ type }) => type === condition.type)
+    if (semanticEqual(before, condition)) return []
+    const gone = Object.keys(before ?? {}).filter((key) => !(key in condition) && key !== 'lastProbeTime')
+    return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }]
+  })
+}
