@@ -27,7 +27,7 @@ export interface StatusFacts {
 
 /** A pod's status as the API shows it. Pure. */
 export function podStatus(facts: StatusFacts): api.PodStatus {
-  const { pod, observed, verdict, finished, hostIPs, nowMs } = facts
+  const { pod, observed, verdict, hostIPs, nowMs } = facts
   const init = statusesOf(facts, 'init', pod.spec.initContainers ?? [])
   const containers = statusesOf(facts, 'container', pod.spec.containers)
   const ephemeral = statusesOf(facts, 'ephemeral', ephemeralContainers(pod))

@@ -1,0 +1,210 @@
+import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
+import { services } from '../api/core/v1/service.ts'
+import { pods as podResource } from '../api/core/v1/pod.ts'
+import type { Node, Service } from '../api/generated/types/core/v1.ts'
+import type { Frozen } from '../apimachinery/meta.ts'
+import { hasReason } from '../apimachinery/status.ts'
+import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
+import { createEventRecorder } from '../client/events/recorder.ts'
+import { Informer } from '../client/informer/informer.ts'
+import type { Env } from '../lib/env.ts'
+import { admit } from './admission/admission.ts'
+import { Backoff } from './backoff.ts'
+import type { KubeletConfig } from './config.ts'
+import type { ImageService, RuntimeService } from './cri/services.ts'
+import type { Host } from './host/host.ts'
+import { ImagePuller } from './images/puller.ts'
+import { keepLease } from './node/lease.ts'
+import { NodeAgent } from './node/node-agent.ts'
+import { WatchedObjects } from './objects/watched.ts'
+import { containerEvent } from './pod/event.ts'
+import { Gate } from './pod/gate.ts'
+import { informerSource } from './pod/informer-source.ts'
+import type { PodMeans } from './pod/means.ts'
+import type { PodSource } from './pod/source.ts'
+import { uidOf, type Pod } from './pod/spec.ts'
+import { PodWorkers } from './pod/workers.ts'
+import { PodProbes } from './probes/pod-probes.ts'
+import { RuntimePods } from './runtime/pods.ts'
+import { terminationMessage } from './runtime/termination-message.ts'
+import { watchRuntime } from './runtime/watch.ts'
+import { StatusWriter } from './status/writer.ts'
+import { VolumeMounter } from './volumes/mounter.ts'
+import { Tokens, type IssueToken } from './volumes/tokens.ts'
+
+/** What a node agent is made of. Pure: whatever touches the machine comes in with `host`, `runtime` and `images`. */
+export interface KubeletOptions {
+  readonly client: Client
+  readonly env: Env
+  readonly config: KubeletConfig
+  readonly host: Host
+  readonly runtime: RuntimeService
+  readonly images: ImageService
+  /** Where the node's pods come from; an informer of its own when absent. */
+  readonly source?: PodSource
+}
+
+/** A node agent that runs. */
+export interface Kubelet {
+  /** The Node object as the API last showed it. */
+  readonly node: Frozen<Node> | undefined
+  readonly pods: PodWorkers
+  /** Stops everything but the containers: another agent can take over. */
+  stop(): Promise<void>
+}
+
+const CRASH_BACKOFF_MS = { first: 10_000, most: 300_000 }
+const PROBE_USER_AGENT = 'kube-probe/1.36'
+
+/** Starts a node agent: adopts what the runtime has, registers the node, and sees to the pods that are bound to it. Resolves when that is under way. */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const { client, env, config, host, runtime, images } = options
+  const stop = new AbortController()
+  const { signal } = stop
+  const events = createEventRecorder({ client, env, signal, component: 'kubelet', host: config.nodeName })
+  await host.files.mkdir(config.rootDir, 0o755)
+  await host.files.mkdir(config.podLogsDir, 0o755)
+  const node = new NodeAgent({
+    client,
+    env,
+    config,
+    host,
+    runtime,
+    images,
+    events,
+    signal,
+    onChange: () => workers.wakeAll(),
+  })
+  const means = meansOf(options, node, events, signal, (uid) => workers.wake(uid))
+  const workers: PodWorkers = new PodWorkers(
+    means,
+    (pod, others) => admitted(pod, others, node, host),
+    () => undefined,
+  )
+  await node.look()
+  await means.observed.relist()
+  const background = [
+    watchRuntime(
+      { runtime, pods: means.observed, env, relistMs: config.relistMs, onHealth: (p) => node.runtimeHealth(p) },
+      signal,
+    ),
+    node.register().then(() => follow(options, workers, signal)),
+    keepLease(
+      {
+        client,
+        env,
+        nodeName: config.nodeName,
+        leaseSeconds: config.leaseSeconds,
+        nodeUid: () => node.node?.metadata.uid,
+      },
+      signal,
+    ),
+  ]
+  return {
+    get node() {
+      return node.node
+    },
+    pods: workers,
+    async stop() {
+      stop.abort(new Error('the node agent stops'))
+      await workers.stop()
+      await Promise.allSettled(background)
+    },
+  }
+}
+
+/** Pods are looked at only when the node is registered: what they may use is decided by then. */
+function follow({ client, env, config, source }: KubeletOptions, workers: PodWorkers, signal: AbortSignal): void {
+  const pods = source ?? informerSource(client, env)
+  if (!signal.aborted) pods.follow(config.nodeName, workers, signal)
+}
+
+function admitted(pod: Pod, others: readonly Pod[], { node }: NodeAgent, { machine }: Host): ReturnType<typeof admit> {
+  return node && admit(pod, others, node, machine.appArmor)
+}
+
+function meansOf(
+  { client, env, config, host, runtime, images }: KubeletOptions,
+  agent: NodeAgent,
+  events: EventRecorder,
+  signal: AbortSignal,
+  wake: (uid: string) => void,
+): PodMeans {
+  const serviceInformer = new Informer<Service>({ client, env, resource: services })
+  serviceInformer.run(signal).catch((err: unknown) => env.log.error('service informer ended', { err }))
+  const objects = new WatchedObjects({ client, env, services: serviceInformer, onChange: wake, signal })
+  const tokens = new Tokens(env, issueToken(client), wake)
+  const allocatable = (): NonNullable<NonNullable<Frozen<Node>['status']>['allocatable']> =>
+    agent.node?.status?.allocatable ?? {}
+  return {
+    env,
+    config,
+    runtime,
+    imageService: images,
+    host,
+    images: new ImagePuller({ images, env, parallel: config.maxParallelImagePulls }),
+    observed: new RuntimePods({
+      runtime,
+      terminationMessage: (status) => terminationMessage(host.files, status),
+      onChange: wake,
+    }),
+    volumes: new VolumeMounter({ host, env, root: config.rootDir, objects, tokens, allocatable }),
+    objects,
+    probes: new PodProbes({
+      means: { runtime, network: host.network, userAgent: PROBE_USER_AGENT },
+      env,
+      onChange: wake,
+      event: (pod, container, type, reason, message) => containerEvent(events, pod, container, type, reason, message),
+    }),
+    status: new StatusWriter({ client, env, signal, onWritten: () => undefined }),
+    events,
+    crashes: new Backoff(env.clock, CRASH_BACKOFF_MS.first, CRASH_BACKOFF_MS.most),
+    starts: new Gate(config.maxParallelStarts),
+    node: {
+      get hostIPs() {
+        return agent.addresses
+      },
+      get allocatable() {
+        return allocatable()
+      },
+      get runtimeName() {
+        return agent.runtimeName
+      },
+      get networkProblem() {
+        return agent.networkProblem
+      },
+    },
+    deletePod: (pod) => deletePod(client, pod),
+  }
+}
+
+function issueToken(client: Client): IssueToken {
+  return async (pod, audience, expirationSeconds) => {
+    const { namespace = '', name, uid } = pod.metadata
+    const request = {
+      apiVersion: 'authentication.k8s.io/v1',
+      kind: 'TokenRequest',
+      spec: {
+        audiences: audience ? [audience] : [],
+        expirationSeconds,
+        boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+      },
+    }
+    const account = `${namespace}/${pod.spec.serviceAccountName ?? 'default'}`
+    const { status } = await client(serviceAccounts).createSubresource<{
+      status: { token: string; expirationTimestamp: string }
+    }>(account, 'token', request)
+    return { token: status.token, expiresAtMs: Date.parse(status.expirationTimestamp) }
+  }
+}
+
+/** Removes a pod that has ended from the API; one that is gone, or whose name another has by now, is no error. */
+async function deletePod(client: Client, pod: Pod): Promise<void> {
+  const { name = '', namespace = '' } = pod.metadata
+  await client(podResource)
+    .delete(`${namespace}/${name}`, { gracePeriodSeconds: 0, preconditions: { uid: uidOf(pod) } })
+    .catch((error: unknown) => {
+      if (!hasReason(error, 'NotFound', 'Conflict')) throw error
+    })
+}

@@ -1,0 +1,274 @@
+import { nodes } from '../../api/core/v1/node.ts'
+import type { Node, NodeStatus } from '../../api/generated/types/core/v1.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
+import type { Frozen } from '../../apimachinery/meta.ts'
+import { hasReason } from '../../apimachinery/status.ts'
+import type { Client } from '../../client/client.ts'
+import type { EventRecorder } from '../../client/events.ts'
+import { Backoff } from '../../lib/backoff.ts'
+import { sleep, type Timer } from '../../lib/clock.ts'
+import type { Env } from '../../lib/env.ts'
+import type { KubeletConfig } from '../config.ts'
+import type * as cri from '../cri/generated/types.ts'
+import type { ImageService, RuntimeService } from '../cri/services.ts'
+import type { Host } from '../host/host.ts'
+import { defaultLabels } from './labels.ts'
+import { nodeStatus, type NodeObservation } from './status.ts'
+
+export interface NodeAgentOptions {
+  readonly client: Client
+  readonly env: Env
+  readonly config: KubeletConfig
+  readonly host: Host
+  readonly runtime: RuntimeService
+  readonly images: ImageService
+  readonly events: EventRecorder
+  readonly signal: AbortSignal
+  /** What pods have to know of the node has changed. */
+  readonly onChange: () => void
+}
+
+const RETRY = { firstMs: 200, maxMs: 7000, factor: 2, jitter: 0.2, resetAfterMs: 60_000 }
+/** While the runtime has no network it is asked again this often. */
+const NOT_READY_MS = 500
+const SETTLE_MS = 20
+
+/** Keeps the Node object: registers it, and writes its status when something has changed, and every few minutes. */
+export class NodeAgent {
+  readonly #options: NodeAgentOptions
+  #node: Frozen<Node> | undefined
+  #addresses: readonly string[] = []
+  #runtimeVersion = { name: '', version: '' }
+  #handlers: readonly cri.RuntimeHandler[] = []
+  #runtimeProblem: string | undefined = 'container runtime status check may not have completed yet'
+  #networkProblem: string | undefined
+  #pressure = { memory: false, disk: false, pid: false }
+  #storageBytes = 0
+  #timer: Timer | undefined
+  #writing = false
+  #dirty = false
+  #heartbeatDue = false
+
+  constructor(options: NodeAgentOptions) {
+    this.#options = options
+  }
+
+  /** As the API last showed it; undefined before it is registered. */
+  get node(): Frozen<Node> | undefined {
+    return this.#node
+  }
+
+  get addresses(): readonly string[] {
+    return this.#addresses
+  }
+
+  get runtimeName(): string {
+    return this.#runtimeVersion.name || 'containerd'
+  }
+
+  /** Why pods cannot have a network, if they cannot. */
+  get networkProblem(): string | undefined {
+    return this.#networkProblem
+  }
+
+  /** Finds out about the machine and the runtime. Call first. */
+  async look(): Promise<void> {
+    const { config, host } = this.#options
+    this.#addresses = config.nodeIPs ?? (await host.machine.addresses())
+    this.#storageBytes = (await host.files.statfs(config.rootDir).catch(() => undefined))?.capacityBytes ?? 0
+    await this.#lookAtRuntime()
+  }
+
+  /** Creates the Node object, or takes over the one that is there. Tries until it succeeds or the agent stops. */
+  async register(): Promise<void> {
+    const { env, signal, events, config } = this.#options
+    const backoff = new Backoff(RETRY, env)
+    while (!signal.aborted) {
+      try {
+        this.#node = await this.#createOrAdopt()
+        this.#tell(undefined, this.#node.status)
+        events.event(this.#node, 'Normal', 'Starting', 'Starting kubelet.')
+        return this.wake()
+      } catch (err) {
+        if (signal.aborted) return
+        env.log.warn('could not register the node; trying again', { node: config.nodeName, err })
+        await sleep(env.clock, backoff.next(), signal).catch(() => undefined)
+      }
+    }
+  }
+
+  /** The runtime could not be reached, or can again. */
+  runtimeHealth(problem: Error | undefined): void {
+    if (problem) {
+      this.#runtimeProblem = `container runtime is down: ${problem.message}`
+      this.wake()
+    } else {
+      this.#lookAtRuntime().then(
+        () => this.wake(),
+        (error: unknown) => this.runtimeHealth(error instanceof Error ? error : new Error(String(error))),
+      )
+    }
+  }
+
+  pressed(pressure: NodeObservation['pressure']): void {
+    if (semanticEqual(pressure, this.#pressure)) return
+    this.#pressure = pressure
+    this.wake()
+  }
+
+  /** Something about the node may have changed: has the status worked out and written if it is news. */
+  wake(): void {
+    if (this.#options.signal.aborted || !this.#node) return
+    this.#dirty = true
+    if (!this.#writing) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    const { env, signal, config } = this.#options
+    const backoff = new Backoff(RETRY, env)
+    this.#writing = true
+    this.#timer?.cancel()
+    while (this.#dirty && !signal.aborted) {
+      // What changes together is written together.
+      await sleep(env.clock, SETTLE_MS, signal).catch(() => undefined)
+      this.#dirty = false
+      try {
+        await this.#write()
+      } catch (err) {
+        env.log.warn('could not write the status of the node; trying again', { err })
+        this.#dirty = true
+        await sleep(env.clock, backoff.next(), signal).catch(() => undefined)
+      }
+    }
+    this.#writing = false
+    if (!signal.aborted) this.#timer = env.clock.setTimer(() => this.#heartbeat(), config.statusReportMs)
+    signal.addEventListener('abort', () => this.#timer?.cancel(), { once: true })
+  }
+
+  /** Written even when nothing has changed, but for the time. */
+  #heartbeat(): void {
+    this.#heartbeatDue = true
+    this.wake()
+  }
+
+  async #lookAtRuntime(): Promise<void> {
+    const { runtime, env, signal } = this.#options
+    const [version, { status, runtimeHandlers }] = await Promise.all([runtime.version(), runtime.status()])
+    this.#runtimeVersion = { name: version.runtimeName, version: version.runtimeVersion }
+    this.#handlers = runtimeHandlers
+    const condition = (type: string): cri.RuntimeCondition | undefined =>
+      status?.conditions.find((c) => c.type === type)
+    this.#runtimeProblem = problemOf('container runtime not ready: RuntimeReady', condition('RuntimeReady'))
+    this.#networkProblem = problemOf('container runtime network not ready: NetworkReady', condition('NetworkReady'))
+    this.#options.onChange()
+    if (this.#runtimeProblem === undefined && this.#networkProblem === undefined) return
+    const timer = env.clock.setTimer(() => this.runtimeHealth(undefined), NOT_READY_MS)
+    signal.addEventListener('abort', () => timer.cancel(), { once: true })
+  }
+
+  async #createOrAdopt(): Promise<Frozen<Node>> {
+    const { client, config, host } = this.#options
+    const labels = { ...defaultLabels(host.machine, config.nodeName), ...config.nodeLabels }
+    const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+    const { registerWithTaints, providerId } = config
+    const status = await this.#status(undefined)
+    try {
+      return await client(nodes).create({
+        metadata: { name: config.nodeName, labels, annotations },
+        spec: {
+          ...(registerWithTaints.length > 0 && { taints: [...registerWithTaints] }),
+          ...(providerId !== undefined && { providerID: providerId }),
+        },
+        status,
+      })
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error
+    }
+    return client(nodes).patch(config.nodeName, 'strategic', { metadata: { labels, annotations } })
+  }
+
+  async #status(old: Frozen<NodeStatus> | undefined): Promise<NodeStatus> {
+    const { config, host, images, env } = this.#options
+    const problems = [this.#runtimeProblem, this.#networkProblem].filter((problem) => problem !== undefined)
+    return nodeStatus(
+      {
+        config,
+        machine: host.machine,
+        addresses: this.#addresses,
+        runtime: this.#runtimeVersion,
+        images: await images.listImages().catch(() => []),
+        ephemeralStorageBytes: this.#storageBytes,
+        problems,
+        pressure: this.#pressure,
+        handlers: this.#handlers,
+        nowMs: env.clock.now(),
+      },
+      old,
+    )
+  }
+
+  async #write(): Promise<void> {
+    const { client, config } = this.#options
+    const before = this.#node?.status
+    const wanted = await this.#status(before)
+    if (before && !this.#heartbeatDue && sameStatus(before, wanted)) return
+    this.#heartbeatDue = false
+    this.#node = await client(nodes).patch(
+      config.nodeName,
+      'strategic',
+      { status: patchOf(wanted) },
+      { subresource: 'status' },
+    )
+    this.#tell(before, wanted)
+    this.#options.onChange()
+  }
+
+  /** Says which conditions have changed, as events about the node. */
+  #tell(before: Frozen<NodeStatus> | undefined, now: Frozen<NodeStatus> = {}): void {
+    if (!this.#node) return
+    for (const { type, status } of now.conditions ?? []) {
+      const old = before?.conditions?.find((condition) => condition.type === type)?.status
+      const reason = EVENTS[type]?.[status === 'True' ? 0 : 1]
+      if (old === status || reason === undefined) continue
+      this.#options.events.event(
+        this.#node,
+        'Normal',
+        reason,
+        `Node ${this.#options.config.nodeName} status is now: ${reason}`,
+      )
+    }
+  }
+}
+
+/** The event for each condition's being true, and false. */
+const EVENTS: Readonly<Record<string, readonly [string, string]>> = {
+  Ready: ['NodeReady', 'NodeNotReady'],
+  MemoryPressure: ['NodeHasInsufficientMemory', 'NodeHasSufficientMemory'],
+  DiskPressure: ['NodeHasDiskPressure', 'NodeHasNoDiskPressure'],
+  PIDPressure: ['NodeHasInsufficientPID', 'NodeHasSufficientPID'],
+}
+
+function problemOf(prefix: string, condition: cri.RuntimeCondition | undefined): string | undefined {
+  if (condition?.status === true) return undefined
+  return `${prefix}=false reason:${condition?.reason ?? ''} message:${condition?.message ?? ''}`
+}
+
+/** Addresses have a patch strategy that would keep old ones; all is said anew. */
+function patchOf(status: NodeStatus): Record<string, unknown> {
+  return { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] }
+}
+
+/** Equal but for the heartbeats. */
+function sameStatus(a: Frozen<NodeStatus>, b: NodeStatus): boolean {
+  return (Object.keys(b) as (keyof NodeStatus)[]).every((field) => {
+    if (field !== 'conditions') return semanticEqual(a[field], b[field])
+    return b.conditions?.every((condition) => {
+      const before = a.conditions?.find(({ type }) => type === condition.type)
+      return (
+        before?.status === condition.status &&
+        before.reason === condition.reason &&
+        before.message === condition.message
+      )
+    })
+  })
+}
