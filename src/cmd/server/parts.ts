@@ -5,6 +5,7 @@ import type { RunningApi } from './api-server.ts'
 import { identities } from './identities.ts'
 import { keepApplied } from './manifests/keep-applied.ts'
 import type { ServerOptions } from './run.ts'
+import { runScheduler } from './scheduling.ts'
 
 /** What the parts beside the API server are given. */
 export interface PartsOptions extends ServerOptions {
@@ -17,7 +18,12 @@ export async function runParts(options: PartsOptions): Promise<void> {
   const failed = new AbortController()
   const signal = AbortSignal.any([options.signal, failed.signal])
   const own = { ...options, signal }
-  const parts = [runControllers(own), runManifests(own), runNode(own)]
+  const parts = [
+    runControllers(own),
+    runScheduler({ ...own, nodeName: own.settings.nodeName }),
+    runManifests(own),
+    runNode(own),
+  ]
   const guarded = parts.map((part) => part.catch((error: unknown) => failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
