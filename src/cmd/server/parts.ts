@@ -45,9 +45,11 @@ async function runManifests({ settings, api, env, signal }: PartsOptions): Promi
 /** The node: containers, their network and names. */
 async function runNode(options: PartsOptions): Promise<void> {
   if (options.settings.runtime === 'simulated') return
-  const [{ startRuntime }, { runProxy, runClusterDns }] = await Promise.all([
+  const [{ startRuntime }, { runNodeAgent }, { runProxy, runClusterDns }] = await Promise.all([
     import('./runtime.ts'),
+    import('./node-agent.ts'),
     import('./node-network.ts'),
   ])
-  await Promise.all([startRuntime(options), runProxy(options), runClusterDns(options)])
+  const agent = async (): Promise<void> => runNodeAgent(options, (await startRuntime(options)).endpoint)
+  await Promise.all([agent(), runProxy(options), runClusterDns(options)])
 }
