@@ -153,21 +153,25 @@ const cases: Record<string, (store: Store, clock: VirtualClock) => Promise<void>
     await put(store, '/q', 'beyond')
     const revision = store.revision
     const first = await store.range('/p/', { limit: 4 })
-    assert.deepEqual([first.entries.length, first.more, first.revision], [4, true, revision])
-    assert.ok(first.remaining === undefined || first.remaining === 6)
+    assert.deepEqual(
+      [first.entries.length, first.more, first.remaining, first.revision],
+      [4, true, undefined, revision],
+    )
+    const counted = await store.range('/p/', { limit: 4, countRemaining: true })
+    assert.deepEqual([counted.entries, counted.more, counted.remaining], [first.entries, true, 6])
     for (let i = 0; i < 10; i += 2) await put(store, `/p/${i}`, 'second')
     await remove(store, '/p/5')
     await put(store, '/p/45', 'new')
-    const second = await store.range('/p/', { limit: 4, start: '/p/3\u0001', revision })
+    const second = await store.range('/p/', { limit: 4, start: '/p/3\u0001', revision, countRemaining: true })
     assert.deepEqual(
       second.entries.map((e) => [e.key, text(e.value)]),
       ['/p/4', '/p/5', '/p/6', '/p/7'].map((key) => [key, 'first']),
     )
-    assert.deepEqual([second.more, second.revision], [true, revision])
+    assert.deepEqual([second.more, second.remaining, second.revision], [true, 2, revision])
     const third = await store.range('/p/', { limit: 4, start: '/p/8', revision })
     assert.deepEqual([third.entries.map((e) => e.key), third.more], [['/p/8', '/p/9'], false])
-    const all = await store.range('/p/', { limit: 10 })
-    assert.deepEqual([all.entries.length, all.more, all.remaining ?? 0], [10, false, 0])
+    const all = await store.range('/p/', { limit: 10, countRemaining: true })
+    assert.deepEqual([all.entries.length, all.more, all.remaining], [10, false, 0])
   },
 
   async 'reads at every revision see what was true then'(store) {

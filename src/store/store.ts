@@ -83,13 +83,15 @@ export interface RangeOptions extends ReadOptions {
   readonly start?: string
   /** At most so many entries; all when absent. */
   readonly limit?: number
+  /** Count what follows the last entry, which takes time in proportion. */
+  readonly countRemaining?: boolean
 }
 
 export interface Range {
   readonly entries: readonly Entry[]
   /** Whether keys follow the last entry. */
   readonly more: boolean
-  /** How many keys follow the last entry, when cheap to know (for remainingItemCount). */
+  /** How many keys follow the last entry, when that was asked for. */
   readonly remaining?: number
   /** The revision the whole range was read at. */
   readonly revision: number

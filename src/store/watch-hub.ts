@@ -1,3 +1,4 @@
+import { PrefixIndex } from './prefix-index.ts'
 import { CompactedError, StoreError, type StoreEvent, type WatchSink } from './store.ts'
 
 /** How far history reaches. */
@@ -37,6 +38,7 @@ export class WatchHub {
   readonly #read: ReadHistory
   readonly #defer: (step: () => void) => void
   readonly #watchers = new Set<Watcher>()
+  readonly #live = new PrefixIndex<Watcher>()
   readonly #published: (readonly StoreEvent[])[] = []
   #publishing = false
 
@@ -49,8 +51,9 @@ export class WatchHub {
 
   /** See Store.watch. */
   watch(prefix: string, after: number, sink: WatchSink): () => void {
-    const watcher: Watcher = { prefix, sink, cursor: after, live: after >= this.#bounds.revision, ended: false }
+    const watcher: Watcher = { prefix, sink, cursor: after, live: false, ended: false }
     this.#watchers.add(watcher)
+    if (after >= this.#bounds.revision) this.#join(watcher)
     this.#defer(() => this.#catchUp(watcher))
     return () => this.#end(watcher)
   }
@@ -61,9 +64,24 @@ export class WatchHub {
     if (this.#publishing) return // A sink wrote: what it caused follows after what is being delivered.
     this.#publishing = true
     for (let next = this.#published.shift(); next; next = this.#published.shift()) {
-      for (const watcher of this.#watchers) if (watcher.live) this.#deliver(watcher, next)
+      for (const [watchers, matching] of this.#sorted(next)) {
+        for (const watcher of watchers) this.#deliver(watcher, matching)
+      }
     }
     this.#publishing = false
+  }
+
+  /** For the live watches of each prefix the events that they want, in one array for all of them. */
+  #sorted(events: readonly StoreEvent[]): Map<ReadonlySet<Watcher>, StoreEvent[]> {
+    const sorted = new Map<ReadonlySet<Watcher>, StoreEvent[]>()
+    for (const event of events) {
+      for (const watchers of this.#live.of(event.key)) {
+        const matching = sorted.get(watchers)
+        if (matching) matching.push(event)
+        else sorted.set(watchers, [event])
+      }
+    }
+    return sorted
   }
 
   /** Ends every watch with `error`, or silently. */
@@ -76,10 +94,8 @@ export class WatchHub {
     const { revision, compactRevision } = this.#bounds
     if (!watcher.live && watcher.cursor < compactRevision)
       return this.#end(watcher, new CompactedError(compactRevision))
-    if (watcher.live || watcher.cursor >= revision) {
-      watcher.live = true
-      return watcher.sink.onCaughtUp?.()
-    }
+    if (!watcher.live && watcher.cursor >= revision) this.#join(watcher)
+    if (watcher.live) return watcher.sink.onCaughtUp?.()
     try {
       const { events, through } = this.#read(watcher.prefix, watcher.cursor)
       watcher.cursor = through
@@ -93,11 +109,18 @@ export class WatchHub {
     this.#defer(() => this.#catchUp(watcher))
   }
 
+  #join(watcher: Watcher): void {
+    watcher.live = true
+    this.#live.add(watcher.prefix, watcher)
+  }
+
+  /** A live watch may have begun after some of `events`: in the future, or while they were waiting to be delivered. */
   #deliver(watcher: Watcher, events: readonly StoreEvent[]): void {
-    const { prefix, cursor } = watcher
-    const matching = events.filter((event) => event.revision > cursor && event.key.startsWith(prefix))
-    watcher.cursor = Math.max(cursor, events.at(-1)?.revision ?? cursor)
-    if (matching.length > 0) this.#hand(watcher, matching)
+    const { cursor } = watcher
+    const isNew = (event: StoreEvent): boolean => event.revision > cursor
+    const wanted = events[0] && isNew(events[0]) ? events : events.filter(isNew)
+    watcher.cursor = Math.max(cursor, wanted.at(-1)?.revision ?? cursor)
+    if (wanted.length > 0) this.#hand(watcher, wanted)
   }
 
   #hand(watcher: Watcher, events: readonly StoreEvent[]): void {
@@ -112,6 +135,7 @@ export class WatchHub {
     if (watcher.ended) return
     watcher.ended = true
     this.#watchers.delete(watcher)
+    if (watcher.live) this.#live.delete(watcher.prefix, watcher)
     if (error) watcher.sink.onError(error)
   }
 }

@@ -93,7 +93,7 @@ async function listPage(
   let { revision, start } = from
   for (;;) {
     const want = selection.all ? options.limit - first.length : Math.max(options.limit, PAGE)
-    const page = await range(registry, prefix, { start, revision, limit: want }, from)
+    const page = await range(registry, prefix, { start, revision, limit: want, countRemaining: selection.all }, from)
     revision ??= page.revision
     for (const [index, entry] of page.entries.entries()) {
       const object = new StoredObject(resource, entry.value, entry.modRevision)
@@ -146,11 +146,14 @@ interface Step {
   readonly start: string | undefined
   readonly revision: number | undefined
   readonly limit: number
+  readonly countRemaining?: boolean
 }
 
-function range(registry: Registry, prefix: string, { start, revision, limit }: Step, from: From): Promise<Range> {
+function range(registry: Registry, prefix: string, step: Step, from: From): Promise<Range> {
+  const { start, revision, limit, countRemaining = false } = step
   const options: RangeOptions = {
     limit,
+    countRemaining,
     ...(start !== undefined && { start }),
     ...(revision !== undefined && { revision }),
   }

@@ -23,6 +23,7 @@ export interface ReadRange {
   readonly prefix: string
   readonly start: string
   readonly limit: number
+  readonly countRemaining: boolean
   readonly revision: number
 }
 
@@ -54,25 +55,23 @@ export class Reader {
   }
 
   /** `revision` must not be compacted. */
-  range({ prefix, start, limit, revision }: ReadRange): Range {
+  range({ prefix, start, limit, countRemaining, revision }: ReadRange): Range {
     const { index, state } = this.#tables
     const isNewest = state().revision === revision
     const end = endOfPrefix(prefix)
     const copy = copyIntoChunks()
     const entries: Entry[] = []
-    for (const { key, value } of isNewest ? index.getRange({ start, end }) : this.#everyKey(start, end)) {
-      const entry = this.#entryAt(key, value, revision, copy)
-      if (!entry) continue
-      if (entries.length >= limit)
-        return {
-          entries,
-          more: true,
-          ...(isNewest && { remaining: index.getKeysCount({ start: key, end }) }),
-          revision,
-        }
-      entries.push(entry)
+    let remaining = 0
+    for (const { key, value: newest } of isNewest ? index.getRange({ start, end }) : this.#everyKey(start, end)) {
+      if (entries.length < limit) {
+        const entry = this.#entryAt(key, newest, revision, copy)
+        if (entry) entries.push(entry)
+      } else if (isNewest) {
+        remaining = countRemaining ? index.getKeysCount({ start: key, end }) : 1
+        break
+      } else if (this.#entryAt(key, newest, revision, noValue) && ++remaining && !countRemaining) break
     }
-    return { entries, more: false, remaining: 0, revision }
+    return { entries, more: remaining > 0, ...(countRemaining && { remaining }), revision }
   }
 
   count(prefix: string): number {
@@ -155,6 +154,12 @@ function entryOf(key: string, modRevision: number, record: Buffer, copy: CopyVal
 
 function copyValue(record: Buffer, start: number): Uint8Array {
   return Uint8Array.prototype.slice.call(record, start, record.length)
+}
+
+const NO_VALUE = new Uint8Array()
+
+function noValue(): Uint8Array {
+  return NO_VALUE
 }
 
 const CHUNK_BYTES = 2 ** 16

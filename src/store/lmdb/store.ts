@@ -96,9 +96,9 @@ export class LmdbStore implements Store {
   }
 
   range(prefix: string, options: RangeOptions = {}): Range {
-    const { start = prefix, limit = Infinity } = options
-    const revision = this.#readRevision(options)
-    return this.#reader.range({ prefix, start: compareKeys(start, prefix) > 0 ? start : prefix, limit, revision })
+    const { start = prefix, limit = Infinity, countRemaining = false } = options
+    const from = compareKeys(start, prefix) > 0 ? start : prefix
+    return this.#reader.range({ prefix, start: from, limit, countRemaining, revision: this.#readRevision(options) })
   }
 
   count(prefix: string): number {

@@ -65,16 +65,16 @@ export class MemoryStore implements Store {
 
   range(prefix: string, options: RangeOptions = {}): Range {
     const revision = this.#readRevision(options)
-    const { start = prefix, limit = Infinity } = options
+    const { start = prefix, limit = Infinity, countRemaining } = options
     const entries: Entry[] = []
     let remaining = 0
     for (const key of this.#keys.below(prefix, compareKeys(start, prefix) > 0 ? start : prefix)) {
       const entry = this.#entryAt(key, revision)
       if (!entry) continue
       if (entries.length < limit) entries.push(entry)
-      else remaining++
+      else if (++remaining && !countRemaining) break
     }
-    return { entries, more: remaining > 0, remaining, revision }
+    return { entries, more: remaining > 0, ...(countRemaining && { remaining }), revision }
   }
 
   count(prefix: string): number {
