@@ -1,4 +1,5 @@
 /** Checks that many kinds share, with upstream's words. Paths are written as upstream's: `spec.ports[0].name`. */
+import { semanticEqual } from '../apimachinery/equality.ts'
 import { type FieldError, invalid, notSupported, required } from '../apimachinery/status.ts'
 import {
   isDns1123Label,
@@ -58,3 +59,32 @@ export function portNumberOrName(field: string, port: string | number | undefine
 
 /** The words for a number outside its range. */
 export const inclusiveRange = (min: number, max: number): string => `must be between ${min} and ${max}, inclusive`
+
+/** `Invalid value` without the value, where upstream leaves it out. */
+export const invalidOmitted = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${detail}`,
+})
+
+/** A field that must stay what it was. */
+export function immutableField(field: string, now: unknown, old: unknown): FieldError[] {
+  return semanticEqual(now, old) ? [] : [invalid(field, now, IMMUTABLE)]
+}
+
+/** `example.com/path`: a domain, and a path of what URLs allow (IsDomainPrefixedPath). */
+export function domainPrefixedPath(field: string, value: string): FieldError[] {
+  if (value === '') return [required(field)]
+  const slash = value.indexOf('/')
+  const host = slash < 0 ? value : value.slice(0, slash)
+  const path = slash < 0 ? '' : value.slice(slash + 1)
+  if (host === '' || path === '') {
+    return [invalid(field, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+  }
+  const errors = problems(field, host, isDns1123Subdomain(host))
+  if (!/^[A-Za-z0-9/\-._~%!$&'()*+,;=:]+$/.test(path)) {
+    const regex = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+    errors.push(invalid(field, path, `Invalid path (regex used for validation is '${regex}')`))
+  }
+  return errors
+}

@@ -198,7 +198,7 @@ export const duplicate = (field: string, value: unknown): FieldError => ({
 export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
   type: 'FieldValueNotSupported',
   field,
-  message: `Unsupported value: ${quoteValue(value)}: supported values: ${[...supported].sort().map(quoteValue).join(', ')}`,
+  message: `Unsupported value: ${quoteValue(value)}: supported values: ${supported.map(quoteValue).join(', ')}`,
 })
 
 export const fieldForbidden = (field: string, detail: string): FieldError => ({

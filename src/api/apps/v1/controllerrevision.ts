@@ -1,3 +1,5 @@
+import { required } from '../../../apimachinery/status.ts'
+import { immutableField, nonNegative } from '../../checks.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { controllerOf } from '../../../apimachinery/meta.ts'
 import type { ControllerRevision } from '../../generated/types/apps/v1.ts'
@@ -12,6 +14,12 @@ export const controllerRevisions = defineResource<ControllerRevision>({
   scope: 'Namespaced',
   storagePrefix: '/registry/controllerrevisions',
   schema: 'io.k8s.api.apps.v1.ControllerRevision',
+  validate: ({ revision }) => nonNegative('revision', revision),
+  *validateCreate({ data }) {
+    if (data == null) yield required('data', 'data is mandatory')
+    else if (Array.isArray(data) || typeof data !== 'object') yield required('data', 'data must be a valid JSON object')
+  },
+  validateUpdate: (now, old) => immutableField('data', now.data, old.data),
   columns: [
     nameColumn,
     text('Controller', controllerCell),

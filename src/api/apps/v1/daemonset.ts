@@ -1,3 +1,5 @@
+import { validateDaemonSet, validateDaemonSetStatus, validateDaemonSetUpdate } from './daemonset-validate.ts'
+import { templateWarnings } from '../../core/v1/pod-spec/warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
@@ -27,6 +29,10 @@ export const daemonSets = defineResource<DaemonSet>({
     const before = templateGeneration(old.metadata)
     setTemplateGeneration(metadata, semanticEqual(spec.template, old.spec.template) ? before : before + 1)
   },
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
+  validateStatusUpdate: validateDaemonSetStatus,
+  warnings: ({ metadata, spec }, old) => templateWarnings(spec.template, 'spec.template', metadata, old?.metadata),
   columns: [
     nameColumn,
     integer('Desired', ({ status }) => status?.desiredNumberScheduled),

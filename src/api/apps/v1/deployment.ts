@@ -1,3 +1,6 @@
+import { validateDeployment, validateDeploymentStatus, validateDeploymentUpdate } from './deployment-validate.ts'
+import { templateWarnings } from '../../core/v1/pod-spec/warnings.ts'
+import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
@@ -24,6 +27,13 @@ export const deployments = defineResource<Deployment>({
     if (subresource !== '' || semanticEqual(deployment.metadata.annotations, old.metadata.annotations)) return
     // Annotations are copied to replica sets, so they count as a change of what is wanted.
     deployment.metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
+  validateStatusUpdate: validateDeploymentStatus,
+  *warnings({ metadata, spec }, old) {
+    if (!old) yield* nameWarnings(metadata.name)
+    yield* templateWarnings(spec.template, 'spec.template', metadata, old?.metadata)
   },
   columns: [
     nameColumn,

@@ -1,3 +1,6 @@
+import { validateReplicaSet, validateReplicaSetStatus, validateReplicaSetUpdate } from './deployment-validate.ts'
+import { templateWarnings } from '../../core/v1/pod-spec/warnings.ts'
+import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../../columns.ts'
@@ -22,6 +25,13 @@ export const replicaSets = defineResource<ReplicaSet>({
     const spec = (set.spec ??= { selector: {}, template: { spec: { containers: [] } } })
     spec.replicas ??= 1
     defaultPodTemplate(spec)
+  },
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
+  validateStatusUpdate: validateReplicaSetStatus,
+  *warnings({ metadata, spec }, old) {
+    if (!old) yield* nameWarnings(metadata.name)
+    if (spec.template) yield* templateWarnings(spec.template, 'spec.template', metadata, old?.metadata)
   },
   selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [

@@ -1,5 +1,13 @@
+import { nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
+import {
+  validateStatefulSet,
+  validateStatefulSetCreate,
+  validateStatefulSetStatus,
+  validateStatefulSetUpdate,
+} from './statefulset-validate.ts'
+import { templateWarnings } from '../../core/v1/pod-spec/warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
-import { defaultClaim } from '../../core/v1/persistentvolumeclaim.ts'
+import { claimSpecWarnings, defaultClaim } from '../../core/v1/persistentvolumeclaim.ts'
 import { ageColumn, containerColumns, nameColumn, text } from '../../columns.ts'
 import type { StatefulSet } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
@@ -22,6 +30,20 @@ export const statefulSets = defineResource<StatefulSet>({
   prepareForCreate: dropMaxUnavailable,
   prepareForUpdate(set, old) {
     if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable == null) dropMaxUnavailable(set)
+  },
+  validateName: nameIsDnsLabel,
+  validate: validateStatefulSet,
+  validateCreate: validateStatefulSetCreate,
+  validateUpdate: validateStatefulSetUpdate,
+  validateStatusUpdate: validateStatefulSetStatus,
+  *warnings({ metadata, spec }, old) {
+    yield* templateWarnings(spec.template, 'spec.template', metadata, old?.metadata)
+    for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries()) {
+      yield* claimSpecWarnings(claim.spec, `spec.volumeClaimTemplates[${index}]${old ? '.Spec' : ''}`)
+    }
+    if ((spec.revisionHistoryLimit ?? 0) < 0) {
+      yield 'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended'
+    }
   },
   columns: [
     nameColumn,

@@ -1,3 +1,6 @@
+import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
+import { validateCronJob, validateCronJobCreate } from './cronjob-validate.ts'
+import { jobSpecWarnings } from './job-warnings.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { ageOf } from '../../../apimachinery/duration/human.ts'
 import { defaultJobSpec } from './job-default.ts'
@@ -19,6 +22,15 @@ export const cronJobs = defineResource<CronJob>({
   status: true,
   hasGeneration: true,
   defaults: defaultCronJob,
+  validate: validateCronJob,
+  validateCreate: validateCronJobCreate,
+  *warnings({ metadata, spec }, old) {
+    if (!old) yield* nameWarnings(metadata.name)
+    yield* jobSpecWarnings(spec.jobTemplate.spec, 'spec.jobTemplate.spec', metadata, old?.metadata)
+    if (old && spec.schedule.includes('TZ')) {
+      yield 'cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details'
+    }
+  },
   columns: [
     nameColumn,
     text('Schedule', ({ spec }) => spec.schedule ?? ''),

@@ -1,3 +1,7 @@
+import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
+import { validateJobStatus } from './job-status-validate.ts'
+import { validateJob, validateJobCreate, validateJobUpdate } from './job-validate.ts'
+import { jobSpecWarnings } from './job-warnings.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { humanDuration } from '../../../apimachinery/duration/human.ts'
@@ -24,6 +28,14 @@ export const jobs = defineResource<Job>({
   defaults: defaultJob,
   prepareForCreate(job) {
     if (!job.spec.manualSelector) generateSelector(job)
+  },
+  validate: validateJob,
+  validateCreate: validateJobCreate,
+  validateUpdate: validateJobUpdate,
+  validateStatusUpdate: validateJobStatus,
+  *warnings({ metadata, spec }, old) {
+    if (!old) yield* nameWarnings(metadata.name)
+    yield* jobSpecWarnings(spec, 'spec', metadata, old?.metadata)
   },
   selectableFields: { 'status.successful': ({ status }) => String(status?.succeeded ?? 0) },
   columns: [

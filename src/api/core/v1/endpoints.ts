@@ -1,6 +1,7 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { warnAboutIp } from '../../../apimachinery/validation/ip.ts'
+import { validateEndpoints } from './endpoints-validate.ts'
 import { defineResource } from '../../define.ts'
 import type { Endpoints } from '../../generated/types/core/v1.ts'
 
@@ -18,6 +19,7 @@ export const endpoints = defineResource<Endpoints>({
   defaults({ subsets }) {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
   },
+  validate: validateEndpoints,
   *warnings({ metadata, subsets }) {
     yield 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
     if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return

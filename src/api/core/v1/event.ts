@@ -1,6 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Column } from '../../../apimachinery/resource.ts'
 import { ageOf } from '../../../apimachinery/duration/human.ts'
+import { validateEvent } from './event-validate.ts'
 import { nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Event } from '../../generated/types/core/v1.ts'
@@ -33,6 +34,7 @@ export const events = defineResource<Event>({
   defaults(event) {
     event.involvedObject ??= {}
   },
+  validate: (event) => validateEvent(event, 'reportingComponent'),
   columns: eventColumns(),
 })
 

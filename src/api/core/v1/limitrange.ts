@@ -1,4 +1,5 @@
 import { defineResource } from '../../define.ts'
+import { validateLimits } from './limitrange-validate.ts'
 import type { LimitRange, LimitRangeItem } from '../../generated/types/core/v1.ts'
 import { roundUpQuantities } from './resource-list.ts'
 
@@ -16,6 +17,7 @@ export const limitRanges = defineResource<LimitRange>({
   defaults({ spec }) {
     for (const item of spec?.limits ?? []) defaultLimits(item)
   },
+  validate: validateLimits,
 })
 
 /** For containers: the limit follows the maximum, the request follows the limit, or else the minimum. */

@@ -1,6 +1,8 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
+import { type FieldError, invalid } from '../../../apimachinery/status.ts'
 import { nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
+import { qualifiedName } from '../../checks.ts'
 import type { Namespace } from '../../generated/types/core/v1.ts'
 
 /** The finalizer that keeps a namespace until its contents are gone. */
@@ -41,10 +43,32 @@ export const namespaces = defineResource<Namespace>({
     if (finalizers) namespace.spec.finalizers = [...finalizers]
     else delete namespace.spec.finalizers
   },
+  *validate({ spec }, { subresource }) {
+    for (const [index, name] of (spec?.finalizers ?? []).entries()) {
+      yield* validateFinalizer(subresource === 'finalize' ? `spec.finalizers[${index}]` : 'spec.finalizers', name)
+    }
+  },
+  *validateStatusUpdate({ metadata, status }) {
+    const phase = status?.phase ?? ''
+    if (!metadata.deletionTimestamp && phase !== 'Active') {
+      yield invalid('status.Phase', phase, "may only be 'Active' if `deletionTimestamp` is empty")
+    } else if (metadata.deletionTimestamp && phase !== 'Terminating') {
+      yield invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")
+    }
+  },
   selectableFields: { 'status.phase': ({ status }) => status?.phase ?? '' },
   columns: [nameColumn, text('Status', ({ status }) => status?.phase ?? ''), ageColumn],
 })
 
 function labelWithName({ metadata }: Namespace): void {
   if (metadata.name) (metadata.labels ??= {})['kubernetes.io/metadata.name'] = metadata.name
+}
+
+const STANDARD_FINALIZERS = new Set([NAMESPACE_FINALIZER, 'orphan', 'foregroundDeletion'])
+
+function validateFinalizer(field: string, name: string): FieldError[] {
+  const errors = qualifiedName(field, name)
+  if (name.includes('/') || STANDARD_FINALIZERS.has(name)) return errors
+  const text = 'name is neither a standard finalizer name nor is it fully qualified'
+  return [...errors, invalid(field, name, text)]
 }

@@ -3,6 +3,7 @@ import { warnAboutCidr } from '../../../apimachinery/validation/ip.ts'
 import { ageColumn, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Node } from '../../generated/types/core/v1.ts'
+import { validateNode, validateNodeStatus, validateNodeUpdate } from './node-validate.ts'
 import { conditionOf } from './pod-conditions.ts'
 import { roundUpQuantities } from './resource-list.ts'
 
@@ -35,6 +36,9 @@ export const nodes = defineResource<Node>({
     if (spec && !old.spec?.configSource) delete spec.configSource
     if (status && !old.status?.config) delete status.config
   },
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  validateStatusUpdate: validateNodeStatus,
   *warnings({ spec }) {
     if (spec?.configSource) yield 'spec.configSource: the feature is removed'
     if (spec?.externalID) yield 'spec.externalID: this field is deprecated, and is unused by Kubernetes'

@@ -4,9 +4,8 @@ import { defineResource } from '../../define.ts'
 import type { PersistentVolume, PersistentVolumeAccessMode } from '../../generated/types/core/v1.ts'
 import { defaultAttachedSource } from './pod-spec/default-volume.ts'
 import { roundUpQuantities } from './resource-list.ts'
-
-/** Names the class before `storageClassName` was a field. */
-export const STORAGE_CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class'
+import { STORAGE_CLASS_ANNOTATION } from './storage-class-annotation.ts'
+import { validateVolume, validateVolumeUpdate } from './volume-validate.ts'
 
 /** Everything the system knows about PersistentVolume. */
 export const persistentVolumes = defineResource<PersistentVolume>({
@@ -42,6 +41,8 @@ export const persistentVolumes = defineResource<PersistentVolume>({
       status.lastPhaseTransitionTime = timestamp(env.clock.now())
     }
   },
+  validate: validateVolume,
+  validateUpdate: validateVolumeUpdate,
   warnings: volumeWarnings,
   columns: [
     nameColumn,

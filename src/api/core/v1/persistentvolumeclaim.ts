@@ -1,10 +1,13 @@
+import { goQuote } from '../../../lib/quote.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types/core/v1.ts'
-import { accessModesCell, STORAGE_CLASS_ANNOTATION } from './persistentvolume.ts'
+import { validateClaim, validateClaimStatus, validateClaimUpdate } from './claim-validate.ts'
+import { accessModesCell } from './persistentvolume.ts'
+import { STORAGE_CLASS_ANNOTATION } from './storage-class-annotation.ts'
 import { defaultClaimSpec } from './pod-spec/default-volume.ts'
-import { roundUpQuantities } from './resource-list.ts'
+import { amount, roundUpQuantities } from './resource-list.ts'
 
 /** Everything the system knows about PersistentVolumeClaim. */
 export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
@@ -28,6 +31,15 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     if (subresource !== '') return
     if (!old.spec.dataSource && !old.spec.dataSourceRef) dropForeignDataSource(claim.spec)
     mirrorDataSource(claim.spec)
+  },
+  validate: validateClaim,
+  validateUpdate: validateClaimUpdate,
+  validateStatusUpdate: validateClaimStatus,
+  *warnings({ metadata, spec }) {
+    if (STORAGE_CLASS_ANNOTATION in (metadata.annotations ?? {})) {
+      yield `metadata.annotations[${STORAGE_CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`
+    }
+    yield* claimSpecWarnings(spec, 'spec')
   },
   columns: [
     nameColumn,
@@ -74,5 +86,15 @@ function mirrorDataSource(spec: PersistentVolumeClaimSpec): void {
   else if (dataSourceRef && !dataSource && !dataSourceRef.namespace) {
     const { namespace: _, ...local } = dataSourceRef
     spec.dataSource = local
+  }
+}
+
+/** An amount in thousandths of a byte was surely meant otherwise. */
+export function* claimSpecWarnings(spec: Frozen<PersistentVolumeClaimSpec>, path: string): Iterable<string> {
+  for (const field of ['requests', 'limits'] as const) {
+    const storage = spec.resources?.[field]?.['storage']
+    if (storage === undefined || amount(storage).nanos % 1_000_000_000n === 0n) continue
+    const value = goQuote(String(storage))
+    yield `${path}.resources.${field}[storage]: fractional byte value ${value} is invalid, must be an integer`
   }
 }

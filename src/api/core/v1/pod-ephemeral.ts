@@ -9,7 +9,7 @@ import { difference } from './pod-spec/difference.ts'
 /** ValidatePodEphemeralContainersUpdate: they are added, never changed or removed. */
 export function* validateEphemeralContainersUpdate(pod: Frozen<Pod>, old: Frozen<Pod>): Iterable<FieldError> {
   if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) {
-    return yield fieldForbidden('', 'static pods do not support ephemeral containers')
+    return yield fieldForbidden('[]', 'static pods do not support ephemeral containers')
   }
   const field = 'spec.ephemeralContainers'
   for (const before of old.spec.ephemeralContainers ?? []) {

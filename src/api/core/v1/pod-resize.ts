@@ -8,9 +8,9 @@ import { qosClass } from './pod-qos.ts'
 /** ValidatePodResize (KEP-1287): cpu and memory of containers that run, and of the pod, within its QoS class. */
 export function* validateResize(pod: Frozen<Pod>, old: Frozen<Pod>): Iterable<FieldError> {
   if (old.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined) {
-    return yield fieldForbidden('', 'static pods cannot be resized')
+    return yield fieldForbidden('[]', 'static pods cannot be resized')
   }
-  if (old.spec.os?.name === 'windows') return yield fieldForbidden('', 'windows pods cannot be resized')
+  if (old.spec.os?.name === 'windows') return yield fieldForbidden('[]', 'windows pods cannot be resized')
   const before = old.status?.qosClass ?? qosClass(old)
   if (before !== qosClass(pod)) {
     yield invalid('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing')

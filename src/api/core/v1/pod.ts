@@ -1,3 +1,5 @@
+import { nameWarnings } from './pod-spec/name-warnings.ts'
+import { podSpecWarnings } from './pod-spec/warnings.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { defineResource } from '../../define.ts'
 import type { Pod } from '../../generated/types/core/v1.ts'
@@ -39,6 +41,12 @@ export const pods = defineResource<Pod>({
   validateCreate: validatePodCreate,
   validateUpdate: validatePodUpdate,
   validateStatusUpdate: validatePodStatusUpdate,
+  *warnings({ metadata, spec }, old) {
+    // People do not edit pods, and what writes them often would pay for it.
+    if (old) return
+    yield* nameWarnings(metadata.name, "the Pod's hostname")
+    yield* podSpecWarnings(spec, metadata, '')
+  },
   gracePeriodSeconds: podGracePeriod,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',

@@ -1,7 +1,9 @@
+import { templateWarnings } from './pod-spec/warnings.ts'
 import { containerColumns, labelsCell, nameColumn, text } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { PodTemplate } from '../../generated/types/core/v1.ts'
 import { defaultPodTemplate } from './pod-spec/default.ts'
+import { validatePodTemplate } from './pod-spec/template.ts'
 
 /** Everything the system knows about PodTemplate. */
 export const podTemplates = defineResource<PodTemplate>({
@@ -17,6 +19,8 @@ export const podTemplates = defineResource<PodTemplate>({
   defaults(podTemplate) {
     defaultPodTemplate(podTemplate)
   },
+  warnings: ({ metadata, template }, old) => templateWarnings(template, 'template', metadata, old?.metadata),
+  validate: ({ template }) => validatePodTemplate(template, 'template'),
   columns: [
     nameColumn,
     ...containerColumns<PodTemplate>(({ template }) => template.spec.containers).map((column) => ({

@@ -2,6 +2,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { ResourceQuota } from '../../generated/types/core/v1.ts'
+import { validateQuota, validateQuotaStatus, validateQuotaUpdate } from './resourcequota-validate.ts'
 import { compareAmounts, roundUpQuantities } from './resource-list.ts'
 
 /** Everything the system knows about ResourceQuota. */
@@ -22,6 +23,9 @@ export const resourceQuotas = defineResource<ResourceQuota>({
     roundUpQuantities(quota.status?.hard)
     roundUpQuantities(quota.status?.used)
   },
+  validate: validateQuota,
+  validateUpdate: validateQuotaUpdate,
+  validateStatusUpdate: validateQuotaStatus,
   *warnings({ spec }, old) {
     if (!old) yield* requestsAboveLimits(spec?.hard ?? {})
   },

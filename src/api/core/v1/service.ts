@@ -1,9 +1,10 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { nameIsDns1035Label } from '../../../apimachinery/validation/names.ts'
+import { nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
 import { ageColumn, labelsCell, nameColumn, text, wide } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Service } from '../../generated/types/core/v1.ts'
 import { defaultService } from './service-default.ts'
+import { validateService, validateServiceStatus, validateServiceUpdate } from './service-validate.ts'
 import { serviceWarnings } from './service-warnings.ts'
 import { dropFieldsOfOldType } from './service-type.ts'
 
@@ -22,11 +23,14 @@ export const services = defineResource<Service>({
   status: true,
   subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'ServiceProxyOptions' }],
   allowCreateOnUpdate: true,
-  validateName: nameIsDns1035Label,
+  validateName: nameIsDnsLabel,
   defaults: defaultService,
   prepareForUpdate(service, old, { subresource }) {
     if (subresource === '') dropFieldsOfOldType(service, old)
   },
+  validate: validateService,
+  validateUpdate: validateServiceUpdate,
+  validateStatusUpdate: validateServiceStatus,
   warnings: serviceWarnings,
   selectableFields: {
     'spec.clusterIP': ({ spec }) => spec?.clusterIP ?? '',

@@ -1,4 +1,5 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
+import { validateEvent, validateEventUpdate, validateNewEvent } from '../../core/v1/event-validate.ts'
 import { events } from '../../core/v1/event.ts'
 import { defineResource } from '../../define.ts'
 import type { Event as CoreEvent } from '../../generated/types/core/v1.ts'
@@ -21,6 +22,9 @@ export const eventsV1 = defineResource<Event>({
     toStored: toCore,
     fromStored: (object) => fromCore(object as Frozen<CoreEvent>),
   },
+  validate: (event) => validateEvent(toCore(event), 'reportingController'),
+  validateCreate: (event) => validateNewEvent(toCore(event)),
+  validateUpdate: (event, old) => validateEventUpdate(toCore(event), toCore(old)),
   selectableFields: {
     reason: ({ reason }) => reason ?? '',
     'regarding.kind': ({ regarding }) => regarding?.kind ?? '',

@@ -35,7 +35,8 @@ export interface PodParts {
 
 /** validateContainers. */
 export function* validateContainers(pod: PodParts, path: string): Iterable<FieldError> {
-  const { containers = [], terminationGracePeriodSeconds: grace, os } = pod.spec
+  const { terminationGracePeriodSeconds: grace, os } = pod.spec
+  const containers = pod.spec.containers ?? []
   if (containers.length === 0) return yield required(path)
   const names = new Set<string>()
   for (const [index, container] of containers.entries()) {
@@ -145,8 +146,8 @@ function* validateContainer(
   else yield* dns1123Label(`${path}.name`, container.name)
   if (!container.image) yield required(`${path}.image`)
   yield* oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, [
-    'FallbackToLogsOnError',
     'File',
+    'FallbackToLogsOnError',
   ])
   yield* validatePorts(container.ports ?? [], `${path}.ports`)
   yield* validateEnv(container.env ?? [], `${path}.env`)

@@ -19,10 +19,10 @@ export const ENV_FIELDS = [
 
 /** What a downward API file may be taken from. */
 export const FILE_FIELDS = [
+  'metadata.annotations',
+  'metadata.labels',
   'metadata.name',
   'metadata.namespace',
-  'metadata.labels',
-  'metadata.annotations',
   'metadata.uid',
 ]
 
@@ -31,7 +31,7 @@ const KNOWN = new Set([...ENV_FIELDS, ...FILE_FIELDS, 'spec.restartPolicy', 'spe
 
 /** validateObjectFieldSelector: a field of the pod, or one of its labels or annotations by key. */
 export function* validateFieldRef(
-  { apiVersion = '', fieldPath: path = '' }: Frozen<ObjectFieldSelector>,
+  { apiVersion, fieldPath: path }: Frozen<ObjectFieldSelector>,
   allowed: readonly string[],
   field: string,
 ): Iterable<FieldError> {
@@ -54,17 +54,17 @@ export function* validateFieldRef(
 
 const RESOURCES = [
   'limits.cpu',
-  'limits.memory',
   'limits.ephemeral-storage',
+  'limits.memory',
   'requests.cpu',
-  'requests.memory',
   'requests.ephemeral-storage',
+  'requests.memory',
 ]
 const isHugePages = (resource: string): boolean => /^(requests|limits)\.hugepages-/.test(resource)
 
 /** validateContainerResourceFieldSelector; a file must say which container it means. */
 export function* validateResourceFieldRef(
-  { containerName, resource = '', divisor = '0' }: Frozen<ResourceFieldSelector>,
+  { containerName, resource, divisor = '0' }: Frozen<ResourceFieldSelector>,
   field: string,
   inVolume: boolean,
 ): Iterable<FieldError> {

@@ -6,10 +6,8 @@ import { problems } from '../../../checks.ts'
 import type { NodeSelector, NodeSelectorRequirement, NodeSelectorTerm } from '../../../generated/types/core/v1.ts'
 
 /** ValidateNodeSelector. */
-export function* validateNodeSelector(
-  { nodeSelectorTerms = [] }: Frozen<NodeSelector>,
-  path: string,
-): Iterable<FieldError> {
+export function* validateNodeSelector(selector: Frozen<NodeSelector>, path: string): Iterable<FieldError> {
+  const nodeSelectorTerms = selector.nodeSelectorTerms ?? []
   const field = `${path}.nodeSelectorTerms`
   if (nodeSelectorTerms.length === 0) yield required(field, 'must have at least one node selector term')
   for (const [index, term] of nodeSelectorTerms.entries()) {

@@ -7,4 +7,4 @@ export const STOP_SIGNALS: readonly string[] = [
   ...NAMED.split(' ').map((name) => `SIG${name}`),
   ...Array.from({ length: 15 }, (_, i) => `SIGRTMIN+${i + 1}`),
   ...Array.from({ length: 14 }, (_, i) => `SIGRTMAX-${i + 1}`),
-]
+].sort()

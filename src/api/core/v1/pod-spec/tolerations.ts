@@ -53,7 +53,7 @@ export function* validateAddedTolerations(
   old: readonly Frozen<Toleration>[],
   path: string,
 ): Iterable<FieldError> {
-  const withoutSeconds = ({ tolerationSeconds: _, ...rest }: Frozen<Toleration>): unknown => rest
+  const withoutSeconds = (toleration: Frozen<Toleration>): unknown => ({ ...toleration, tolerationSeconds: undefined })
   for (const before of old) {
     if (!tolerations.some((now) => semanticEqual(withoutSeconds(now), withoutSeconds(before)))) {
       yield fieldForbidden(path, 'existing toleration can not be modified except its tolerationSeconds')

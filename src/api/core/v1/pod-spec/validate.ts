@@ -80,7 +80,7 @@ function* validateResourceClaims(
   const names = new Set<string>()
   for (const [index, claim] of claims.entries()) {
     if (MIRROR_ANNOTATION in (meta?.annotations ?? {})) {
-      yield fieldForbidden('', 'static pods do not support resource claims')
+      yield fieldForbidden('[]', 'static pods do not support resource claims')
       continue
     }
     const at = `${path}[${index}]`
