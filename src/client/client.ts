@@ -10,6 +10,8 @@ export interface Client {
 }
 
 export interface ListOptions {
+  /** Objects come without anything but their metadata, which is less to carry and to keep. */
+  readonly metadataOnly?: boolean
   /** All namespaces when absent. */
   readonly namespace?: string
   readonly labelSelector?: string

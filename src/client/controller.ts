@@ -3,6 +3,7 @@ import type { ResourceDefinition } from '../apimachinery/resource.ts'
 import type { Env } from '../lib/env.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './events.ts'
+import type { InformerFactory } from './informer/factory.ts'
 
 /** Reads from an informer's cache; objects are shared and frozen. */
 export interface Lister<T extends KubeObject> {
@@ -23,6 +24,8 @@ export interface ReconcileContext {
    */
   readonly client: Client
   lister<T extends KubeObject>(resource: ResourceDefinition<T>): Lister<T>
+  /** For controllers of kinds that are not known beforehand; the others declare what they read. */
+  readonly informers: InformerFactory
   readonly events: EventRecorder
   readonly env: Env
   /** Aborted when the controller stops. */

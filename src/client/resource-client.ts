@@ -27,6 +27,12 @@ const PATCH_TYPES: Readonly<Record<PatchType | 'apply', { readonly 'content-type
   apply: { 'content-type': 'application/apply-patch+yaml' },
 }
 
+const acceptMetadata = (kind: string): { readonly headers: { readonly accept: string } } => ({
+  headers: { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` },
+})
+const METADATA = acceptMetadata('PartialObjectMetadata')
+const METADATA_LIST = acceptMetadata('PartialObjectMetadataList')
+
 /** The operations on one resource. */
 export function resourceClient<T extends KubeObject>(
   resource: ResourceDefinition<T>,
@@ -108,29 +114,30 @@ function deleteBody(options: DeleteOptions | undefined): { readonly body?: unkno
 
 async function list<T extends KubeObject>(
   { resource, call }: Context<T>,
-  { namespace, ...query }: ListOptions,
+  { namespace, metadataOnly, ...query }: ListOptions,
 ): Promise<Frozen<KubeList<T>>> {
-  const { body } = await call({
-    method: 'GET',
-    path: resourcePath(resource, { namespace }) + queryString({ ...query }),
-  })
+  const path = resourcePath(resource, { namespace }) + queryString({ ...query })
+  const { body } = await call({ method: 'GET', path, ...(metadataOnly && METADATA_LIST) })
   const answered = body as Frozen<KubeList<T>>
   const items = answered.items ?? []
-  if (items.every((item) => item.kind && item.apiVersion)) return answered.items ? answered : { ...answered, items }
+  if (!metadataOnly && items.every((item) => item.kind && item.apiVersion))
+    return answered.items ? answered : { ...answered, items }
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind }
-  return { ...answered, items: items.map((item) => ({ ...type, ...item })) }
+  return { ...answered, items: items.map((item) => ({ ...item, ...type })) }
 }
 
 async function* watch<T extends KubeObject>(
   { resource, call }: Context<T>,
-  { namespace, signal, ...query }: WatchOptions,
+  { namespace, signal, metadataOnly, ...query }: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
   const path = resourcePath(resource, { namespace }) + queryString({ watch: true, ...query })
-  const { events } = await call({ method: 'GET', path, ...(signal && { signal }) })
+  const { events } = await call({ method: 'GET', path, ...(metadataOnly && METADATA), ...(signal && { signal }) })
+  const type = { apiVersion: apiVersionOf(resource), kind: resource.kind }
   if (!events) throw internalError(`the server answered a watch of ${resource.plural} with no stream`)
   for await (const event of events) {
     if (event.type === 'ERROR') throw new StatusError(event.object as Status)
-    yield event as WatchEvent<T>
+    const typed = metadataOnly ? { ...event, object: { ...(event.object as object), ...type } } : event
+    yield typed as WatchEvent<T>
   }
 }
 
@@ -153,7 +160,16 @@ async function deleteCollection<T extends KubeObject>(
   { resource, call }: Context<T>,
   options: ListOptions & DeleteOptions,
 ): Promise<void> {
-  const { namespace, labelSelector, fieldSelector, limit, resourceVersion, resourceVersionMatch, ...deletion } = options
+  const {
+    namespace,
+    metadataOnly: _,
+    labelSelector,
+    fieldSelector,
+    limit,
+    resourceVersion,
+    resourceVersionMatch,
+    ...deletion
+  } = options
   const query = queryString({
     labelSelector,
     fieldSelector,

@@ -2,6 +2,7 @@ import type { ControllerDefinition } from '../client/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
+import { garbageCollector } from './garbagecollector/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
@@ -28,5 +29,6 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     endpointSliceController,
     endpointsController,
     namespaceController,
+    garbageCollector(),
   ]
 }

@@ -117,9 +117,10 @@ export class ControllerRun {
   }
 
   #context(client: Client): ReconcileContext {
-    const { events, signal } = this.#options
+    const { events, signal, informers } = this.#options
     return {
       client,
+      informers,
       events,
       env: this.#env,
       signal,

@@ -15,10 +15,18 @@ export interface InformerFactoryOptions {
   readonly transforms?: Readonly<Record<string, (object: Frozen<KubeObject>) => Frozen<KubeObject>>>
 }
 
+/** What an informer is narrowed to. */
+export type InformerScope = Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
+
+interface Entry {
+  readonly informer: Informer<KubeObject>
+  readonly stop: AbortController
+}
+
 /** Hands out one shared informer per resource (and scope) and starts and stops them together. */
 export class InformerFactory {
   readonly #options: InformerFactoryOptions
-  readonly #informers = new Map<string, Informer<KubeObject>>()
+  readonly #entries = new Map<string, Entry>()
   #signal: AbortSignal | undefined
 
   constructor(options: InformerFactoryOptions) {
@@ -26,56 +34,72 @@ export class InformerFactory {
   }
 
   /** The informer of a resource, made on first use; started at once when the factory runs. */
-  informer<T extends KubeObject>(
-    resource: ResourceDefinition<T>,
-    scope: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'> = {},
-  ): Informer<T> {
-    const { group, version, plural } = resource
-    const { namespace, labelSelector, fieldSelector } = scope
-    const id = JSON.stringify([group, version, plural, namespace, labelSelector, fieldSelector])
-    let informer = this.#informers.get(id)
-    if (!informer) {
-      const { client, env, freeze = false, transforms } = this.#options
-      const transform = transforms?.[plural]
-      informer = new Informer<KubeObject>({
-        client,
-        env,
-        resource: resource,
-        scope,
-        freeze,
-        ...(transform && { transform }),
-      })
-      this.#informers.set(id, informer)
-      if (this.#signal) this.#launch(informer, this.#signal)
+  informer<T extends KubeObject>(resource: ResourceDefinition<T>, scope: InformerScope = {}): Informer<T> {
+    const id = idOf(resource, scope)
+    let entry = this.#entries.get(id)
+    if (!entry) {
+      entry = { informer: this.#make(resource, scope), stop: new AbortController() }
+      this.#entries.set(id, entry)
+      if (this.#signal) this.#launch(entry, this.#signal)
     }
-    return informer as unknown as Informer<T>
+    return entry.informer as unknown as Informer<T>
+  }
+
+  /** One that knows at least the metadata of all objects: the full one if there is one by now, else one of metadata only. */
+  metadataInformer<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T> {
+    const full = this.#entries.get(idOf(resource, {}))
+    return full ? (full.informer as unknown as Informer<T>) : this.informer(resource, { metadataOnly: true })
   }
 
   lister<T extends KubeObject>(resource: ResourceDefinition<T>): Lister<T> {
     return this.informer(resource).lister
   }
 
+  /** Stops the informers of a resource that is no longer served, and forgets them. */
+  remove({ group, version, plural }: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
+    for (const [id, { informer, stop }] of this.#entries) {
+      const { resource } = informer
+      if (resource.group !== group || resource.version !== version || resource.plural !== plural) continue
+      this.#entries.delete(id)
+      stop.abort(new Error(`${plural} are no longer followed`))
+    }
+  }
+
   /** Starts what is there and what is yet to come. All stop when the signal aborts. */
   start(signal: AbortSignal): void {
     if (this.#signal) return
     this.#signal = signal
-    for (const informer of this.#informers.values()) this.#launch(informer, signal)
+    for (const entry of this.#entries.values()) this.#launch(entry, signal)
   }
 
   /** Resolves when every informer that is there now has synced; rejects when the signal aborts first. */
   async synced(signal?: AbortSignal): Promise<void> {
-    await Promise.all([...this.#informers.values()].map((informer) => until(informer, () => informer.synced, signal)))
+    const informers = [...this.#entries.values()].map((entry) => entry.informer)
+    await Promise.all(informers.map((informer) => until(informer, () => informer.synced, signal)))
   }
 
   /** Resolves when all that were started have let go. */
   async stopped(): Promise<void> {
     const signal = this.#signal
-    if (signal) await Promise.all([...this.#informers.values()].map((informer) => informer.run(signal)))
+    if (signal) await Promise.all([...this.#entries.values()].map(({ informer }) => informer.run(signal)))
   }
 
-  #launch(informer: Informer<KubeObject>, signal: AbortSignal): void {
-    informer.run(signal).catch((err: unknown) => {
+  #make<T extends KubeObject>(resource: ResourceDefinition<T>, scope: InformerScope): Informer<KubeObject> {
+    const { client, env, freeze = false, transforms } = this.#options
+    const transform = transforms?.[resource.plural]
+    return new Informer<KubeObject>({ client, env, resource, scope, freeze, ...(transform && { transform }) })
+  }
+
+  #launch({ informer, stop }: Entry, signal: AbortSignal): void {
+    informer.run(AbortSignal.any([signal, stop.signal])).catch((err: unknown) => {
       this.#options.env.log.error('informer ended', { resource: informer.resource.plural, err })
     })
   }
+}
+
+function idOf(
+  { group, version, plural }: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>,
+  { namespace, labelSelector, fieldSelector, metadataOnly = false }: InformerScope,
+): string {
+  return JSON.stringify([group, version, plural, namespace, labelSelector, fieldSelector, metadataOnly])
 }

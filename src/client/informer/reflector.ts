@@ -20,7 +20,7 @@ export interface Sink<T> {
 export interface ReflectOptions<T extends KubeObject> {
   readonly resource: Pick<ResourceClient<T>, 'list' | 'watch'>
   readonly env: Env
-  readonly scope: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector'>
+  readonly scope: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
   readonly signal: AbortSignal
   /** For the log. */
   readonly name: string
