@@ -3,8 +3,10 @@ import type { Client } from '../../../client/client.ts'
 import type { Transport } from '../../../client/transport.ts'
 import { sleep } from '../../../lib/clock.ts'
 import type { Env } from '../../../lib/env.ts'
-import { applyManifests } from './apply.ts'
-import type { FolderContent, Manifest } from './read.ts'
+import { applyManifests } from '../../../client/apply-set/apply.ts'
+import { configMapInventory } from '../../../client/apply-set/inventory.ts'
+import type { Manifest } from '../../../client/apply-set/parse.ts'
+import type { FolderContent } from './read.ts'
 import { readFolder } from './read.ts'
 
 export interface KeepAppliedOptions {
@@ -42,7 +44,8 @@ async function applyFolder(
   const unreadable = remember(held, content)
   const { client, transport, env } = options
   const objects = [...held.values()].flat()
-  const result = await applyManifests({ client, transport, objects, prune: unreadable.length === 0 })
+  const inventory = configMapInventory(client, 'kube-system', 'skiff-manifests')
+  const result = await applyManifests({ client, transport, objects, inventory, prune: unreadable.length === 0 })
   env.log.debug('manifests are applied', { applied: result.applied, removed: result.removed })
   return [...unreadable, ...result.problems]
 }

@@ -1,15 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { parseAllDocuments } from 'yaml'
-import type { KubeObject } from '../../../apimachinery/meta.ts'
+import type { Manifest } from '../../../client/apply-set/parse.ts'
+import { parseManifests } from '../../../client/apply-set/parse.ts'
 import { messageOf } from '../../../host/user-error.ts'
-
-/** An object of a manifest, with what is needed to name it. */
-export interface Manifest extends KubeObject {
-  apiVersion: string
-  kind: string
-  metadata: KubeObject['metadata'] & { name: string }
-}
 
 /** What a folder's files hold, by file; a problem instead where one cannot be read. */
 export type FolderContent = ReadonlyMap<
@@ -32,28 +25,4 @@ function readManifest(file: string): { objects: Manifest[] } | { problem: string
   } catch (error) {
     return { problem: messageOf(error) }
   }
-}
-
-/** The objects of a manifest: of all its documents, and of lists in them. Throws an Error that says what is wrong where. */
-export function parseManifests(text: string): Manifest[] {
-  const documents = parseAllDocuments(text)
-  return [...documents].flatMap((document, index) => {
-    const [error] = document.errors
-    if (error) throw error
-    const value: unknown = document.toJS({ maxAliasCount: 100 })
-    return value === null ? [] : objectsOf(value, `document ${index + 1}`)
-  })
-}
-
-function objectsOf(value: unknown, where: string): Manifest[] {
-  const object = value as Partial<Manifest> & { items?: unknown[] }
-  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(`${where} is not an object`)
-  if (typeof object.apiVersion !== 'string' || typeof object.kind !== 'string') {
-    throw new Error(`${where} has no apiVersion or no kind`)
-  }
-  if (object.kind.endsWith('List') && Array.isArray(object.items)) {
-    return object.items.flatMap((item, index) => objectsOf(item, `${where}, item ${index + 1}`))
-  }
-  if (typeof object.metadata?.name !== 'string') throw new Error(`${where} (${object.kind}) has no metadata.name`)
-  return [object as Manifest]
 }

@@ -1,7 +1,7 @@
-import { configMaps } from '../../../api/core/v1/configmap.ts'
-import { hasReason } from '../../../apimachinery/status.ts'
-import type { Client } from '../../../client/client.ts'
-import type { Manifest } from './read.ts'
+import { configMaps } from '../../api/core/v1/configmap.ts'
+import { hasReason } from '../../apimachinery/status.ts'
+import type { Client } from '../client.ts'
+import type { Manifest } from './parse.ts'
 
 /** Names an object that was applied. */
 export interface AppliedObject {
@@ -12,8 +12,6 @@ export interface AppliedObject {
   readonly uid: string
 }
 
-const NAMESPACE = 'kube-system'
-const NAME = 'skiff-manifests'
 const KEY = 'applied'
 
 /** What tells objects apart; the version they are written in does not. */
@@ -34,20 +32,29 @@ export function leftOver(before: readonly AppliedObject[], wanted: readonly Appl
   return before.filter((object) => !kept.has(identityOf(object)))
 }
 
-/** Reads the inventory; empty when nothing was ever applied. */
-export async function readInventory(client: Client): Promise<readonly AppliedObject[]> {
-  try {
-    const map = await client(configMaps).get(`${NAMESPACE}/${NAME}`)
-    return JSON.parse(map.data?.[KEY] ?? '[]') as AppliedObject[]
-  } catch (error) {
-    if (hasReason(error, 'NotFound')) return []
-    throw error
-  }
+/** Remembers what was applied. */
+export interface Inventory {
+  /** Empty when nothing was ever applied. */
+  read(): Promise<readonly AppliedObject[]>
+  write(applied: readonly AppliedObject[]): Promise<void>
 }
 
-/** Replaces it. */
-export async function writeInventory(client: Client, applied: readonly AppliedObject[]): Promise<void> {
-  const metadata = { name: NAME, namespace: NAMESPACE }
-  const data = { [KEY]: JSON.stringify(applied) }
-  await client(configMaps).apply({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }, { force: true })
+/** An inventory in a ConfigMap. */
+export function configMapInventory(client: Client, namespace: string, name: string): Inventory {
+  return {
+    async read() {
+      try {
+        const map = await client(configMaps).get(`${namespace}/${name}`)
+        return JSON.parse(map.data?.[KEY] ?? '[]') as AppliedObject[]
+      } catch (error) {
+        if (hasReason(error, 'NotFound')) return []
+        throw error
+      }
+    },
+    async write(applied) {
+      const data = { [KEY]: JSON.stringify(applied) }
+      const map = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data }
+      await client(configMaps).apply(map, { force: true })
+    },
+  }
 }

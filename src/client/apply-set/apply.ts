@@ -1,15 +1,14 @@
-import { isDeepStrictEqual } from 'node:util'
-import { builtInResources } from '../../../api/index.ts'
-import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
-import { apiVersionOf } from '../../../apimachinery/meta.ts'
-import { hasReason } from '../../../apimachinery/status.ts'
-import type { Client } from '../../../client/client.ts'
-import { dynamicResource } from '../../../client/dynamic.ts'
-import type { Transport } from '../../../client/transport.ts'
-import { messageOf } from '../../../host/user-error.ts'
-import type { AppliedObject } from './inventory.ts'
-import { describe, identityOf, leftOver, readInventory, writeInventory } from './inventory.ts'
-import type { Manifest } from './read.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
+import { builtInResources } from '../../api/index.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import { apiVersionOf } from '../../apimachinery/meta.ts'
+import { hasReason } from '../../apimachinery/status.ts'
+import type { Client } from '../client.ts'
+import { dynamicResource } from '../dynamic.ts'
+import type { Transport } from '../transport.ts'
+import type { AppliedObject, Inventory } from './inventory.ts'
+import { describe, identityOf, leftOver } from './inventory.ts'
+import type { Manifest } from './parse.ts'
 
 /** What applying came to. */
 export interface ApplyResult {
@@ -24,6 +23,8 @@ export interface ApplyOptions {
   /** The client's, for discovery. */
   readonly transport: Transport
   readonly objects: readonly Manifest[]
+  /** What keeps the inventory of this set. */
+  readonly inventory: Inventory
   /** Whether what is left over may go: not while a file that may hold it cannot be read. */
   readonly prune: boolean
 }
@@ -33,16 +34,16 @@ const FIRST_KINDS = ['Namespace', 'CustomResourceDefinition']
 
 /** Applies objects and removes those of the inventory that are not among them any more. */
 export async function applyManifests(options: ApplyOptions): Promise<ApplyResult> {
-  const { client } = options
-  const before = await readInventory(client)
+  const { inventory } = options
+  const before = await inventory.read()
   const problems: string[] = []
   const applied = await applyAll(options, before, problems)
   const over = leftOver(before, applied)
   // Before anything is removed: what is not in the inventory is never removed, what is in it twice does no harm.
   const first = [...applied, ...over]
-  if (!isDeepStrictEqual(first, before)) await writeInventory(client, first)
+  if (!semanticEqual(first, before)) await inventory.write(first)
   const stuck = options.prune ? await removeAll(options, over, problems) : over
-  if (stuck.length < over.length) await writeInventory(client, [...applied, ...stuck])
+  if (stuck.length < over.length) await inventory.write([...applied, ...stuck])
   return { applied: applied.length, removed: over.length - stuck.length, problems }
 }
 
@@ -58,7 +59,7 @@ async function applyAll(
     try {
       applied.push(await applyOne(client, transport, object))
     } catch (error) {
-      problems.push(`${object.kind} ${object.metadata.name}: ${messageOf(error)}`)
+      problems.push(`${object.kind} ${object.metadata.name}: ${textOf(error)}`)
       const names = [describe(object, true), describe(object, false)]
       applied.push(...names.flatMap((name) => standing.get(identityOf(name)) ?? []))
     }
@@ -77,7 +78,7 @@ async function removeAll(
     try {
       await removeOne(client, transport, object)
     } catch (error) {
-      problems.push(`${object.kind} ${object.name} cannot be removed: ${messageOf(error)}`)
+      problems.push(`${object.kind} ${object.name} cannot be removed: ${textOf(error)}`)
       stuck.unshift(object)
     }
   }
@@ -130,4 +131,8 @@ async function resourceOf(transport: Transport, apiVersion: string, kind: string
   const found = resources.find((r) => r.kind === kind && !r.name.includes('/'))
   if (!found) throw new Error(`no kind ${kind} is served in ${apiVersion}`)
   return dynamicResource({ group, version, kind, plural: found.name, namespaced: found.namespaced })
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
