@@ -29,6 +29,8 @@ import { PodProbes } from './probes/pod-probes.ts'
 import { RuntimePods } from './runtime/pods.ts'
 import { terminationMessage } from './runtime/termination-message.ts'
 import { watchRuntime } from './runtime/watch.ts'
+import type { NodeApi } from './server/api.ts'
+import { nodeApi } from './server/router.ts'
 import { StatusWriter } from './status/writer.ts'
 import { VolumeMounter } from './volumes/mounter.ts'
 import { Tokens, type IssueToken } from './volumes/tokens.ts'
@@ -50,6 +52,8 @@ export interface Kubelet {
   /** The Node object as the API last showed it. */
   readonly node: Frozen<Node> | undefined
   readonly pods: PodWorkers
+  /** What its server answers. */
+  readonly api: NodeApi
   /** Stops everything but the containers: another agent can take over. */
   stop(): Promise<void>
 }
@@ -106,6 +110,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       return node.node
     },
     pods: workers,
+    api: nodeApi({ config, means, workers }),
     async stop() {
       stop.abort(new Error('the node agent stops'))
       await workers.stop()

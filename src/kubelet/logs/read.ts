@@ -1,5 +1,6 @@
 import { isFileError, type Files } from '../host/files.ts'
 import { concat, LineSplitter, parseLogLine, type LogLine } from './cri-log.ts'
+import { rotated } from './rotation.ts'
 
 /** What is asked of a log (core/v1 PodLogOptions). */
 export interface LogOptions {
@@ -73,7 +74,7 @@ async function* linesFrom(
   }
 }
 
-/** Reads on as the file grows; when another file takes its name, the old one is read to its end first. */
+/** Reads on as the file grows; when rotation has put another file in its place, the old one is read to its end first. */
 async function* followLines(
   files: Files,
   path: string,
@@ -89,6 +90,8 @@ async function* followLines(
     const last = ended()
     const now = await files.stat(path)
     if (now && now.inode !== inode) {
+      const old = await withInode(files, await rotated(files, path), inode)
+      if (old !== undefined) yield* linesFrom(files, old, offset, splitter)
       ;({ inode } = now)
       offset = 0
       splitter = new LineSplitter()
@@ -96,6 +99,15 @@ async function* followLines(
     if (now) offset = yield* linesFrom(files, path, offset, splitter)
     if (last) return
   }
+}
+
+async function withInode(
+  files: Files,
+  paths: readonly string[],
+  inode: number | undefined,
+): Promise<string | undefined> {
+  for (const path of paths) if ((await files.stat(path))?.inode === inode) return path
+  return undefined
 }
 
 /** Where the last `lines` lines of a file begin. A line in parts counts once for each part, as upstream counts. */
