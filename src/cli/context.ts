@@ -18,6 +18,8 @@ export interface CliContext {
   /** The program and first arguments that run this command again, for the server in the background. */
   readonly self: readonly [program: string, ...args: string[]]
   readonly versions: { readonly skiff: string; readonly kubernetes: string; readonly node: string }
+  /** The package's own folder, with the example application. */
+  readonly packageFolder: string
   readonly runtimes: Runtimes
 }
 

@@ -5,7 +5,7 @@ import { keepAlive } from '../lib/host/keep-alive.ts'
 import { lineLogger } from '../lib/host/line-logger.ts'
 import { systemRandom } from '../lib/random.ts'
 import { KUBERNETES_VERSION } from '../apiserver/version.ts'
-import { packageVersion } from './package-files.ts'
+import { packageFile, packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
 import { serverCommand } from './server/command.ts'
 
@@ -34,6 +34,7 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     signal,
     self: [process.execPath, ...process.execArgv, entry],
     versions: { skiff: packageVersion(), kubernetes: KUBERNETES_VERSION, node: process.version },
+    packageFolder: packageFile('.'),
     runtimes: criRuntimes,
   }
 }

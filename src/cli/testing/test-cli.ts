@@ -23,6 +23,7 @@ export async function runCli(folder: string, ...args: string[]): Promise<CliResu
     signal: new AbortController().signal,
     self: ['/bin/false'],
     versions: { skiff: '1.2.3', kubernetes: 'v1.36.0', node: 'v24.0.0' },
+    packageFolder: folder,
     runtimes: { stopPods: () => Promise.resolve(0), listImages: () => Promise.resolve([]) },
   }
   const code = await runProgram(buildProgram(context, []), context, args)

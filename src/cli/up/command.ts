@@ -2,6 +2,8 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { clusterPaths } from '../../host/cluster/paths.ts'
+import type { ClusterPaths } from '../../host/cluster/paths.ts'
+import type { ImageTarget } from '../../host/image/import.ts'
 import { resolveSettings } from '../../host/cluster/resolve.ts'
 import { checkName, contextName, listClusters, readSettings, writeSettings } from '../../host/cluster/settings.ts'
 import type { ClusterSettings, RuntimeKind } from '../../host/cluster/settings.ts'
@@ -12,6 +14,7 @@ import { administratorAccess, connectToCluster } from '../api.ts'
 import { addContext } from '../kubeconfig/user-context.ts'
 import { style } from '../print.ts'
 import { Progress } from '../progress.ts'
+import { runExample } from './example.ts'
 import { prepareHost } from './prepare-host.ts'
 import type { ServerProcess } from './server-process.ts'
 import { runningServer, startServer } from './server-process.ts'
@@ -96,6 +99,8 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
     await waitForApi(context, progress, waiting)
     if (flags.wait) await waitForNode(context, progress, waiting)
     if (flags.wait && settings.runtime === 'containerd') await waitForDns(context, progress, waiting)
+    if (flags.example === true)
+      await runExample(context, progress, { ...waiting, target: imageTarget(settings, paths) })
   } finally {
     server.letGo()
     api.close()
@@ -121,6 +126,14 @@ async function bringUp(
   await prepareHost(context, progress, { dataDir, settings, install })
   writeSettings(paths.settings, settings)
   return startServer(context, { settings, paths, dataDir, verbose })
+}
+
+/** Where images go; undefined when pods are simulated and need none. */
+function imageTarget(
+  { runtime, containerRuntimeEndpoint }: ClusterSettings,
+  paths: ClusterPaths,
+): ImageTarget | undefined {
+  return runtime === 'simulated' ? undefined : { socket: containerRuntimeEndpoint ?? paths.containerd.socket }
 }
 
 function nextSteps({ name, runtime }: ClusterSettings): string {

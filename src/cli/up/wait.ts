@@ -24,7 +24,7 @@ export interface WaitOptions {
 }
 
 /** A try: what was waited for is there, or why not yet. */
-type Attempt = { readonly done: string } | { readonly notYet: string }
+export type Attempt = { readonly done: string } | { readonly notYet: string }
 
 const POLL_MS = 25
 const SLOWEST_POLL_MS = 250
@@ -66,7 +66,7 @@ function readyCondition(node: Frozen<Node>): { status: string; message?: string 
 }
 
 /** Tries until it is done, ever less eagerly; throws a UserError when the time is over or the server has ended. */
-async function waitFor(
+export async function waitFor(
   context: CliContext,
   progress: Progress,
   options: WaitOptions,
