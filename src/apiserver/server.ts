@@ -12,6 +12,7 @@ import { type HealthCheck, healthAnswer } from './health/health.ts'
 import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
+import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
 import { answerVerb, unknownResource } from './registry/verbs.ts'
@@ -34,6 +35,8 @@ export interface ApiServerOptions {
   /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
   readonly serving?: ServingByName
   readonly serviceNetwork?: ServiceNetwork
+  /** The way to nodes, pods and Services. */
+  readonly connector?: Connector
   /** Beyond the store's own. */
   readonly healthChecks?: readonly HealthCheck[]
   /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
@@ -52,6 +55,8 @@ export class ApiServer {
   readonly env: Env
   readonly registry: Registry
   readonly resources = new ResourceTable()
+  /** Where nodes of the same process register. */
+  readonly nodes: LocalNodes
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
@@ -62,13 +67,22 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
     this.env = env
+    this.nodes = new LocalNodes(options.connector ?? noConnector)
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
     this.#freeze = options.freeze ?? false
     this.#serving = options.serving ?? {}
     this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
     const admission = new AdmissionChain(options.admission)
-    this.registry = { store, env, admission, authorizer, hubs: new ResourceHubs(store), resources: this.resources }
+    this.registry = {
+      store,
+      env,
+      admission,
+      authorizer,
+      hubs: new ResourceHubs(store),
+      resources: this.resources,
+      connector: this.nodes,
+    }
     for (const definition of options.resources) this.addResource(definition)
     for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)
   }

@@ -13,7 +13,10 @@ export interface UserInfo {
 export interface Credentials {
   /** Lower-case names, as received. */
   readonly headers: RequestHeaders
-  /** The verified client certificate in DER, when the TLS handshake had one that a trusted CA signed. */
+  /**
+   * The verified client certificate in DER, when the TLS handshake had one that a trusted CA signed; the same array for every request
+   * of a connection, so that what is found out about it can be kept.
+   */
   readonly clientCertificate?: Uint8Array
   readonly path: string
 }

@@ -1,4 +1,4 @@
-import type { StatusError } from '../../apimachinery/status.ts'
+import { badRequest, type StatusError } from '../../apimachinery/status.ts'
 import { type Answer, type ListAnswer, listMeta, type ListItem, type WatchAnswer } from '../registry/answer.ts'
 import { type Accepted, JSON_TYPE } from '../request/negotiate.ts'
 import type { Encoded, EncodedBody } from './encoded.ts'
@@ -20,6 +20,10 @@ export function encode(answer: Answer, accepted: Accepted): Encoded {
       return list(answer)
     case 'watch':
       return watch(answer)
+    case 'stream':
+      return { type: 'stream', status: answer.status, headers: answer.headers, compress: false, parts: answer.body }
+    case 'upgrade':
+      throw badRequest('Upgrade request required')
   }
 }
 
@@ -58,6 +62,7 @@ function list(answer: ListAnswer): Encoded {
     type: 'stream',
     status: 200,
     headers: JSON_HEADERS,
+    compress: true,
     parts: listParts(`${head.slice(0, -1)},"items":[`, answer),
   }
 }

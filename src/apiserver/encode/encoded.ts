@@ -13,7 +13,9 @@ export interface EncodedBody {
 export interface EncodedStream {
   readonly type: 'stream'
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  /** Whether it may be compressed: what comes from elsewhere, and must not wait, may not. */
+  readonly compress: boolean
   readonly parts: AsyncIterable<Uint8Array>
 }
 

@@ -1,8 +1,13 @@
-import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import { createServer as createHttp1, type Server as Http1Server } from 'node:http'
+import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { ApiServer } from '../server.ts'
-import { answerHttp, type HttpRequest, type HttpResponse } from './exchange.ts'
+import { answerHttp } from './answer.ts'
+import { Certificates } from './certificates.ts'
+import { http1Exchange, http2Exchange } from './exchange.ts'
+import { answerUpgrade } from './upgrade.ts'
+import type { KubeletTls } from './kubelet-connector.ts'
 
 /** Where and with which certificates to listen. */
 export interface HttpsOptions {
@@ -14,8 +19,11 @@ export interface HttpsOptions {
   readonly tls: {
     readonly cert: string
     readonly key: string
-    /** CAs of client certificates. */ readonly clientCa?: string
+    /** CAs of client certificates. */
+    readonly clientCa?: string
   }
+  /** How kubelets know this server, and it them, for exec, attach, port-forward and logs. */
+  readonly kubelet?: KubeletTls
 }
 
 /** A listening server. */
@@ -25,40 +33,72 @@ export interface HttpsListener {
   close(): Promise<void>
 }
 
+/** Against clients that open streams without end (CVE-2023-44487): upstream's limit. */
+const MAX_STREAMS = 250
+
 /** Serves the API over TLS: HTTP/2 and HTTP/1.1 on one port, as the client prefers. Rejects when the port cannot be bound. */
 export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): Promise<HttpsListener> {
+  const certificates = new Certificates()
+  const http1 = http1Server(apiServer, options, certificates)
+  const http2 = http2Server(apiServer, certificates)
+  const sockets = new Set<TLSSocket>()
   const { tls } = options
-  const server = createSecureServer({
-    allowHTTP1: true,
+  const front = createTls({
+    ALPNProtocols: ['h2', 'http/1.1'],
     cert: tls.cert,
     key: tls.key,
-    settings: { maxConcurrentStreams: 250 },
     // Certificates are asked for, never demanded: other credentials may come instead.
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: false,
     ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
   })
-  const sockets = new Set<TLSSocket>()
-  server.on('secureConnection', (socket: TLSSocket) => {
+  front.on('secureConnection', (socket) => {
     sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
+    socket.setNoDelay(true)
+    socket.once('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
+    const server = socket.alpnProtocol === 'h2' ? http2 : http1
+    server.emit('connection', socket)
   })
-  server.on('request', (request, response) => {
-    void answerHttp(apiServer, request as unknown as HttpRequest, response as unknown as HttpResponse)
-  })
-  await listen(server, options)
+  front.on('tlsClientError', (_error, socket) => socket.destroy())
+  await listen(front, options)
   return {
-    port: (server.address() as AddressInfo).port,
+    port: (front.address() as AddressInfo).port,
     close: () =>
-      new Promise((resolve, reject) => {
-        server.close((error) => (error ? reject(error) : resolve()))
+      new Promise((resolve) => {
+        front.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),
   }
 }
 
-function listen(server: Http2SecureServer, { port, host }: HttpsOptions): Promise<void> {
+function http1Server(apiServer: ApiServer, { kubelet }: HttpsOptions, certificates: Certificates): Http1Server {
+  // Watches last as long as they like; what bounds them is their own timeout.
+  const server = createHttp1({ requestTimeout: 0, keepAliveTimeout: 0, headersTimeout: 60_000 })
+  server.on('request', (request, response) => {
+    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket)))
+  })
+  server.on('upgrade', (request, socket, head) => {
+    void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)
+  })
+  server.on('clientError', (_error, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
+    else socket.destroy()
+  })
+  return server
+}
+
+function http2Server(apiServer: ApiServer, certificates: Certificates): Http2Server {
+  const server = createHttp2({ settings: { maxConcurrentStreams: MAX_STREAMS } })
+  server.on('stream', (stream, headers) => {
+    const socket = stream.session?.socket
+    void answerHttp(apiServer, http2Exchange(stream, headers, socket && certificates.of(socket)))
+  })
+  server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
+  return server
+}
+
+function listen(server: TlsServer, { port, host }: HttpsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port, ...(host !== undefined && { host }) }, () => {

@@ -1,8 +1,10 @@
-import { StatusError } from '../../apimachinery/status.ts'
+import { badRequest, StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
-import { type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
+import { type Answer, type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { deepFreeze } from '../registry/codec.ts'
-import type { Call } from '../request/call.ts'
+import { type Call, header } from '../request/call.ts'
+import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import { objectOffer, transform } from '../transform/transform.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import type { ApiServer } from '../server.ts'
 
@@ -31,6 +33,7 @@ export interface LocalEvent {
 
 const NEVER = new AbortController().signal
 const JSON_HEADERS = { 'content-type': 'application/json' }
+const TEXT_HEADERS = { 'content-type': 'text/plain' }
 
 /** Answers a request of `user` without sockets or encoding: objects are decoded once and shared, so nobody may change them. */
 export async function handle(server: ApiServer, request: LocalRequest, user: UserInfo): Promise<LocalResponse> {
@@ -49,7 +52,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     annotations: new Map(),
   }
   try {
-    const answer = await server.answer(call)
+    const answer = await localAnswer(server, call)
     switch (answer.type) {
       case 'object':
         return { status: answer.status, headers: headersOf(call), body: answer.object.object() }
@@ -60,12 +63,31 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
       case 'watch':
         return { status: 200, headers: headersOf(call), body: undefined, events: eventsOf(answer, call.signal) }
       case 'raw':
-        return { status: answer.status, headers: { ...answer.headers, ...headersOf(call) }, body: textOf(answer.body) }
+        return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
+      case 'stream':
+        return { status: answer.status, headers: TEXT_HEADERS, body: await wholeText(answer.body) }
+      case 'upgrade':
+        throw badRequest('Upgrade request required')
     }
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
     return { status: error.code, headers: headersOf(call), body: error.status }
   }
+}
+
+/** A client of the same process may ask for metadata alone or tables as any other. */
+async function localAnswer(server: ApiServer, call: Call): Promise<Answer> {
+  const accept = header(call.headers, 'accept')
+  if (!accept.includes('as=')) return server.answer(call)
+  const { target } = negotiate(accept, objectOffer([JSON_TYPE]))
+  return transform(await server.answer(call), target, call.query, server.env)
+}
+
+async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body) text += decoder.decode(chunk, { stream: true })
+  return text + decoder.decode()
 }
 
 function headersOf({ warnings }: Call): Readonly<Record<string, string>> {

@@ -1,8 +1,9 @@
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
+import type { ConnectTarget } from './connect/connector.ts'
 import type { ServedResource } from './served.ts'
 
 /** What a request comes to, before it is encoded for whoever asked. */
-export type Answer = ObjectAnswer | ValueAnswer | ListAnswer | WatchAnswer | RawAnswer
+export type Answer = ObjectAnswer | ValueAnswer | ListAnswer | WatchAnswer | RawAnswer | StreamAnswer | UpgradeAnswer
 
 /** One stored object, as bytes and as a shared decoded object, each made when first asked for. */
 export interface ObjectAnswer {
@@ -85,6 +86,21 @@ export interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string
+}
+
+/** Bytes from elsewhere, as they come: a log, a proxied answer. */
+export interface StreamAnswer {
+  readonly type: 'stream'
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** The connection itself is to be joined with one to `target`. */
+export interface UpgradeAnswer {
+  readonly type: 'upgrade'
+  readonly kind: 'remote-command' | 'port-forward' | 'proxy'
+  readonly target: ConnectTarget
 }
 
 /** An object of the store at a revision. */

@@ -1,4 +1,7 @@
 import type { Random } from '../../lib/random.ts'
+import { logSubresource } from './connect/log.ts'
+import { nodeProxy, podProxy, serviceProxy } from './connect/proxy.ts'
+import { attachSubresource, execSubresource, portForwardSubresource } from './connect/streams.ts'
 import { namespaceHooks } from './namespace.ts'
 import type { Serving } from './served.ts'
 import { ClusterIps } from './service/cluster-ips.ts'
@@ -6,6 +9,7 @@ import { serviceHooks } from './service/hooks.ts'
 import { DEFAULT_NODE_PORTS, NodePorts, type PortRange } from './service/node-ports.ts'
 import { bindingSubresource } from './subresources/binding.ts'
 import { evictionSubresource } from './subresources/eviction.ts'
+import type { Subresources } from './subresources/subresource.ts'
 
 /** What of a cluster's network the API server gives out. */
 export interface ServiceNetwork {
@@ -23,7 +27,18 @@ export function builtInServing(network: ServiceNetwork, random: Random): Serving
   const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
   return {
     namespaces: { hooks: namespaceHooks },
-    pods: { subresources: { binding: bindingSubresource, eviction: evictionSubresource } },
-    services: { hooks: serviceHooks(ips, ports) },
+    nodes: { subresources: { proxy: nodeProxy } },
+    pods: { subresources: podSubresources },
+    services: { hooks: serviceHooks(ips, ports), subresources: { proxy: serviceProxy } },
   }
+}
+
+const podSubresources: Subresources = {
+  attach: attachSubresource,
+  binding: bindingSubresource,
+  eviction: evictionSubresource,
+  exec: execSubresource,
+  log: logSubresource,
+  portforward: portForwardSubresource,
+  proxy: podProxy,
 }

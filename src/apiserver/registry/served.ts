@@ -9,6 +9,7 @@ import type { Call } from '../request/call.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import type { ResourceHubs } from '../watch/hub.ts'
 import { ResourceCodec } from './codec.ts'
+import type { Connector } from './connect/connector.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
 import { definedSubresources } from './subresources/defined.ts'
@@ -22,6 +23,7 @@ export interface Registry {
   readonly authorizer: Authorizer
   readonly hubs: ResourceHubs
   readonly resources: ResourceTable
+  readonly connector: Connector
 }
 
 /** One resource at one version, as it is served. */

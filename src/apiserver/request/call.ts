@@ -5,7 +5,11 @@ import type { RequestInfo } from './info.ts'
 export type RequestBody =
   | { readonly kind: 'none' }
   /** At most the server's limit; over it `read` throws 413. */
-  | { readonly kind: 'bytes'; read(): Promise<Uint8Array> }
+  | {
+      readonly kind: 'bytes'
+      read(): Promise<Uint8Array>
+      /** Unlimited, for passing on. */ stream(): AsyncIterable<Uint8Array>
+    }
   /** Shared with the sender: copied before change. */
   | { readonly kind: 'value'; readonly value: unknown }
 
@@ -17,6 +21,8 @@ export interface Call {
   readonly headers: RequestHeaders
   readonly user: UserInfo
   readonly body: RequestBody
+  /** The client wants to leave HTTP behind (Connection: Upgrade). */
+  readonly upgrade?: boolean
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
   /** Texts for Warning headers, filled on the way. */

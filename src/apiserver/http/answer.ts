@@ -1,0 +1,124 @@
+import type { Writable } from 'node:stream'
+import { internalError, StatusError } from '../../apimachinery/status.ts'
+import { uuid } from '../../lib/random.ts'
+import { encode, encodeError } from '../encode/encode.ts'
+import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
+import { type Call, header } from '../request/call.ts'
+import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import type { ApiServer } from '../server.ts'
+import { objectOffer, transform } from '../transform/transform.ts'
+import { compressed, compressing, wantsGzip } from './compress.ts'
+import type { Exchange, OutgoingHeaders } from './exchange.ts'
+import { HttpCall, pathOf } from './http-call.ts'
+
+const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
+const OFFER = objectOffer(ALL_MEDIA_TYPES)
+
+/** Answers one HTTP request. Never rejects. */
+export async function answerHttp(server: ApiServer, exchange: Exchange): Promise<void> {
+  const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
+  try {
+    await send(await encodedAnswer(server, exchange, headers), exchange, headers)
+  } catch (error) {
+    if (!exchange.begun) server.env.log.error('request failed', { err: error, path: exchange.url })
+    exchange.destroy()
+  }
+}
+
+/** Who sends a request. Throws 401. */
+export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<ApiServer['authenticate']> {
+  const { certificate } = exchange
+  return server.authenticate({
+    headers: exchange.headers,
+    path: pathOf(exchange.url),
+    ...(certificate && { clientCertificate: certificate }),
+  })
+}
+
+async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: OutgoingHeaders): Promise<Encoded> {
+  let accepted = PLAIN_JSON
+  try {
+    const call = new HttpCall(exchange, await authenticate(server, exchange))
+    const pretty = wantsPretty(call)
+    if (pretty) accepted = { ...accepted, pretty }
+    // Before anything is done: a write whose answer the client cannot take does not happen.
+    if (call.info.isResource) accepted = acceptedBy(call, pretty)
+    const answer = await server.answer(call)
+    if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
+    const transformed = accepted.target ? await transform(answer, accepted.target, call.query, server.env) : answer
+    return encode(transformed, accepted)
+  } catch (error) {
+    if (error instanceof StatusError) return encodeError(error, accepted)
+    server.env.log.error('request failed', { err: error, path: exchange.url })
+    return encodeError(internalError(error), accepted)
+  }
+}
+
+function acceptedBy(call: Call, pretty: boolean): Accepted {
+  const accepted = negotiate(header(call.headers, 'accept'), OFFER)
+  return pretty ? { ...accepted, pretty } : accepted
+}
+
+/** RFC 7234, 5.5, with the one code that the API uses. */
+export function warningHeader(text: string): string {
+  return `299 - ${JSON.stringify(text)}`
+}
+
+/** People look at answers in browsers and with curl. */
+function wantsPretty(call: Call): boolean {
+  const asked = call.query.size > 0 ? call.query.get('pretty') : null
+  if (asked) return asked === 'true' || asked === '1'
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(call.headers, 'user-agent'))
+}
+
+async function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
+  Object.assign(headers, encoded.headers)
+  switch (encoded.type) {
+    case 'body': {
+      const gzipped = wantsGzip(exchange.headers) ? await compressed(encoded.body, headers) : undefined
+      return exchange.send(encoded.status, headers, gzipped ?? encoded.body)
+    }
+    case 'stream':
+      return sendStream(encoded, exchange, headers)
+    case 'watch':
+      return sendWatch(encoded, exchange, headers)
+  }
+}
+
+async function sendStream(encoded: EncodedStream, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
+  const parts =
+    wantsGzip(exchange.headers) && encoded.compress ? await compressing(encoded.parts, headers) : encoded.parts
+  const out = exchange.begin(encoded.status, headers)
+  for await (const part of parts) if (!out.write(part)) await drained(out)
+  out.end()
+}
+
+function drained(out: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onDrain = (): void => {
+      out.off('close', onClose)
+      resolve()
+    }
+    const onClose = (): void => {
+      out.off('drain', onDrain)
+      reject(new Error('the client has gone'))
+    }
+    out.once('drain', onDrain)
+    out.once('close', onClose)
+  })
+}
+
+/** Bytes that a slow watcher may leave unread before its watch is cut; it then starts again from where it was. */
+const MOST_UNREAD_BYTES = 16 * 1024 * 1024
+
+function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: OutgoingHeaders): void {
+  const out = exchange.begin(200, headers)
+  const stop = start(
+    (event) => {
+      out.write(event)
+      if (out.writableLength > MOST_UNREAD_BYTES) exchange.destroy()
+    },
+    () => out.end(),
+  )
+  exchange.onClose(stop)
+}

@@ -1,0 +1,68 @@
+import { constants, createGzip, gzip } from 'node:zlib'
+import type { RequestHeaders } from '../authn/types.ts'
+import type { OutgoingHeaders } from './exchange.ts'
+
+/** Smaller answers are sent as they are, as upstream. */
+const THRESHOLD_BYTES = 128 * 1024
+const LEVEL = constants.Z_BEST_SPEED
+
+/** Whether the client takes gzip. */
+export function wantsGzip(headers: RequestHeaders): boolean {
+  const encodings = headers['accept-encoding']
+  return typeof encodings === 'string' && encodings.split(',').some((encoding) => encoding.trim() === 'gzip')
+}
+
+/** The body in gzip when that is worth it; then the headers say so. */
+export async function compressed(body: Uint8Array | string, headers: OutgoingHeaders): Promise<Uint8Array | undefined> {
+  if (body.length <= THRESHOLD_BYTES || headers['content-encoding'] !== undefined) return undefined
+  markGzip(headers)
+  return new Promise((resolve, reject) => {
+    gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result)))
+  })
+}
+
+/** The parts in gzip when their first one, or first two, are worth it. */
+export async function compressing(
+  parts: AsyncIterable<Uint8Array>,
+  headers: OutgoingHeaders,
+): Promise<AsyncIterable<Uint8Array>> {
+  const iterator = parts[Symbol.asyncIterator]()
+  const held: Uint8Array[] = []
+  let length = 0
+  while (length <= THRESHOLD_BYTES) {
+    const { done, value } = await iterator.next()
+    if (done) return toAsync(held)
+    held.push(value)
+    length += value.length
+  }
+  markGzip(headers)
+  return gzipped(held, iterator)
+}
+
+function markGzip(headers: OutgoingHeaders): void {
+  headers['content-encoding'] = 'gzip'
+  headers['vary'] = 'Accept-Encoding'
+}
+
+async function* toAsync(parts: readonly Uint8Array[]): AsyncIterable<Uint8Array> {
+  yield* parts
+}
+
+async function* gzipped(held: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  const zip = createGzip({ level: LEVEL })
+  const feed = async (): Promise<void> => {
+    for (const part of held) if (!zip.write(part)) await room(zip)
+    for (;;) {
+      const { done, value } = await rest.next()
+      if (done) break
+      if (!zip.write(value)) await room(zip)
+    }
+    zip.end()
+  }
+  feed().catch((error: unknown) => zip.destroy(error instanceof Error ? error : new Error('compression failed')))
+  yield* zip as AsyncIterable<Uint8Array>
+}
+
+function room(zip: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => zip.once('drain', resolve))
+}

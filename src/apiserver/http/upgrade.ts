@@ -1,0 +1,116 @@
+import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
+import type { Answer, StreamAnswer, UpgradeAnswer, WatchAnswer } from '../registry/answer.ts'
+import { authority } from '../registry/connect/connector.ts'
+import type { ApiServer } from '../server.ts'
+import { passThrough } from '../streaming/pass-through.ts'
+import { PORT_FORWARD_TUNNEL, servePortForwardTunnel } from '../streaming/port-forward.ts'
+import { REMOTE_COMMAND_V5, serveRemoteCommand, streamsFromQuery } from '../streaming/remote-command.ts'
+import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-target.ts'
+import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
+import { authenticate } from './answer.ts'
+import { http1Exchange } from './exchange.ts'
+import { HttpCall } from './http-call.ts'
+import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
+
+/** A client that leaves HTTP behind, with its socket and what it sent already. */
+export interface UpgradeClient {
+  readonly request: IncomingMessage
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/** Answers a request to upgrade: exec and its like, proxied WebSockets, watches and logs over WebSocket. Never rejects. */
+export async function answerUpgrade(
+  server: ApiServer,
+  client: UpgradeClient,
+  certificate: Uint8Array | undefined,
+  kubelet: KubeletTls | undefined,
+): Promise<void> {
+  const { request, socket } = client
+  socket.on('error', () => socket.destroy())
+  try {
+    const exchange = http1Exchange(request, new ServerResponse(request), certificate)
+    const call = new HttpCall(exchange, await authenticate(server, exchange), true)
+    const answer = await server.answer(call)
+    await join(client, answer, kubelet)
+  } catch (error) {
+    if (socket.destroyed) return
+    if (error instanceof UpgradeRefusedError) return refuse(socket, error.statusCode, error.body, 'text/plain')
+    const status = error instanceof StatusError ? error : internalError(error)
+    refuse(socket, status.code, JSON.stringify(status.status), 'application/json')
+  }
+}
+
+function join(client: UpgradeClient, answer: Answer, kubelet: KubeletTls | undefined): Promise<void> | void {
+  switch (answer.type) {
+    case 'upgrade':
+      return joinTarget(client, answer, kubelet)
+    case 'stream':
+      return sendMessages(client, answer)
+    case 'watch':
+      return sendEvents(client, answer)
+    case 'raw':
+      return refuse(client.socket, answer.status, answer.body, answer.headers['content-type'] ?? 'text/plain')
+    default:
+      throw badRequest('Upgrade request is not supported here')
+  }
+}
+
+function joinTarget(
+  { request, socket, head }: UpgradeClient,
+  answer: UpgradeAnswer,
+  kubelet: KubeletTls | undefined,
+): Promise<void> {
+  const { target, kind } = answer
+  const to: UpgradeTarget = {
+    url: new URL(`${target.scheme}://${authority(target)}${target.path}`),
+    ...(target.scheme === 'https' && { tls: tlsFor(target, kubelet) }),
+  }
+  const offered = isWebSocketRequest(request) ? offeredProtocols(request) : []
+  if (kind === 'remote-command' && offered.includes(REMOTE_COMMAND_V5)) {
+    const query = new URL(request.url ?? '/', 'http://localhost').searchParams
+    return serveRemoteCommand(request, socket, head, streamsFromQuery(query), to)
+  }
+  if (kind === 'port-forward' && offered.includes(PORT_FORWARD_TUNNEL)) {
+    return servePortForwardTunnel(request, socket, head, to)
+  }
+  return passThrough(request, socket, head, to)
+}
+
+const BASE64 = 'base64.binary.k8s.io'
+
+/** A log or proxied answer as messages, binary or in base64 as the client chose. */
+async function sendMessages({ request, socket, head }: UpgradeClient, { body }: StreamAnswer): Promise<void> {
+  const offered = offeredProtocols(request)
+  const protocol = offered.find((name) => name === 'binary.k8s.io' || name === BASE64) ?? ''
+  const client = await acceptWebSocket(request, socket, head, protocol)
+  for await (const chunk of body) {
+    if (client.readyState !== client.OPEN) break
+    const bytes = Buffer.from(chunk)
+    const message = protocol === BASE64 ? bytes.toString('base64') : bytes
+    await new Promise<void>((resolve) => client.send(message, { binary: protocol !== BASE64 }, () => resolve()))
+  }
+  client.close(1000)
+}
+
+async function sendEvents({ request, socket, head }: UpgradeClient, answer: WatchAnswer): Promise<void> {
+  const client = await acceptWebSocket(request, socket, head, '')
+  const stop = answer.start({
+    onEvent: (frame) => client.send(Buffer.from(frame.line()).toString().trimEnd()),
+    onEnd: () => client.close(1000),
+  })
+  client.on('close', stop)
+}
+
+function refuse(socket: Duplex, status: number, body: string | Uint8Array, contentType: string): void {
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`,
+    `Content-Type: ${contentType}`,
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ]
+  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+  socket.end(body)
+}

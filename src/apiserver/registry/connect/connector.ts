@@ -1,0 +1,64 @@
+import { failure } from '../../../apimachinery/status.ts'
+
+/** Somewhere that a request is passed on to: a kubelet, a pod, a Service's endpoint. */
+export interface ConnectTarget {
+  readonly scheme: 'http' | 'https'
+  /** An address or a name; IPv6 without brackets. */
+  readonly host: string
+  readonly port: number
+  /** With query. */
+  readonly path: string
+  /** The node whose kubelet this is: then the API server shows its client certificate, and a local node may answer instead. */
+  readonly node?: string | undefined
+  /** Does not check the certificate: pods and Services have any, and clients may ask so for logs. */
+  readonly insecure: boolean
+}
+
+export interface ConnectRequest {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body?: AsyncIterable<Uint8Array> | undefined
+  readonly signal: AbortSignal
+}
+
+export interface ConnectResponse {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** Sends HTTP requests to nodes, pods and Services. Rejects when nobody answers. */
+export interface Connector {
+  request(target: ConnectTarget, request: ConnectRequest): Promise<ConnectResponse>
+}
+
+/** For a server without a network. */
+export const noConnector: Connector = {
+  request: () => Promise.reject(failure('ServiceUnavailable', 'this API server has no way to its nodes')),
+}
+
+/** Nodes of the same process, simulated ones, answer by themselves; all others are reached through `remote`. */
+export class LocalNodes implements Connector {
+  readonly #remote: Connector
+  readonly #nodes = new Map<string, Connector>()
+
+  constructor(remote: Connector) {
+    this.#remote = remote
+  }
+
+  /** From now on `node` answers what its kubelet is asked. Returns what takes it back. */
+  add(node: string, connector: Connector): () => void {
+    this.#nodes.set(node, connector)
+    return () => void (this.#nodes.get(node) === connector && this.#nodes.delete(node))
+  }
+
+  request(target: ConnectTarget, request: ConnectRequest): Promise<ConnectResponse> {
+    const local = target.node === undefined ? undefined : this.#nodes.get(target.node)
+    return (local ?? this.#remote).request(target, request)
+  }
+}
+
+/** The authority of a target, as it stands in a URL. */
+export function authority({ host, port }: Pick<ConnectTarget, 'host' | 'port'>): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}

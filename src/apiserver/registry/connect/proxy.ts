@@ -1,0 +1,153 @@
+import type { Endpoints, Pod, Service } from '../../../api/generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { badRequest, failure, StatusError } from '../../../apimachinery/status.ts'
+import { parseIp } from '../../../lib/ip.ts'
+import type { Call } from '../../request/call.ts'
+import type { Answer } from '../answer.ts'
+import type { Registry } from '../served.ts'
+import type { Subresource } from '../subresources/subresource.ts'
+import type { ConnectTarget } from './connector.ts'
+import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
+
+const VERBS = ['get', 'create', 'update', 'patch', 'delete']
+
+/** nodes/proxy: passes a request on to a kubelet, or to another port of the node. */
+export const nodeProxy: Subresource = proxy(nodeTarget)
+/** pods/proxy: passes a request on to a pod's port. */
+export const podProxy: Subresource = proxy(podTarget)
+/** services/proxy: passes a request on to one of a Service's endpoints. */
+export const serviceProxy: Subresource = proxy(serviceTarget)
+
+type Locate = (registry: Registry, call: Call, path: string) => Promise<ConnectTarget>
+
+function proxy(locate: Locate): Subresource {
+  return {
+    verbs: VERBS,
+    async answer(registry, _resource, call) {
+      const query = call.query.toString()
+      const path = `/${call.info.rest || (call.query.get('path') ?? '').replace(/^\//, '')}${query && `?${query}`}`
+      const target = await locate(registry, call, path)
+      if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target }
+      return pass(registry, call, target)
+    },
+  }
+}
+
+/** Headers that belong to one hop of the way (RFC 9110, 7.6.1), and what HTTP/2 calls them; and the client's credentials. */
+const DROPPED = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+async function pass(registry: Registry, call: Call, target: ConnectTarget): Promise<Answer> {
+  const headers: Record<string, string | readonly string[]> = {}
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (value !== undefined && !DROPPED.has(name) && !name.startsWith(':')) headers[name] = value
+  }
+  const body = call.body.kind === 'bytes' ? call.body.stream() : undefined
+  try {
+    const request = { method: call.method, headers, signal: call.signal, ...(body && { body }) }
+    const answer = await registry.connector.request(target, request)
+    const kept = Object.entries(answer.headers).filter(([name]) => !DROPPED.has(name))
+    return { type: 'stream', status: answer.status, headers: Object.fromEntries(kept), body: answer.body }
+  } catch (error) {
+    if (error instanceof StatusError) throw error
+    const why = error instanceof Error ? error.message : 'unknown error'
+    throw failure('ServiceUnavailable', `error trying to reach service: ${why}`)
+  }
+}
+
+async function nodeTarget(registry: Registry, call: Call, path: string): Promise<ConnectTarget> {
+  const id = parseProxyName(call.info.name)
+  if (!id) throw badRequest(`invalid node request ${JSON.stringify(call.info.name)}`)
+  const kubelet = await kubeletTarget(registry, id.name, path)
+  if (id.port === '' || id.port === String(kubelet.port)) return kubelet
+  return { scheme: id.scheme, host: kubelet.host, port: Number(id.port), path, insecure: true }
+}
+
+async function podTarget(registry: Registry, call: Call, path: string): Promise<ConnectTarget> {
+  const id = parseProxyName(call.info.name)
+  if (!id) throw badRequest(`invalid pod request ${JSON.stringify(call.info.name)}`)
+  const pod = await getPod(registry, call.info.namespace, id.name)
+  const first = pod.spec.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort
+  const host = pod.status?.podIP ?? ''
+  if (!isReachable(host)) throw badRequest('address not allowed')
+  const port = Number(id.port) || first || (id.scheme === 'https' ? 443 : 80)
+  return { scheme: id.scheme, host, port, path, insecure: true }
+}
+
+/** Neither loopback nor link-local nor multicast: those would be the API server's own. */
+function isReachable(address: string): boolean {
+  const ip = parseIp(address)
+  if (!ip || ip.value === 0n) return false
+  if (ip.version === 6) return ip.value !== 1n && ip.value >> 118n !== 0x3fan && ip.value >> 120n !== 0xffn
+  const first = ip.value >> 24n
+  return first !== 127n && ip.value >> 16n !== 0xa9fen && first < 224n
+}
+
+async function serviceTarget(registry: Registry, call: Call, path: string): Promise<ConnectTarget> {
+  const { namespace, name } = call.info
+  const id = parseProxyName(name)
+  if (!id) throw badRequest(`invalid service request ${JSON.stringify(name)}`)
+  const portName = /^\d+$/.test(id.port) ? await nameOfPort(registry, namespace, id.name, Number(id.port)) : id.port
+  const { subsets = [] } = await read<Endpoints>(registry, 'endpoints', namespace, id.name)
+  if (subsets.length === 0) throw unavailable(`no endpoints available for service ${JSON.stringify(id.name)}`)
+  const random = registry.env.random
+  for (const subset of shuffled(subsets, random.next())) {
+    const port = subset.ports?.find((one) => (one.name ?? '') === portName)?.port
+    if (port === undefined) continue
+    for (const { ip, targetRef } of shuffled(subset.addresses ?? [], random.next())) {
+      if (await isPodAddress(registry, namespace, ip, targetRef)) {
+        return { scheme: id.scheme, host: ip, port, path, insecure: true }
+      }
+    }
+  }
+  throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`)
+}
+
+async function nameOfPort(registry: Registry, namespace: string, name: string, port: number): Promise<string> {
+  const { spec } = await read<Service>(registry, 'services', namespace, name)
+  const found = spec.ports?.find((one) => one.port === port)
+  if (!found) throw unavailable(`no service port ${port} found for service ${JSON.stringify(name)}`)
+  return found.name ?? ''
+}
+
+/** The list from somewhere inside, all the way round. */
+function shuffled<T>(list: readonly T[], random: number): T[] {
+  const start = Math.floor(random * list.length)
+  return [...list.slice(start), ...list.slice(0, start)]
+}
+
+/** Only addresses that are a pod's are proxied to: anyone may write Endpoints. */
+async function isPodAddress(
+  registry: Registry,
+  namespace: string,
+  ip: string,
+  ref: Frozen<{ namespace?: string; name?: string }> | undefined,
+): Promise<boolean> {
+  if (!ref?.name || ref.namespace !== namespace) return false
+  const pods = registry.resources.find('', 'v1', 'pods')
+  if (!pods) return false
+  try {
+    const pod = await read<Pod>(registry, 'pods', namespace, ref.name)
+    return pod.status?.podIPs?.some((one) => one.ip === ip) ?? false
+  } catch (error) {
+    if (error instanceof StatusError) return false
+    throw error
+  }
+}
+
+function unavailable(message: string): StatusError {
+  return failure('ServiceUnavailable', message)
+}

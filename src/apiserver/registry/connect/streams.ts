@@ -1,0 +1,95 @@
+import { badRequest, forbidden } from '../../../apimachinery/status.ts'
+import type { Call } from '../../request/call.ts'
+import { isTrue } from '../../request/info.ts'
+import { admissionAttributes } from '../admit.ts'
+import type { Answer, UpgradeAnswer } from '../answer.ts'
+import type { Registry, ServedResource } from '../served.ts'
+import type { Subresource } from '../subresources/subresource.ts'
+import { containerOf, getPod, kubeletTarget } from './location.ts'
+
+/** pods/exec: runs a command in a container. */
+export const execSubresource: Subresource = streaming('exec', 'PodExecOptions')
+/** pods/attach: joins a container's main process. */
+export const attachSubresource: Subresource = streaming('attach', 'PodAttachOptions')
+/** pods/portforward: connects to a pod's ports. */
+export const portForwardSubresource: Subresource = streaming('portforward', 'PodPortForwardOptions')
+
+type Kind = 'exec' | 'attach' | 'portforward'
+
+function streaming(kind: Kind, options: string): Subresource {
+  return {
+    verbs: ['get', 'create'],
+    async answer(registry, resource, call) {
+      await mayCreate(registry, call)
+      await admit(registry, resource, call, options)
+      return upgradeAnswer(registry, call, kind)
+    },
+  }
+}
+
+/** Streaming is a deed, so whoever comes by GET, as WebSockets must, needs the right to create as well (1.35). */
+async function mayCreate(registry: Registry, call: Call): Promise<void> {
+  if (call.info.verb === 'create') return
+  const { namespace, group, version, resource, subresource, name, path } = call.info
+  const { decision, reason } = await registry.authorizer.authorize({
+    user: call.user,
+    verb: 'create',
+    resourceRequest: true,
+    path,
+    namespace,
+    apiGroup: group,
+    apiVersion: version,
+    resource,
+    subresource,
+    name,
+  })
+  if (decision === 'Allow') return
+  const why = `User ${JSON.stringify(call.user.name)} cannot create resource "${resource}/${subresource}" in API group "${group}" in the namespace "${namespace}"`
+  throw forbidden({ group, resource }, name, reason ? `${why}: ${reason}` : why)
+}
+
+async function admit(registry: Registry, resource: ServedResource, call: Call, kind: string): Promise<void> {
+  if (registry.admission.idle('CONNECT')) return
+  const object = { kind, apiVersion: 'v1', metadata: {}, ...Object.fromEntries(call.query) }
+  const subject = { object, options: { dryRun: false, raw: {} }, kind: { group: '', version: 'v1', kind } }
+  const attributes = admissionAttributes(resource, call, 'CONNECT', subject)
+  await registry.admission.mutate(attributes)
+  await registry.admission.validate(attributes)
+}
+
+async function upgradeAnswer(registry: Registry, call: Call, kind: Kind): Promise<Answer> {
+  const { namespace, name } = call.info
+  const pod = await getPod(registry, namespace, name)
+  const container = kind === 'portforward' ? '' : containerOf(pod, call.query.get('container') ?? '')
+  const node = pod.spec.nodeName
+  if (!node) throw badRequest(`pod ${name} does not have a host assigned`)
+  const where =
+    kind === 'portforward' ? `/portForward/${namespace}/${name}` : `/${kind}/${namespace}/${name}/${container}`
+  const target = await kubeletTarget(registry, node, `${where}?${kubeletQuery(call.query, kind)}`)
+  const answer: UpgradeAnswer = {
+    type: 'upgrade',
+    kind: kind === 'portforward' ? 'port-forward' : 'remote-command',
+    target,
+  }
+  return answer
+}
+
+/** The kubelet's names for what the client asks. */
+function kubeletQuery(query: URLSearchParams, kind: Kind): string {
+  const out = new URLSearchParams()
+  if (kind === 'portforward') {
+    const ports = query.getAll('ports').flatMap((text) => text.split(','))
+    if (ports.length > 0) out.set('port', ports.join(','))
+    return out.toString()
+  }
+  const on = (asked: string, sent: string, byDefault = false): void => {
+    const value = query.get(asked)
+    if (value === null ? byDefault : isTrue(value)) out.set(sent, '1')
+  }
+  on('stdin', 'input')
+  on('stdout', 'output', kind === 'attach')
+  on('stderr', 'error', kind === 'attach')
+  on('tty', 'tty')
+  if (kind === 'exec') for (const word of query.getAll('command')) out.append('command', word)
+  return out.toString()
+}
