@@ -1,8 +1,7 @@
-import { IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
+import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
 import type { Answer, StreamAnswer, UpgradeAnswer, WatchAnswer } from '../registry/answer.ts'
-import { authority } from '../registry/connect/connector.ts'
 import type { ApiServer } from '../server.ts'
 import { passThrough } from '../streaming/pass-through.ts'
 import { PORT_FORWARD_TUNNEL, servePortForwardTunnel } from '../streaming/port-forward.ts'
@@ -34,7 +33,7 @@ export async function answerUpgrade(
     const exchange = http1Exchange(request, new ServerResponse(request), certificate)
     const call = new HttpCall(exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
-    await join(client, answer, kubelet)
+    await join(server, client, answer, kubelet)
   } catch (error) {
     if (socket.destroyed) return
     if (error instanceof UpgradeRefusedError) return refuse(socket, error.statusCode, error.body, 'text/plain')
@@ -43,10 +42,15 @@ export async function answerUpgrade(
   }
 }
 
-function join(client: UpgradeClient, answer: Answer, kubelet: KubeletTls | undefined): Promise<void> | void {
+function join(
+  server: ApiServer,
+  client: UpgradeClient,
+  answer: Answer,
+  kubelet: KubeletTls | undefined,
+): Promise<void> | void {
   switch (answer.type) {
     case 'upgrade':
-      return joinTarget(client, answer, kubelet)
+      return joinTarget(server, client, answer, kubelet)
     case 'stream':
       return sendMessages(client, answer)
     case 'watch':
@@ -58,15 +62,17 @@ function join(client: UpgradeClient, answer: Answer, kubelet: KubeletTls | undef
   }
 }
 
-function joinTarget(
+async function joinTarget(
+  server: ApiServer,
   { request, socket, head }: UpgradeClient,
   answer: UpgradeAnswer,
   kubelet: KubeletTls | undefined,
 ): Promise<void> {
   const { target, kind } = answer
+  const url = new URL(await server.nodes.sessionUrl(target))
   const to: UpgradeTarget = {
-    url: new URL(`${target.scheme}://${authority(target)}${target.path}`),
-    ...(target.scheme === 'https' && { tls: tlsFor(target, kubelet) }),
+    url,
+    ...(url.protocol === 'https:' && { tls: tlsFor(target, kubelet) }),
   }
   const offered = isWebSocketRequest(request) ? offeredProtocols(request) : []
   if (kind === 'remote-command' && offered.includes(REMOTE_COMMAND_V5)) {

@@ -2,6 +2,7 @@ import { builtInResources } from '../../api/index.ts'
 import type { UserInfo } from '../../apiserver/authn/types.ts'
 import type { Authorizer } from '../../apiserver/authz/types.ts'
 import { bootstrap } from '../../apiserver/bootstrap/bootstrap.ts'
+import { networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
@@ -55,6 +56,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...(descriptions && { descriptions }),
     serviceNetwork: { cidrs: [settings.serviceCidr] },
     address: `${nodeIP}:${settings.apiPort}`,
+    connector: networkConnector(undefined),
   })
   const transportFor = (user: UserInfo): Transport =>
     inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)

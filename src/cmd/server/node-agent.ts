@@ -5,6 +5,7 @@ import { criClient } from '../../kubelet/cri/grpc/client.ts'
 import { startKubelet } from '../../kubelet/kubelet.ts'
 import { linuxHost } from '../../kubelet/linux/host.ts'
 import { identities } from './identities.ts'
+import { localNode } from './local-node.ts'
 import type { PartsOptions } from './parts.ts'
 
 /** Runs the node agent over a CRI socket until the signal aborts. Containers go on. */
@@ -21,8 +22,10 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
       runtime: cri.runtime,
       images: cri.images,
     })
+    const leave = api.server.nodes.add(settings.nodeName, localNode(kubelet.api))
     env.log.info('the node agent runs', { endpoint })
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+    leave()
     await kubelet.stop()
   } finally {
     cri.close()

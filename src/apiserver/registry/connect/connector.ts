@@ -30,6 +30,8 @@ export interface ConnectResponse {
 /** Sends HTTP requests to nodes, pods and Services. Rejects when nobody answers. */
 export interface Connector {
   request(target: ConnectTarget, request: ConnectRequest): Promise<ConnectResponse>
+  /** Where a connection that is to be upgraded goes, when not to the target itself: a runtime's streaming server. */
+  sessionUrl?(target: ConnectTarget): Promise<string>
 }
 
 /** For a server without a network. */
@@ -53,8 +55,16 @@ export class LocalNodes implements Connector {
   }
 
   request(target: ConnectTarget, request: ConnectRequest): Promise<ConnectResponse> {
-    const local = target.node === undefined ? undefined : this.#nodes.get(target.node)
-    return (local ?? this.#remote).request(target, request)
+    return (this.#local(target) ?? this.#remote).request(target, request)
+  }
+
+  async sessionUrl(target: ConnectTarget): Promise<string> {
+    const url = await this.#local(target)?.sessionUrl?.(target)
+    return url ?? `${target.scheme}://${authority(target)}${target.path}`
+  }
+
+  #local({ node }: ConnectTarget): Connector | undefined {
+    return node === undefined ? undefined : this.#nodes.get(node)
   }
 }
 
