@@ -9,7 +9,7 @@ import type { ApiServer } from '../server.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressing, wantsGzip } from './compress.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
-import { HttpCall, pathOf } from './http-call.ts'
+import { httpCall, pathOf } from './http-call.ts'
 
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
 const OFFER = objectOffer(ALL_MEDIA_TYPES)
@@ -38,7 +38,7 @@ export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<
 async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: OutgoingHeaders): Promise<Encoded> {
   let accepted = PLAIN_JSON
   try {
-    const call = new HttpCall(exchange, await authenticate(server, exchange))
+    const call = httpCall(exchange, await authenticate(server, exchange))
     const pretty = wantsPretty(call)
     if (pretty) accepted = { ...accepted, pretty }
     // Before anything is done: a write whose answer the client cannot take does not happen.

@@ -1,7 +1,7 @@
 import { failure } from '../../apimachinery/status.ts'
-import type { RequestHeaders, UserInfo } from '../authn/types.ts'
-import type { Call, RequestBody } from '../request/call.ts'
-import { parseRequestInfo, type RequestInfo } from '../request/info.ts'
+import type { UserInfo } from '../authn/types.ts'
+import type { Call } from '../request/call.ts'
+import { parseRequestInfo } from '../request/info.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The largest body: upstream's limit. */
@@ -9,46 +9,35 @@ export const BODY_LIMIT = 3 * 1024 * 1024
 
 const NO_QUERY = new URLSearchParams()
 
-/** A Call made of an HTTP exchange; what few requests need is made when it is first asked for. */
-export class HttpCall implements Call {
-  readonly method: string
-  readonly info: RequestInfo
-  readonly query: URLSearchParams
-  readonly headers: RequestHeaders
-  readonly user: UserInfo
-  readonly upgrade: boolean
-  readonly warnings: string[] = []
-  readonly #exchange: Exchange
-  #annotations: Map<string, string> | undefined
-  #signal: AbortSignal | undefined
-
-  constructor(exchange: Exchange, user: UserInfo, upgrade = false) {
-    const { method, url, headers } = exchange
-    const mark = url.indexOf('?')
-    this.#exchange = exchange
-    this.method = method
-    this.query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
-    this.headers = headers
-    this.info = parseRequestInfo(method, pathOf(url), this.query)
-    this.user = user
-    this.upgrade = upgrade
+/** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
+export function httpCall(exchange: Exchange, user: UserInfo, upgrade = false): Call {
+  const { method, url, headers, incoming } = exchange
+  const mark = url.indexOf('?')
+  const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
+  let annotations: Map<string, string> | undefined
+  let signal: AbortSignal | undefined
+  return {
+    method,
+    info: parseRequestInfo(method, pathOf(url), query),
+    query,
+    headers,
+    user,
+    upgrade,
+    warnings: [],
+    body: { kind: 'bytes', read: () => readBody(exchange), stream: () => incoming },
+    get annotations() {
+      return (annotations ??= new Map())
+    },
+    get signal() {
+      return (signal ??= abortedOnClose(exchange))
+    },
   }
+}
 
-  get annotations(): Map<string, string> {
-    return (this.#annotations ??= new Map())
-  }
-
-  get signal(): AbortSignal {
-    if (this.#signal) return this.#signal
-    const gone = new AbortController()
-    this.#exchange.onClose(() => gone.abort())
-    return (this.#signal = gone.signal)
-  }
-
-  get body(): RequestBody {
-    const { incoming } = this.#exchange
-    return { kind: 'bytes', read: () => readBody(this.#exchange), stream: () => incoming }
-  }
+function abortedOnClose(exchange: Exchange): AbortSignal {
+  const gone = new AbortController()
+  exchange.onClose(() => gone.abort())
+  return gone.signal
 }
 
 /** A request's path without its query. */

@@ -10,7 +10,7 @@ import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-ta
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
 import { authenticate } from './answer.ts'
 import { http1Exchange } from './exchange.ts'
-import { HttpCall } from './http-call.ts'
+import { httpCall } from './http-call.ts'
 import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
@@ -31,7 +31,7 @@ export async function answerUpgrade(
   socket.on('error', () => socket.destroy())
   try {
     const exchange = http1Exchange(request, new ServerResponse(request), certificate)
-    const call = new HttpCall(exchange, await authenticate(server, exchange), true)
+    const call = httpCall(exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
     await join(server, client, answer, kubelet)
   } catch (error) {
