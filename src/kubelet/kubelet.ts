@@ -80,7 +80,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     signal,
     onChange: () => workers.wakeAll(),
   })
-  const means = meansOf(options, node, events, signal, (uid) => workers.wake(uid))
+  const wakeUp = { wake: (uid: string) => workers.wake(uid), retry: (uid: string) => workers.retry(uid) }
+  const means = meansOf(options, node, events, signal, wakeUp)
   const workers: PodWorkers = new PodWorkers(
     means,
     (pod, others) => admitted(pod, others, node, host),
@@ -134,11 +135,11 @@ function meansOf(
   agent: NodeAgent,
   events: EventRecorder,
   signal: AbortSignal,
-  wake: (uid: string) => void,
+  { wake, retry }: { readonly wake: (uid: string) => void; readonly retry: (uid: string) => void },
 ): PodMeans {
   const serviceInformer = new Informer<Service>({ client, env, resource: services })
   serviceInformer.run(signal).catch((err: unknown) => env.log.error('service informer ended', { err }))
-  const objects = new WatchedObjects({ client, env, services: serviceInformer, onChange: wake, signal })
+  const objects = new WatchedObjects({ client, env, services: serviceInformer, onChange: retry, signal })
   const tokens = new Tokens(env, issueToken(client), wake)
   const allocatable = (): NonNullable<NonNullable<Frozen<Node>['status']>['allocatable']> =>
     agent.node?.status?.allocatable ?? {}

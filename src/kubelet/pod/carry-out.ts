@@ -17,10 +17,15 @@ export interface Pass {
   readonly pod: Pod
   readonly plan: Plan
   readonly volumes: ReadonlyMap<string, MountedVolume>
-  /** Why containers wait, by name: set and cleared as they are started. */
-  readonly waiting: Map<string, Waiting>
+  /** Why containers wait, and until when, by name: set and cleared as they are started. */
+  readonly waiting: Map<string, WaitingUntil>
   /** Aborted when the pod has something more urgent to do: only pulls and hooks are given up. */
   readonly signal: AbortSignal
+}
+
+/** Why a container could not be started, and when that is to be tried again. */
+export interface WaitingUntil extends Waiting {
+  readonly untilMs: number
 }
 
 /** When to look at the pod again, in ms since the epoch; undefined when something will have changed by then anyway. */
@@ -79,7 +84,7 @@ function prepareImages(pass: Pass, means: PodMeans): Images {
   const { plan } = pass
   const prepared = new Map<string, () => Promise<ReadyImage>>()
   for (const container of [...plan.startEphemeral, ...plan.startInit, ...plan.start]) {
-    if (crashWait(container, pass.pod, means) !== undefined) continue
+    if (waitsStill(container, pass, means) || crashWait(container, pass.pod, means)) continue
     const image = ensureImage(container, pass, means)
     image.catch(() => undefined) // Heard when the container's turn comes.
     prepared.set(container.name, () => image)
@@ -121,13 +126,13 @@ async function start(
   means: PodMeans,
 ): Promise<LookAgain> {
   const { pod, waiting, signal } = pass
+  if (waitsStill(container, pass, means)) return waiting.get(container.name)?.untilMs
   const crash = crashWait(container, pod, means)
   if (crash) {
-    const { untilMs, ...wait } = crash
     const message = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`
     containerEvent(means.events, pod, container, 'Warning', 'BackOff', message)
-    waiting.set(container.name, wait)
-    return untilMs
+    waiting.set(container.name, crash)
+    return crash.untilMs
   }
   try {
     const image = await images.get(container.name)?.()
@@ -139,11 +144,17 @@ async function start(
     return undefined
   } catch (error) {
     if (signal.aborted || !(error instanceof StartError)) throw error
-    waiting.set(container.name, { reason: error.reason, message: error.message })
+    const untilMs = error.retryAtMs ?? means.env.clock.now() + RETRY_MS
+    waiting.set(container.name, { reason: error.reason, message: error.message, untilMs })
     if (error.reason.startsWith('ErrImage') || error.reason.endsWith('BackOff') || error.reason === 'InvalidImageName')
       containerEvent(means.events, pod, container, 'Warning', 'Failed', `Error: ${error.reason}`)
-    return error.retryAtMs ?? means.env.clock.now() + RETRY_MS
+    return untilMs
   }
+}
+
+/** Whether a container that could not be started has to wait before the next try. */
+function waitsStill({ name }: Container, { waiting }: Pass, { env }: PodMeans): boolean {
+  return (waiting.get(name)?.untilMs ?? 0) > env.clock.now()
 }
 
 /** What a container that could not be started is tried again after (upstream's backOffPeriod). */

@@ -10,7 +10,7 @@ import { runHook } from '../lifecycle/hooks.ts'
 import { refsOf } from '../objects/refs.ts'
 import { findContainer, type ObservedContainer } from '../runtime/observed.ts'
 import { hostsFile, managesHosts } from '../sandbox/hosts.ts'
-import { StartError, textOf } from '../start-error.ts'
+import { detailOf, StartError, textOf } from '../start-error.ts'
 import { containerEvent } from './event.ts'
 import { killContainer } from './kill.ts'
 import type { PodMeans } from './means.ts'
@@ -43,7 +43,7 @@ export async function startContainer(
   const event = (type: 'Normal' | 'Warning', reason: string, message: string): void =>
     containerEvent(events, pod, container, type, reason, message)
   const failed = (reason: string, error: unknown): never => {
-    const message = textOf(error)
+    const message = detailOf(error)
     event('Warning', 'Failed', `Error: ${message}`)
     throw new StartError(reason, message)
   }

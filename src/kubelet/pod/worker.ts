@@ -8,10 +8,9 @@ import { refsOf } from '../objects/refs.ts'
 import { plan } from '../plan/plan.ts'
 import { nothingObserved, type ObservedPod } from '../runtime/observed.ts'
 import { StartError } from '../start-error.ts'
-import type { Waiting } from '../status/container.ts'
 import { podStatus } from '../status/generate.ts'
 import { VolumeError } from '../volumes/mounter.ts'
-import { carryOut } from './carry-out.ts'
+import { carryOut, type WaitingUntil } from './carry-out.ts'
 import { cleanUp } from './clean-up.ts'
 import { killPod } from './kill.ts'
 import type { PodMeans } from './means.ts'
@@ -37,7 +36,7 @@ const RETRY = { firstMs: 500, maxMs: 15_000, factor: 2, jitter: 0.1, resetAfterM
  */
 export class PodWorker {
   readonly #means: PodMeans
-  readonly #waiting = new Map<string, Waiting>()
+  readonly #waiting = new Map<string, WaitingUntil>()
   readonly #retry: Backoff
   readonly #onGone: () => void
   #pod: Pod
@@ -100,6 +99,13 @@ export class PodWorker {
     if (this.#stopped || this.#stage === 'gone') return
     this.#dirty = true
     this.#running ??= this.#run()
+  }
+
+  /** Something that containers wait for may be there: tries again at once. */
+  retry(): void {
+    for (const [name, { reason, message }] of this.#waiting)
+      if (reason === 'CreateContainerConfigError') this.#waiting.set(name, { reason, message, untilMs: 0 })
+    this.wake()
   }
 
   /** Stops looking at the pod; its containers are left as they are. Resolves when the pass under way has come to its end. */

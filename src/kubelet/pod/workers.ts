@@ -76,6 +76,11 @@ export class PodWorkers implements PodHandler {
     this.#workers.get(uid)?.wake()
   }
 
+  /** Something that this pod refers to has changed. */
+  retry(uid: string): void {
+    this.#workers.get(uid)?.retry()
+  }
+
   wakeAll(): void {
     for (const worker of this.#workers.values()) worker.wake()
   }

@@ -66,10 +66,13 @@ async function followEvents(options: RuntimeWatchOptions, signal: AbortSignal, c
   }
 }
 
-/** Looks at a container or sandbox that is said to have stopped until its status says so too. */
+/**
+ * Looks at a container or sandbox that is said to have stopped until its status says so too. One that isn't known yet may
+ * have ended so soon that whoever started it has not looked at it.
+ */
 async function settle({ pods, env }: RuntimeWatchOptions, id: string, signal: AbortSignal): Promise<void> {
-  for (let waitMs = SETTLE_MS.first; pods.ownerOf(id) !== undefined && !signal.aborted; waitMs *= 2) {
-    if (!(await pods.refresh(id)) || waitMs > SETTLE_MS.most) return
+  for (let waitMs = SETTLE_MS.first; waitMs <= SETTLE_MS.most && !signal.aborted; waitMs *= 2) {
+    if (pods.ownerOf(id) !== undefined && !(await pods.refresh(id))) return
     await sleep(env.clock, waitMs, signal).catch(() => undefined)
   }
 }
