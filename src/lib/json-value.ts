@@ -39,3 +39,9 @@ export function goPrint(value: unknown): string {
   const keys = Object.keys(value).sort()
   return `map[${keys.map((key) => `${key}:${goPrint(value[key])}`).join(' ')}]`
 }
+
+/** A JSON text as Go's encoder writes it: `<`, `>`, `&` and line separators escaped. */
+export function escapeHtml(json: string): string {
+  if (!/[<>&\u2028\u2029]/.test(json)) return json
+  return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
