@@ -33,8 +33,9 @@ export interface FieldSchema {
   readonly number?: number
   readonly required?: boolean
   /**
-   * True when Go writes the field even when it is empty: it is not a pointer, and either has no omitempty or is a struct held by value. What it writes is
-   * the zero of its type: `""`, `0`, `false`, `{}`, `"0"` for a quantity, `null` for lists, maps and times.
+   * True when Go writes the field even when it is empty: it has no omitempty, or is a struct held by value. What it
+   * writes is the zero of its type: `""`, `0`, `false`, `{}`, `"0"` for a quantity, `null` for lists, maps, times and
+   * whatever is a pointer.
    */
   readonly alwaysWritten?: boolean
   /** True when the Go field is a pointer (presence is significant even for the zero value). */

@@ -127,7 +127,6 @@ class SchemaWriter {
 
   #isAlwaysWritten(type: ApiType, field: GoField, json: JsonField): boolean {
     if (field.tags.get('json')?.includes('omitzero')) return false
-    if (field.type.kind === 'pointer') return false
     return !json.omitEmpty || this.#isStruct(type, field.type)
   }
 

@@ -78,9 +78,10 @@ function emptyObject({ schema, apiVersion, kind }: ApplyRequest): Frozen<KubeObj
 /** The managers of the live object; if nobody tracked it, all that it has belongs to `before-first-apply`. */
 function startingManagers(live: Frozen<KubeObject> | undefined, request: ApplyRequest): Map<string, Ownership> {
   try {
-    const managers = managersBefore(live?.metadata.managedFields, request)
+    const managers = managersBefore(live?.metadata.managedFields, request, true)
     if (managers.size > 0 || !live) return managers
-    return new Map(updateManagers(managers, { metadata: {} }, live, { ...request, manager: 'before-first-apply' }))
+    const changes = new Changes(request, { metadata: {} }, live, 'printed')
+    return new Map(updateManagers(managers, changes, { ...request, manager: 'before-first-apply' }))
   } catch (error) {
     if (error instanceof ParseError) throw unexpected(`failed to decode managed fields: ${error.message}`)
     throw error
@@ -139,29 +140,26 @@ function attempt(
 
 /** Removes what the manager applied before, applies no more, and nobody else owns. */
 function prune(schema: StructSchema, merged: unknown, managers: Managers, last: Ownership): unknown {
-  if (isLeaf(last.set)) return merged
-  const lastNamed = withNamedFields(schema, last.set)
-  const pruned = withoutDisowned(schema, merged, removeItems(schema, merged, lastNamed), managers)
-  const mergedSet = withNamedFields(schema, toFieldSet(schema, merged))
-  const prunedSet = withNamedFields(schema, toFieldSet(schema, pruned))
-  return removeItems(schema, merged, intersection(difference(mergedSet, prunedSet), lastNamed))
-}
-
-/** What is left of the merged object when of what was pruned all that somebody owns is put back. */
-function withoutDisowned(schema: StructSchema, merged: unknown, pruned: unknown, managers: Managers): unknown {
-  const owned = [...managers.values()].reduce<FieldSet>((all, { set }) => union(all, set), EMPTY_SET)
-  const mergedSet = withNamedFields(schema, toFieldSet(schema, merged))
-  const prunedSet = withNamedFields(schema, toFieldSet(schema, pruned))
-  const kept = union(prunedSet, withNamedFields(schema, owned))
-  return removeItems(schema, merged, difference(mergedSet, kept))
+  const applied = withNamedFields(schema, last.set)
+  const owned = withNamedFields(
+    schema,
+    [...managers.values()].reduce<FieldSet>((all, { set }) => union(all, set), EMPTY_SET),
+  )
+  if (isLeaf(difference(applied, owned))) return merged
+  const setOf = (value: unknown): FieldSet => withNamedFields(schema, toFieldSet(schema, value))
+  const mergedSet = setOf(merged)
+  // What was applied goes, with all that is in it; what somebody owns is put back ...
+  const without = removeItems(schema, merged, applied)
+  const putBack = removeItems(schema, merged, difference(mergedSet, union(setOf(without), owned)))
+  // ... and so is what nobody owns but was not applied either.
+  return removeItems(schema, merged, intersection(difference(mergedSet, setOf(putBack)), applied))
 }
 
 /** Keeps the client-side annotation current on objects that have it, and puts the managers in. */
 function withKubectlAnnotation(result: Attempt, applied: Frozen<KubeObject>, request: ApplyRequest): Applied {
   const { object, managers, unchanged } = result
   const managedFields = encodeManagers(managers)
-  const annotated =
-    request.manager === 'kubectl' && lastAppliedOf(object) ? withLastApplied(object, applied) : object
+  const annotated = request.manager === 'kubectl' && lastAppliedOf(object) ? withLastApplied(object, applied) : object
   const { managedFields: _, ...metadata } = annotated.metadata
   return {
     object: { ...annotated, metadata: { ...metadata, ...(managedFields && { managedFields }) } } as KubeObject,

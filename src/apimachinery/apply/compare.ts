@@ -1,6 +1,6 @@
 import { equalJson, isJsonObject } from '../../lib/json-value.ts'
 import { getOwn } from '../../lib/own.ts'
-import { isEmptyValue } from '../codec/plan.ts'
+import { printedValue } from '../codec/plan.ts'
 import type { Schema } from '../schema.ts'
 import { equalPrinted } from './equal.ts'
 import { childOf, EMPTY_SET, isMember, LEAF, nodeOf, setOfPaths } from './field-set.ts'
@@ -128,7 +128,9 @@ class CompareWalk {
     ignored: FieldSet | undefined,
     children: MutableFieldSet,
   ): void {
-    if (right) for (const key of Object.keys(right)) this.#entry(shape, key, left, right, ignored, children)
+    if (right)
+      for (const key of Object.keys(right))
+        if (!left || !isSameScalar(left[key], right[key])) this.#entry(shape, key, left, right, ignored, children)
     if (left)
       for (const key of Object.keys(left))
         if (!right || !Object.hasOwn(right, key)) this.#entry(shape, key, left, right, ignored, children)
@@ -173,11 +175,9 @@ class CompareWalk {
   }
 
   /** A field's value, undefined when it does not count. */
-  #valueOf({ plan, whenAbsent }: FieldShape, object: JsonObject): unknown {
+  #valueOf({ plan }: FieldShape, object: JsonObject): unknown {
     const value = object[plan.name]
-    if (!this.#printed) return value
-    if (value === undefined || value === null) return whenAbsent
-    return plan.omitsEmpty && isEmptyValue(value) ? undefined : value
+    return this.#printed ? printedValue(plan, value) : value
   }
 
   #list(
@@ -192,7 +192,8 @@ class CompareWalk {
     if (left.length === 0 && right.length === 0) return this.#leaf(schema, before, after)
     const [lefts, rights] = [itemsByElement(shape, left), itemsByElement(shape, right)]
     const children: MutableFieldSet = {}
-    for (const [element, items] of rights) this.#items(shape, element, lefts.get(element) ?? [], items, ignored, children)
+    for (const [element, items] of rights)
+      this.#items(shape, element, lefts.get(element) ?? [], items, ignored, children)
     for (const [element, items] of lefts)
       if (!rights.has(element)) this.#items(shape, element, items, [], ignored, children)
     return this.#whole(before, after, children)
@@ -221,6 +222,8 @@ class CompareWalk {
     }
   }
 }
+
+const isSameScalar = (a: unknown, b: unknown): boolean => a === b && typeof a !== 'object'
 
 const NO_ITEMS: readonly unknown[] = []
 

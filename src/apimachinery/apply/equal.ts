@@ -1,5 +1,5 @@
 import { equalJson, isJsonObject } from '../../lib/json-value.ts'
-import { isEmptyValue, planOf } from '../codec/plan.ts'
+import { planOf, printedValue } from '../codec/plan.ts'
 import type { Schema, StructSchema } from '../schema.ts'
 
 /**
@@ -20,15 +20,11 @@ export function equalPrinted(schema: Schema, a: unknown, b: unknown): boolean {
 
 function equalStructs(schema: StructSchema, a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   const { byName } = planOf(schema)
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+  const equalField = (key: string): boolean => {
     const field = byName.get(key)
-    if (!field) continue
-    const empty = (value: unknown): unknown =>
-      value === null || (field.omitsEmpty && isEmptyValue(value)) ? undefined : value
-    const absent = field.whenAbsent === undefined ? undefined : (JSON.parse(field.whenAbsent) as unknown)
-    if (!equalPrinted(field.schema, empty(a[key]) ?? absent, empty(b[key]) ?? absent)) return false
+    return !field || equalPrinted(field.schema, printedValue(field, a[key]), printedValue(field, b[key]))
   }
-  return true
+  return Object.keys(a).every(equalField) && Object.keys(b).every((key) => Object.hasOwn(a, key) || equalField(key))
 }
 
 function equalMaps(values: Schema, a: Record<string, unknown>, b: Record<string, unknown>): boolean {

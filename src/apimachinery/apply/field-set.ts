@@ -107,7 +107,10 @@ export function difference(a: FieldSet, b: FieldSet): FieldSet {
   const children: MutableFieldSet = {}
   for (const element of elements(a)) {
     const [left, right] = [a[element], childOf(b, element)]
-    const node = left && right ? nodeOf(isMember(left) && !isMember(right), difference(withoutSelf(left), withoutSelf(right))) : left
+    const node =
+      left && right
+        ? nodeOf(isMember(left) && !isMember(right), difference(withoutSelf(left), withoutSelf(right)))
+        : left
     if (node) children[element] = node
   }
   return children

@@ -27,7 +27,8 @@ export function ownedByLastApplied(live: Frozen<KubeObject>, write: ManagedWrite
   const configuration = parse(lastAppliedOf(live))
   if (configuration?.apiVersion !== apiVersion) return undefined
   try {
-    if (shapeProblems(schema, configuration) !== undefined || shapeProblems(schema, live) !== undefined) return undefined
+    if (shapeProblems(schema, configuration) !== undefined || shapeProblems(schema, live) !== undefined)
+      return undefined
     const { changed, removed } = compare(schema, configuration, live, { view: 'literal' })
     return difference(difference(toFieldSet(schema, configuration), changed), removed)
   } catch (error) {
@@ -59,7 +60,8 @@ export function withLastApplied(object: Frozen<KubeObject>, applied: Frozen<Kube
 }
 
 function withoutAnnotation(applied: Frozen<KubeObject>): Frozen<KubeObject> {
-  const { annotations } = applied.metadata
+  const { annotations, ...metadata } = applied.metadata as { annotations?: Record<string, string> | null }
+  if (annotations === null) return { ...applied, metadata }
   if (annotations?.[LAST_APPLIED] === undefined) return applied
   const { [LAST_APPLIED]: _, ...others } = annotations
   return { ...applied, metadata: { ...applied.metadata, annotations: others } }

@@ -32,8 +32,7 @@ function keyedElement({ keys, names }: ListShape, item: unknown): PathElement {
 
 function setElement(item: unknown): PathElement {
   if (Array.isArray(item)) throw new UnidentifiedItem('not supported: associative list with lists as elements')
-  if (item === null)
-    throw new UnidentifiedItem("associative list without keys has an element that's an explicit null")
+  if (item === null) throw new UnidentifiedItem("associative list without keys has an element that's an explicit null")
   if (typeof item === 'object')
     throw new UnidentifiedItem("associative list without keys has an element that's a map type")
   return valueElement(item)

@@ -1,6 +1,6 @@
 import type { Frozen, ManagedFieldsEntry } from '../meta.ts'
 import { ParseError } from '../parse-error.ts'
-import { isLeaf, parseFieldSet, sortedSet, union } from './field-set.ts'
+import { EMPTY_SET, isLeaf, parseFieldSet, sortedSet, union } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 
 /** What one manager owns. */
@@ -29,8 +29,14 @@ export function managerId(owner: Pick<Ownership, 'manager' | 'operation' | 'subr
   })
 }
 
-/** Reads managedFields. Throws ParseError for entries that upstream refuses. */
-export function decodeManagers(entries: Frozen<ManagedFieldsEntry[]> | undefined): Map<string, Ownership> {
+/**
+ * Reads managedFields; those that were written here need not be parsed. Throws ParseError for entries that upstream
+ * refuses.
+ */
+export function decodeManagers(
+  entries: Frozen<ManagedFieldsEntry[]> | undefined,
+  { writtenHere = false } = {},
+): Map<string, Ownership> {
   const managers = new Map<string, Ownership>()
   for (const [index, entry] of (entries ?? []).entries()) {
     const { manager = '', operation, subresource = '', apiVersion = '', fieldsType, fieldsV1, time } = entry
@@ -42,7 +48,8 @@ export function decodeManagers(entries: Frozen<ManagedFieldsEntry[]> | undefined
           ? `invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${index}`
           : `missing fieldsType in managed fields entry ${index}`,
       )
-    const owner = { manager, operation, subresource, apiVersion, set: parseFieldSet(fieldsV1), time }
+    const set = writtenHere ? ((fieldsV1 ?? EMPTY_SET) as FieldSet) : parseFieldSet(fieldsV1)
+    const owner = { manager, operation, subresource, apiVersion, set, time }
     managers.set(managerId(owner), owner)
   }
   return managers

@@ -31,15 +31,17 @@ export function merge(schema: Schema, live: unknown, applied: unknown): unknown 
 function mergeMaps(shape: Extract<Shape, { type: 'struct' | 'map' }>, live: unknown, applied: unknown): unknown {
   const left = isJsonObject(live) ? live : {}
   const right = isJsonObject(applied) ? applied : {}
-  const keys = new Set([...Object.keys(left), ...Object.keys(right)])
-  if (keys.size === 0) return applied
   const merged: JsonObject = {}
-  for (const key of keys) {
+  const put = (key: string): void => {
     const field = shape.type === 'struct' ? shape.fields.get(key)?.schema : shape.values
     setOwn(merged, key, merge(field ?? ANY, getOwn(left, key), getOwn(right, key)))
   }
-  return merged
+  for (const key of Object.keys(left)) put(key)
+  for (const key of Object.keys(right)) if (!Object.hasOwn(left, key)) put(key)
+  return isEmpty(left) && isEmpty(right) ? applied : merged
 }
+
+const isEmpty = (object: JsonObject): boolean => Object.keys(object).length === 0
 
 function mergeLists(shape: ListShape, live: unknown, applied: unknown): unknown {
   const left = Array.isArray(live) ? (live as readonly unknown[]) : []
@@ -78,7 +80,7 @@ class ListMerge {
 
   run(): unknown[] {
     let nextShared = this.#shared.shift()
-    for (let l = 0, r = 0; l < this.#leftElements.length || r < this.#rightElements.length; ) {
+    for (let l = 0, r = 0; l < this.#leftElements.length || r < this.#rightElements.length;) {
       const [left, right] = [this.#leftElements[l], this.#rightElements[r]]
       if (left !== undefined && left === right) {
         this.#mergeItem(left)

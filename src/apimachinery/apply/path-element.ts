@@ -21,7 +21,14 @@ export function keyElement(keys: readonly (readonly [name: string, value: unknow
 /** The step to a scalar in a set. */
 export const valueElement = (value: unknown): PathElement => `v:${valueText(value)}`
 
-const valueText = (value: unknown): string => escapeHtml(stringifyJson(value))
+// eslint-disable-next-line no-control-regex -- JSON escapes control characters
+const ESCAPED = /["\\<>&\u0000-\u001f\u2028\u2029\ud800-\udfff]/
+
+/** A value as the library writes it that upstream writes field sets with. */
+function valueText(value: unknown): string {
+  if (typeof value === 'string' && !ESCAPED.test(value)) return `"${value}"`
+  return escapeHtml(stringifyJson(value))
+}
 
 /** What a step says. */
 export type Step =

@@ -79,7 +79,10 @@ function schemaBelow(shape: Shape | undefined, element: string): { schema: Schem
     if (shape?.type === 'map') return { schema: shape.values, declared: false }
     if (shape?.type === 'any') return { schema: ANY, declared: false }
     const field = shape?.type === 'struct' ? shape.fields.get(element.slice(2)) : undefined
-    return { schema: field?.schema ?? (shape?.type === 'struct' ? shape.rest : undefined), declared: field !== undefined }
+    return {
+      schema: field?.schema ?? (shape?.type === 'struct' ? shape.rest : undefined),
+      declared: field !== undefined,
+    }
   }
   return { schema: element.startsWith('k:') && shape?.type === 'list' ? shape.items : undefined, declared: false }
 }

@@ -27,8 +27,6 @@ export interface FieldShape {
   readonly element: PathElement
   readonly schema: Schema
   readonly plan: FieldPlan
-  /** What an absent field counts as in an object that was written by us; undefined when it is absent. */
-  readonly whenAbsent: unknown
 }
 
 export interface ListShape {
@@ -83,7 +81,6 @@ function structShape(schema: StructSchema): StructShape {
       element: `f:${field.name}`,
       schema: listByPatchStrategy(field.field),
       plan: field,
-      whenAbsent: field.whenAbsent === undefined ? undefined : (JSON.parse(field.whenAbsent) as unknown),
     },
   ])
   return { type: 'struct', plan, fields: new Map(fields), rest: schema.preserveUnknown ? ANY : undefined }
@@ -92,9 +89,7 @@ function structShape(schema: StructSchema): StructShape {
 /** A list without a list type is one of its patch strategy, if that merges. */
 function listByPatchStrategy({ schema, patchStrategy, patchMergeKey }: FieldSchema): Schema {
   if (schema.kind !== 'list' || schema.listType || !patchStrategy?.includes('merge')) return schema
-  return patchMergeKey
-    ? { ...schema, listType: 'map', listMapKeys: [patchMergeKey] }
-    : { ...schema, listType: 'set' }
+  return patchMergeKey ? { ...schema, listType: 'map', listMapKeys: [patchMergeKey] } : { ...schema, listType: 'set' }
 }
 
 function listShape(schema: ListSchema): Shape {
@@ -113,7 +108,7 @@ function listShape(schema: ListSchema): Shape {
 function keyDefault(schema: StructSchema, name: string): unknown {
   const field = planOf(schema).byName.get(name)
   if (field?.field.default !== undefined) return field.field.default
-  return field?.whenAbsent === undefined ? undefined : (JSON.parse(field.whenAbsent) as unknown)
+  return field?.field.pointer ? undefined : field?.absentValue
 }
 
 /** The shape that a value of any type takes: objects by entries, the rest as wholes. */

@@ -33,7 +33,10 @@ function nodeFor(schema: Schema, value: unknown): Found | undefined {
   }
 }
 
-function mapChildren(shape: Extract<Shape, { type: 'struct' | 'map' }>, value: Record<string, unknown>): MutableFieldSet {
+function mapChildren(
+  shape: Extract<Shape, { type: 'struct' | 'map' }>,
+  value: Record<string, unknown>,
+): MutableFieldSet {
   const children: MutableFieldSet = {}
   for (const key of Object.keys(value)) {
     const entry = value[key]

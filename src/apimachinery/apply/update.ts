@@ -1,4 +1,5 @@
 /** How ownership moves with a write: upstream's structured-merge-diff updater and the field managers around it. */
+import { equalJson } from '../../lib/json-value.ts'
 import type { Frozen, KubeObject, ManagedFieldsEntry } from '../meta.ts'
 import { ParseError } from '../parse-error.ts'
 import type { StructSchema } from '../schema.ts'
@@ -56,6 +57,15 @@ const NEVER_OWNED = resetFields(
 /** The same, and metadata as a whole; labels and the rest below it are owned. */
 const STRIPPED = union(NEVER_OWNED, resetFields('metadata'))
 
+const joined = new WeakMap<FieldSet, FieldSet>()
+
+function notCompared(ignored: FieldSet | undefined): FieldSet {
+  if (!ignored) return NEVER_OWNED
+  let all = joined.get(ignored)
+  if (!all) joined.set(ignored, (all = union(NEVER_OWNED, ignored)))
+  return all
+}
+
 /** A comparison of the live and the new object in each version that a manager used. */
 export class Changes {
   readonly #byVersion = new Map<string, Comparison | undefined>()
@@ -73,8 +83,14 @@ export class Changes {
     this.#write = write
     this.#before = before
     this.#after = after
-    this.#options = { view, ignored: write.ignored ? union(NEVER_OWNED, write.ignored) : NEVER_OWNED }
+    this.#options = { view, ignored: notCompared(write.ignored) }
     this.#byVersion.set(write.apiVersion, compare(write.schema, before, after, this.#options))
+  }
+
+  /** Whether both objects are the same in what anybody can own. */
+  get none(): boolean {
+    const own = this.in(this.#write.apiVersion)
+    return own !== undefined && isLeaf(own.changed) && isLeaf(own.removed)
   }
 
   /** Undefined when the version is no more. */
@@ -88,7 +104,11 @@ export class Changes {
     if (!convert) return this.in(own)
     const before = convert(this.#before, apiVersion)
     const after = convert(this.#after, apiVersion)
-    return before && after && compare(after.schema, before.object, after.object, { view: this.#options.view, ignored: NEVER_OWNED })
+    return (
+      before &&
+      after &&
+      compare(after.schema, before.object, after.object, { view: this.#options.view, ignored: NEVER_OWNED })
+    )
   }
 }
 
@@ -113,9 +133,7 @@ export function moveOwnership(
     }
   }
   if (!force && conflicts.size > 0)
-    throw new ApplyConflicts(
-      [...conflicts].flatMap(([id, set]) => conflictsOf(id, managers.get(id) as Ownership, set)),
-    )
+    throw new ApplyConflicts([...conflicts].flatMap(([id, set]) => conflictsOf(id, managers.get(id) as Ownership, set)))
   for (const [id, owner] of managers) {
     if (id === writer) continue
     const kept = difference(owner.set, conflicts.get(id) ?? EMPTY_SET)
@@ -128,8 +146,12 @@ export function moveOwnership(
 export const ownable = (set: FieldSet): FieldSet => difference(set, STRIPPED)
 
 /** The managers before a write, brought to the shape that the schema has now. Throws ParseError. */
-export function managersBefore(entries: Frozen<ManagedFieldsEntry[]> | undefined, write: ManagedWrite): Map<string, Ownership> {
-  const managers = decodeManagers(entries)
+export function managersBefore(
+  entries: Frozen<ManagedFieldsEntry[]> | undefined,
+  write: ManagedWrite,
+  writtenHere = false,
+): Map<string, Ownership> {
+  const managers = decodeManagers(entries, { writtenHere })
   for (const [id, owner] of managers) {
     if (owner.apiVersion !== write.apiVersion) continue
     const set = reconcile(write.schema, owner.set)
@@ -138,15 +160,9 @@ export function managersBefore(entries: Frozen<ManagedFieldsEntry[]> | undefined
   return managers
 }
 
-/** Who owns what after `manager` updated `live` to `object`. */
-export function updateManagers(
-  managers: Map<string, Ownership>,
-  live: Frozen<KubeObject>,
-  object: Frozen<KubeObject>,
-  write: ManagedWrite,
-): Managers {
+/** Who owns what after a write of `changes` that is no apply. */
+export function updateManagers(managers: Map<string, Ownership>, changes: Changes, write: ManagedWrite): Managers {
   const { apiVersion, manager, subresource = '', now } = write
-  const changes = new Changes(write, live, object, 'printed')
   moveOwnership(managers, changes, '', true)
   const set = ownable(changes.in(apiVersion)?.changed ?? EMPTY_SET)
   if (!isLeaf(set)) {
@@ -169,11 +185,13 @@ export function recordUpdate(
   live: Frozen<KubeObject> | undefined,
   object: Frozen<KubeObject>,
   write: ManagedWrite,
-): ManagedFieldsEntry[] | undefined {
-  const managers = givenManagers(live, object, write)
-  if (managers.size === 0 && live?.metadata.uid) return undefined
+): Frozen<ManagedFieldsEntry[]> | undefined {
+  const given = givenManagers(live, object, write)
+  if (given.none && live?.metadata.uid) return undefined
   try {
-    return encodeManagers(updateManagers(managers, live ?? NOTHING_LIVE, object, write))
+    const changes = new Changes(write, live ?? NOTHING_LIVE, object, 'printed')
+    if (given.kept && changes.none) return given.kept
+    return encodeManagers(updateManagers(given.managers(), changes, write))
   } catch (error) {
     if (error instanceof UnidentifiedItem) return undefined
     throw error
@@ -182,18 +200,27 @@ export function recordUpdate(
 
 const NOTHING_LIVE: Frozen<KubeObject> = { metadata: {} }
 
-function givenManagers(
-  live: Frozen<KubeObject> | undefined,
-  object: Frozen<KubeObject>,
-  write: ManagedWrite,
-): Map<string, Ownership> {
-  const given = object.metadata.managedFields
-  if (!write.subresource && given) {
-    if (startsOver(given)) return new Map()
-    const managers = readable(given, write)
-    if (managers && managers.size > 0) return managers
+/** The managers that an update starts from. */
+interface Given {
+  /** Nobody is tracked. */
+  readonly none: boolean
+  /** The entries that are kept, when the client did not touch them. */
+  readonly kept?: Frozen<ManagedFieldsEntry[]>
+  managers(): Map<string, Ownership>
+}
+
+const NOBODY: Given = { none: true, managers: () => new Map() }
+
+function givenManagers(live: Frozen<KubeObject> | undefined, object: Frozen<KubeObject>, write: ManagedWrite): Given {
+  const kept = live?.metadata.managedFields
+  const sent = object.metadata.managedFields
+  if (!write.subresource && sent && !equalJson(sent, kept)) {
+    if (startsOver(sent)) return NOBODY
+    const managers = readable(sent, write)
+    if (managers && managers.size > 0) return { none: false, managers: () => managers }
   }
-  return readable(live?.metadata.managedFields, write) ?? new Map<string, Ownership>()
+  if (!kept || kept.length === 0) return NOBODY
+  return { none: false, kept, managers: () => managersBefore(kept, write, true) }
 }
 
 /** An empty list, or a list of one empty entry. */
@@ -201,10 +228,7 @@ function startsOver(entries: Frozen<ManagedFieldsEntry[]>): boolean {
   return entries.length === 0 || (entries.length === 1 && Object.keys(entries[0] ?? {}).length === 0)
 }
 
-function readable(
-  entries: Frozen<ManagedFieldsEntry[]> | undefined,
-  write: ManagedWrite,
-): Map<string, Ownership> | undefined {
+function readable(entries: Frozen<ManagedFieldsEntry[]>, write: ManagedWrite): Map<string, Ownership> | undefined {
   try {
     return managersBefore(entries, write)
   } catch (error) {

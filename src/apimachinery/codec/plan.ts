@@ -4,12 +4,12 @@ import type { FieldSchema, Schema, StructSchema } from '../schema.ts'
 export interface FieldPlan {
   readonly name: string
   readonly schema: Schema
-  /** Its place in the struct's order. */
-  readonly index: number
   /** The zero value stands for absence (Go's omitempty on a field that is no pointer). */
   readonly omitsEmpty: boolean
   /** What JSON has when the field is absent, for one that is always written. */
   readonly whenAbsent: string | undefined
+  /** The same as a value, shared; undefined for a field that may be absent. */
+  readonly absentValue: unknown
   /** `"name":` */
   readonly key: string
   readonly field: FieldSchema
@@ -38,15 +38,7 @@ export function planOf(schema: StructSchema): StructPlan {
 }
 
 function makePlan(schema: StructSchema): StructPlan {
-  const fields = [...schema.fields.values()].map((field, index): FieldPlan => ({
-    name: field.name,
-    schema: field.schema,
-    index,
-    omitsEmpty: !field.pointer && !field.alwaysWritten,
-    whenAbsent: field.alwaysWritten ? zeroJson(field.schema) : undefined,
-    key: `${JSON.stringify(field.name)}:`,
-    field,
-  }))
+  const fields = [...schema.fields.values()].map(fieldPlan)
   const always = fields.filter((field) => field.whenAbsent !== undefined)
   return {
     fields,
@@ -54,6 +46,25 @@ function makePlan(schema: StructSchema): StructPlan {
     always,
     zero: `{${always.map(({ key, whenAbsent }) => `${key}${whenAbsent}`).join(',')}}`,
   }
+}
+
+function fieldPlan(field: FieldSchema): FieldPlan {
+  const whenAbsent = field.alwaysWritten ? (field.pointer ? 'null' : zeroJson(field.schema)) : undefined
+  return {
+    name: field.name,
+    schema: field.schema,
+    omitsEmpty: !field.pointer && !field.alwaysWritten,
+    whenAbsent,
+    absentValue: whenAbsent === undefined ? undefined : Object.freeze(JSON.parse(whenAbsent) as unknown),
+    key: `${JSON.stringify(field.name)}:`,
+    field,
+  }
+}
+
+/** A field's value as the API prints it; undefined when it prints nothing. */
+export function printedValue({ omitsEmpty, absentValue }: FieldPlan, value: unknown): unknown {
+  if (value === undefined || value === null) return absentValue
+  return omitsEmpty && isEmptyValue(value) ? undefined : value
 }
 
 /** The zero value as a JSON text. A struct cannot hold itself by value, so this ends. */

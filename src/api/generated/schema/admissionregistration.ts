@@ -109,7 +109,7 @@ struct ValidatingWebhook
  matchPolicy 9 *MatchPolicyType
  namespaceSelector 5 *meta/v1.LabelSelector
  objectSelector 10 *meta/v1.LabelSelector
- sideEffects 6 *SideEffectClass required
+ sideEffects 6 *SideEffectClass required always
  timeoutSeconds 7 *int32
  admissionReviewVersions 8 []string required always listType=atomic
  matchConditions 11 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
@@ -121,7 +121,7 @@ struct MutatingWebhook
  matchPolicy 9 *MatchPolicyType
  namespaceSelector 5 *meta/v1.LabelSelector
  objectSelector 11 *meta/v1.LabelSelector
- sideEffects 6 *SideEffectClass required
+ sideEffects 6 *SideEffectClass required always
  timeoutSeconds 7 *int32
  admissionReviewVersions 8 []string required always listType=atomic
  reinvocationPolicy 10 *ReinvocationPolicyType

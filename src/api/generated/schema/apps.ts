@@ -26,7 +26,7 @@ struct StatefulSetOrdinals
  start 1 int32 always
 struct StatefulSetSpec
  replicas 1 *int32
- selector 2 *meta/v1.LabelSelector required
+ selector 2 *meta/v1.LabelSelector required always
  template 3 core/v1.PodTemplateSpec required always
  volumeClaimTemplates 4 []core/v1.PersistentVolumeClaim listType=atomic
  serviceName 5 string always
@@ -64,7 +64,7 @@ struct Deployment
  status 3 DeploymentStatus always
 struct DeploymentSpec
  replicas 1 *int32
- selector 2 *meta/v1.LabelSelector required
+ selector 2 *meta/v1.LabelSelector required always
  template 3 core/v1.PodTemplateSpec required always
  strategy 4 DeploymentStrategy always patchStrategy=retainKeys
  minReadySeconds 5 int32
@@ -107,7 +107,7 @@ struct RollingUpdateDaemonSet
  maxUnavailable 1 *intOrString
  maxSurge 2 *intOrString
 struct DaemonSetSpec
- selector 1 *meta/v1.LabelSelector required
+ selector 1 *meta/v1.LabelSelector required always
  template 2 core/v1.PodTemplateSpec required always
  updateStrategy 3 DaemonSetUpdateStrategy always
  minReadySeconds 4 int32
@@ -150,7 +150,7 @@ struct ReplicaSetList
 struct ReplicaSetSpec
  replicas 1 *int32
  minReadySeconds 4 int32
- selector 2 *meta/v1.LabelSelector required
+ selector 2 *meta/v1.LabelSelector required always
  template 3 core/v1.PodTemplateSpec always
 struct ReplicaSetStatus
  replicas 1 int32 required always

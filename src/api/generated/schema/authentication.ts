@@ -31,8 +31,8 @@ struct TokenRequest
  status 3 TokenRequestStatus always
 struct TokenRequestSpec
  audiences 1 []string always listType=atomic
- expirationSeconds 4 *int64
- boundObjectRef 3 *BoundObjectReference
+ expirationSeconds 4 *int64 always
+ boundObjectRef 3 *BoundObjectReference always
 struct TokenRequestStatus
  token 1 string always
  expirationTimestamp 2 time always

@@ -115,7 +115,7 @@ struct PersistentVolumeClaimSpec
  dataSourceRef 8 *TypedObjectReference
  volumeAttributesClassName 9 *string
 struct TypedObjectReference
- apiGroup 1 *string
+ apiGroup 1 *string always
  kind 2 string required always
  name 3 string required always
  namespace 4 *string
@@ -292,7 +292,7 @@ struct AzureFilePersistentVolumeSource
  secretName 1 string required always
  shareName 2 string required always
  readOnly 3 boolean
- secretNamespace 4 *string
+ secretNamespace 4 *string always
 struct VsphereVirtualDiskVolumeSource
  volumePath 1 string required always
  fsType 2 string
@@ -317,7 +317,7 @@ struct PortworxVolumeSource
 struct ScaleIOVolumeSource
  gateway 1 string required always
  system 2 string required always
- secretRef 3 *LocalObjectReference required
+ secretRef 3 *LocalObjectReference required always
  sslEnabled 4 boolean
  protectionDomain 5 string
  storagePool 6 string
@@ -328,7 +328,7 @@ struct ScaleIOVolumeSource
 struct ScaleIOPersistentVolumeSource
  gateway 1 string required always
  system 2 string required always
- secretRef 3 *SecretReference required
+ secretRef 3 *SecretReference required always
  sslEnabled 4 boolean
  protectionDomain 5 string
  storagePool 6 string
@@ -487,7 +487,7 @@ struct TCPSocketAction
  host 2 string
 struct GRPCAction
  port 1 int32 required always
- service 2 *string default=""
+ service 2 *string always default=""
 struct ExecAction
  command 1 []string listType=atomic
 struct SleepAction
@@ -1179,7 +1179,7 @@ struct ObjectReference mapType=atomic
 struct LocalObjectReference mapType=atomic
  name 1 string default=""
 struct TypedLocalObjectReference mapType=atomic
- apiGroup 1 *string
+ apiGroup 1 *string always
  kind 2 string required always
  name 3 string required always
 struct SerializedReference

@@ -81,7 +81,7 @@ struct PriorityLevelConfigurationSpec
   +k8s:alpha(since: "1.36")=+k8s:member("Exempt")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:member("Limited")=+k8s:forbidden
 struct LimitedPriorityLevelConfiguration
- nominalConcurrencyShares 1 *int32
+ nominalConcurrencyShares 1 *int32 always
  limitResponse 2 LimitResponse always
  lendablePercent 3 *int32
  borrowingLimitPercent 4 *int32

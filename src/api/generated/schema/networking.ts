@@ -82,7 +82,7 @@ struct HTTPIngressRuleValue
 enum PathType ["Exact","ImplementationSpecific","Prefix"]
 struct HTTPIngressPath
  path 1 string
- pathType 3 *PathType required
+ pathType 3 *PathType required always
  backend 2 IngressBackend required always
 struct IngressBackend
  service 4 *IngressServiceBackend
@@ -107,7 +107,7 @@ struct IngressClassParametersReference
   +k8s:alpha(since: "1.36")=+k8s:required
  name 3 string required always
   +k8s:alpha(since: "1.36")=+k8s:required
- scope 4 *string
+ scope 4 *string always
  namespace 5 *string
 struct IngressClassList
  ... - meta/v1.TypeMeta
@@ -209,7 +209,7 @@ struct IngressClassParametersReference
   +k8s:alpha(since: "1.36")=+k8s:required
  name 3 string required always
   +k8s:alpha(since: "1.36")=+k8s:required
- scope 4 *string required
+ scope 4 *string required always
  namespace 5 *string
 struct IngressClassList
  ... - meta/v1.TypeMeta

@@ -77,7 +77,7 @@ struct DeviceCapacity
 struct Counter
  value 1 quantity required always
 struct CapacityRequestPolicy
- default 1 *quantity
+ default 1 *quantity always
  validValues 3 []quantity listType=atomic
  validRange 4 *CapacityRequestPolicyRange
 struct CapacityRequestPolicyRange
@@ -427,7 +427,7 @@ struct DeviceCapacity
 struct Counter
  value 1 quantity required always
 struct CapacityRequestPolicy
- default 1 *quantity
+ default 1 *quantity always
  validValues 3 []quantity listType=atomic
  validRange 4 *CapacityRequestPolicyRange
 struct CapacityRequestPolicyRange
@@ -798,7 +798,7 @@ struct DeviceCapacity
  value 1 quantity required always
  requestPolicy 2 *CapacityRequestPolicy
 struct CapacityRequestPolicy
- default 1 *quantity
+ default 1 *quantity always
  validValues 3 []quantity listType=atomic
  validRange 4 *CapacityRequestPolicyRange
 struct CapacityRequestPolicyRange

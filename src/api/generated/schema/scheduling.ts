@@ -56,7 +56,7 @@ struct PodGroupTemplate
   +k8s:required
   +k8s:format=k8s-short-name
  schedulingPolicy 2 PodGroupSchedulingPolicy required always
- schedulingConstraints 3 *PodGroupSchedulingConstraints
+ schedulingConstraints 3 *PodGroupSchedulingConstraints always
   +k8s:ifDisabled(TopologyAwareWorkloadScheduling)=+k8s:forbidden
   +k8s:ifEnabled(TopologyAwareWorkloadScheduling)=+k8s:optional
  resourceClaims 4 []PodGroupResourceClaim listType=map listMapKeys=name patchStrategy=merge,retainKeys patchMergeKey=name
@@ -113,7 +113,7 @@ struct PodGroupList
  metadata 1 meta/v1.ListMeta always
  items 2 []PodGroup required always
 struct PodGroupSpec
- podGroupTemplateRef 1 *PodGroupTemplateReference
+ podGroupTemplateRef 1 *PodGroupTemplateReference always
   +k8s:optional
   +k8s:immutable
  schedulingPolicy 2 PodGroupSchedulingPolicy required always
@@ -157,7 +157,7 @@ struct PodGroupResourceClaimStatus
   +k8s:format=k8s-long-name
 struct PodGroupTemplateReference
  union - workload
- workload 1 *WorkloadPodGroupTemplateReference
+ workload 1 *WorkloadPodGroupTemplateReference always
   +k8s:optional
   +k8s:unionMember
 struct WorkloadPodGroupTemplateReference

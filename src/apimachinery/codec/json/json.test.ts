@@ -231,7 +231,7 @@ test('canonical JSON: order of the schema, sorted maps, what is always written',
   )
   assert.equal(
     encodeJson(deployment, {}),
-    '{"metadata":{},"spec":{"template":{"metadata":{},"spec":{"containers":null}},"strategy":{}},"status":{}}',
+    '{"metadata":{},"spec":{"selector":null,"template":{"metadata":{},"spec":{"containers":null}},"strategy":{}},"status":{}}',
   )
 })
 
