@@ -3,11 +3,13 @@ import { deploymentController } from './deployment/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
+import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
+import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 
 /** What some controllers need from outside; those whose need is not met are left out. */
 export interface ControllerOptions {
@@ -28,6 +30,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     replicaSetController,
     endpointSliceController,
     endpointsController,
+    jobController(),
+    ttlAfterFinishedController,
     namespaceController,
     garbageCollector(),
   ]

@@ -22,7 +22,7 @@ interface Bench extends ControllerBench {
     owners?: readonly OwnerReference[],
     more?: Partial<ConfigMap['metadata']>,
   ): Promise<Frozen<ConfigMap>>
-  names(): Promise<(string | undefined)[]>
+  names(): Promise<string[]>
 }
 
 async function start(): Promise<Bench> {
@@ -31,7 +31,7 @@ async function start(): Promise<Bench> {
     ...bench,
     make: (name, owners = [], more = {}) =>
       bench.client(configMaps).create({ metadata: { name, namespace: 'a', ownerReferences: [...owners], ...more } }),
-    names: async () => (await bench.client(configMaps).list()).items.map(({ metadata }) => metadata.name),
+    names: async () => (await bench.client(configMaps).list()).items.map(({ metadata }) => metadata.name ?? ''),
   }
 }
 
@@ -109,7 +109,7 @@ describe('garbage collector', () => {
     const elsewhere = await bench.make('elsewhere', [reference(owner)], { namespace: 'b' })
     await bench.make('right', [reference(owner)])
     await bench.advance(1000)
-    assert.deepEqual((await bench.names()).toSorted(), ['owner', 'right'])
+    assert.deepEqual((await bench.names()).toSorted((a, b) => (a < b ? -1 : 1)), ['owner', 'right'])
     assert.deepEqual(await bench.eventsOf(elsewhere), [
       `OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: b, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "b"`,
     ])

@@ -58,7 +58,11 @@ export async function startBench(
   const settle = (): Promise<void> => settleBench(clock, controllers)
   await settle()
   const setPod: ControllerBench['setPod'] = async (pod, status, nodeName) => {
-    if (nodeName) await client(pods).createSubresource(pod, 'binding', { target: { kind: 'Node', name: nodeName } })
+    if (nodeName)
+      await client(pods).createSubresource(pod, 'binding', {
+        metadata: { name: pod.metadata.name },
+        target: { kind: 'Node', name: nodeName },
+      })
     const now = await client(pods).get(pod)
     await client(pods).updateStatus({ ...now, status: { ...now.status, ...status } as Pod['status'] } as Pod)
   }
