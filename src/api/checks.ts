@@ -1,9 +1,11 @@
 /** Checks that many kinds share, with upstream's words. Paths are written as upstream's: `spec.ports[0].name`. */
 import { semanticEqual } from '../apimachinery/equality.ts'
 import { type FieldError, invalid, notSupported, required } from '../apimachinery/status.ts'
+import { parseQuantity } from '../apimachinery/quantity/quantity.ts'
 import {
   isDns1123Label,
   isDns1123Subdomain,
+  isPathSegmentName,
   isPortName,
   isPortNumber,
   isQualifiedName,
@@ -23,6 +25,10 @@ export const dns1123Subdomain = (field: string, value: string): FieldError[] =>
 export const qualifiedName = (field: string, value: string): FieldError[] =>
   problems(field, value, isQualifiedName(value))
 
+/** A name that can be part of a URL's path; the empty string is `Required`. */
+export const pathSegment = (field: string, value: string): FieldError[] =>
+  value ? problems(field, value, isPathSegmentName(value)) : [required(field)]
+
 export const NOT_NEGATIVE = 'must be greater than or equal to 0'
 export const POSITIVE = 'must be greater than 0'
 export const IMMUTABLE = 'field is immutable'
@@ -30,6 +36,10 @@ export const IMMUTABLE = 'field is immutable'
 /** A whole number that may not be negative; absent ones pass. */
 export const nonNegative = (field: string, value: number | undefined): FieldError[] =>
   value !== undefined && value < 0 ? [invalid(field, value, NOT_NEGATIVE)] : []
+
+/** An amount that may not be negative; absent ones pass. */
+export const nonNegativeQuantity = (field: string, value: string | number | undefined): FieldError[] =>
+  value !== undefined && parseQuantity(String(value)).nanos < 0n ? [invalid(field, String(value), NOT_NEGATIVE)] : []
 
 /** A whole number above zero; absent ones pass. */
 export const positive = (field: string, value: number | undefined): FieldError[] =>

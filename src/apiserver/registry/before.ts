@@ -29,6 +29,7 @@ export function beforeCreate(
   const errors: FieldError[] = [
     ...validateObjectMeta(draft.metadata, metaRules(definition)),
     ...(definition.validate?.(draft, context) ?? []),
+    ...(definition.validateCreate?.(draft, context) ?? []),
   ]
   if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
   for (const text of definition.warnings?.(draft) ?? []) warn(call, text)

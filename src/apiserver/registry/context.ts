@@ -4,5 +4,12 @@ import type { Registry } from './served.ts'
 
 /** What definitions are told of a write. */
 export function writeContext(registry: Registry, call: Call, options: { readonly dryRun: boolean }): WriteContext {
-  return { env: registry.env, user: call.user.name, dryRun: options.dryRun, subresource: call.info.subresource }
+  const { user, info } = call
+  return {
+    env: registry.env,
+    user: user.name,
+    userInfo: user,
+    dryRun: options.dryRun,
+    subresource: info.subresource,
+  }
 }

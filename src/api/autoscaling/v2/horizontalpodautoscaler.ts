@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defaultAutoscaler } from './default.ts'
+import { validateAutoscaler, validateAutoscalerStatus } from './validate.ts'
 import { metricsCell } from './metrics-cell.ts'
 import type { HorizontalPodAutoscaler } from '../../generated/types/autoscaling/v2.ts'
 import { defineResource } from '../../define.ts'
@@ -17,6 +18,9 @@ export const horizontalPodAutoscalers = defineResource<HorizontalPodAutoscaler>(
   schema: 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
   status: true,
   defaults: defaultAutoscaler,
+  validateCreate: (autoscaler) => validateAutoscaler(autoscaler),
+  validateUpdate: validateAutoscaler,
+  validateStatusUpdate: validateAutoscalerStatus,
   columns: [
     nameColumn,
     text('Reference', ({ spec }) => `${spec.scaleTargetRef?.kind ?? ''}/${spec.scaleTargetRef?.name ?? ''}`),

@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Lease } from '../../generated/types/coordination/v1.ts'
+import { validateLease } from './lease-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about Lease. */
@@ -24,5 +25,6 @@ export const leases = defineResource<Lease>({
     if (old.spec?.strategy === undefined) delete spec?.strategy
     if (old.spec?.preferredHolder === undefined) delete spec?.preferredHolder
   },
+  validate: validateLease,
   columns: [nameColumn, text('Holder', ({ spec }) => spec?.holderIdentity ?? ''), ageColumn],
 })

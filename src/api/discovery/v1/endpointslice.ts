@@ -2,6 +2,7 @@ import { warnAboutIp } from '../../../apimachinery/validation/ip.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { ageColumn, listCell, nameColumn, text } from '../../columns.ts'
 import type { EndpointSlice } from '../../generated/types/discovery/v1.ts'
+import { validateEndpointSlice } from './slice-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** The system's own controllers, which write no odd addresses. */
@@ -41,6 +42,8 @@ export const endpointSlices = defineResource<EndpointSlice>({
       for (const [j, ip] of (addresses ?? []).entries()) yield* warnAboutIp(`endpoints[${i}].addresses[${j}]`, ip)
     }
   },
+  validateCreate: (slice) => validateEndpointSlice(slice),
+  validateUpdate: validateEndpointSlice,
   columns: [
     nameColumn,
     text('AddressType', ({ addressType }) => addressType ?? ''),

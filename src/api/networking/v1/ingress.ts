@@ -1,6 +1,8 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { Ingress } from '../../generated/types/networking/v1.ts'
+import { INGRESS_CLASS } from './ingress-class-annotation.ts'
+import { validateIngressCreate, validateIngressStatus, validateIngressUpdate } from './ingress-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about Ingress. */
@@ -15,10 +17,13 @@ export const ingresses = defineResource<Ingress>({
   schema: 'io.k8s.api.networking.v1.Ingress',
   status: true,
   hasGeneration: true,
+  validateCreate: validateIngressCreate,
+  validateUpdate: validateIngressUpdate,
+  validateStatusUpdate: validateIngressStatus,
   *warnings({ metadata, spec }, old) {
-    const annotated = 'kubernetes.io/ingress.class' in (metadata.annotations ?? {})
+    const annotated = INGRESS_CLASS in (metadata.annotations ?? {})
     if (!old && annotated && spec?.ingressClassName === undefined) {
-      yield `annotation "kubernetes.io/ingress.class" is deprecated, please use 'spec.ingressClassName' instead`
+      yield `annotation "${INGRESS_CLASS}" is deprecated, please use 'spec.ingressClassName' instead`
     }
   },
   columns: [

@@ -1,6 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { IngressClass } from '../../generated/types/networking/v1.ts'
+import { validateIngressClass, validateIngressClassUpdate } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about IngressClass. */
@@ -17,6 +18,8 @@ export const ingressClasses = defineResource<IngressClass>({
     const spec = (ingressClass.spec ??= {})
     if (spec.parameters) spec.parameters.scope ??= 'Cluster'
   },
+  validate: validateIngressClass,
+  validateUpdate: validateIngressClassUpdate,
   columns: [
     { ...nameColumn, value: nameCell },
     text('Controller', ({ spec }) => spec?.controller ?? ''),

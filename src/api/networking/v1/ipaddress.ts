@@ -1,6 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { nameColumn, text } from '../../columns.ts'
 import type { IPAddress } from '../../generated/types/networking/v1.ts'
+import { isAddressName, validateIpAddress, validateIpAddressUpdate } from './address-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about IPAddress. */
@@ -13,6 +14,9 @@ export const ipAddresses = defineResource<IPAddress>({
   scope: 'Cluster',
   storagePrefix: '/registry/ipaddresses',
   schema: 'io.k8s.api.networking.v1.IPAddress',
+  validateName: isAddressName,
+  validate: validateIpAddress,
+  validateUpdate: validateIpAddressUpdate,
   columns: [nameColumn, text('ParentRef', parentCell)],
 })
 

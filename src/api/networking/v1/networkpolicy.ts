@@ -3,6 +3,7 @@ import { warnAboutCidr } from '../../../apimachinery/validation/ip.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { NetworkPolicy, NetworkPolicyPeer } from '../../generated/types/networking/v1.ts'
+import { validateNetworkPolicy } from './policy-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about NetworkPolicy. */
@@ -17,6 +18,8 @@ export const networkPolicies = defineResource<NetworkPolicy>({
   schema: 'io.k8s.api.networking.v1.NetworkPolicy',
   hasGeneration: true,
   defaults: defaultNetworkPolicy,
+  validateCreate: (policy) => validateNetworkPolicy(policy),
+  validateUpdate: validateNetworkPolicy,
   *warnings({ spec }) {
     for (const [i, { from }] of (spec?.ingress ?? []).entries()) yield* peerWarnings(from, `spec.ingress[${i}].from`)
     for (const [i, { to }] of (spec?.egress ?? []).entries()) yield* peerWarnings(to, `spec.egress[${i}].to`)

@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { ServiceCIDR } from '../../generated/types/networking/v1.ts'
+import { validateServiceRange, validateServiceRangeUpdate } from './range-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ServiceCIDR. */
@@ -12,5 +13,7 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   storagePrefix: '/registry/servicecidrs',
   schema: 'io.k8s.api.networking.v1.ServiceCIDR',
   status: true,
+  validateCreate: validateServiceRange,
+  validateUpdate: validateServiceRangeUpdate,
   columns: [nameColumn, text('CIDRs', ({ spec }) => (spec?.cidrs ?? []).join(',')), ageColumn],
 })

@@ -1,6 +1,7 @@
 import { roundUpQuantities } from '../../core/v1/resource-list.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { RuntimeClass } from '../../generated/types/node/v1.ts'
+import { runtimeClassWarnings, validateRuntimeClass, validateRuntimeClassUpdate } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about RuntimeClass. */
@@ -17,5 +18,8 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   defaults({ overhead }) {
     roundUpQuantities(overhead?.podFixed)
   },
+  validate: validateRuntimeClass,
+  validateUpdate: validateRuntimeClassUpdate,
+  warnings: runtimeClassWarnings,
   columns: [nameColumn, text('Handler', ({ handler }) => handler ?? ''), ageColumn],
 })

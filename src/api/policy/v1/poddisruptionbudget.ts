@@ -1,4 +1,5 @@
 import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
+import { validateBudget, validateBudgetStatus } from './budget-validate.ts'
 import type { PodDisruptionBudget } from '../../generated/types/policy/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -18,6 +19,8 @@ export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
   defaults(budget) {
     budget.spec ??= {}
   },
+  validate: validateBudget,
+  validateStatusUpdate: validateBudgetStatus,
   columns: [
     nameColumn,
     text('Min Available', ({ spec }) => String(spec?.minAvailable ?? 'N/A')),

@@ -1,5 +1,6 @@
 import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import type { ClusterRole } from '../../generated/types/rbac/v1.ts'
+import { validateClusterRole } from './rules-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ClusterRole. */
@@ -13,4 +14,5 @@ export const clusterRoles = defineResource<ClusterRole>({
   schema: 'io.k8s.api.rbac.v1.ClusterRole',
   allowCreateOnUpdate: true,
   validateName: nameIsPathSegment,
+  validate: validateClusterRole,
 })

@@ -2,6 +2,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import { defaultRoleRef, defaultSubjects, subjectColumns } from './subject.ts'
 import type { ClusterRoleBinding } from '../../generated/types/rbac/v1.ts'
+import { validateBindingUpdate, validateClusterRoleBinding } from './binding-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ClusterRoleBinding. */
@@ -15,6 +16,8 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   schema: 'io.k8s.api.rbac.v1.ClusterRoleBinding',
   allowCreateOnUpdate: true,
   validateName: nameIsPathSegment,
+  validate: validateClusterRoleBinding,
+  validateUpdate: validateBindingUpdate,
   defaults(binding) {
     defaultRoleRef(binding)
     defaultSubjects(binding.subjects)

@@ -1,5 +1,6 @@
 import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import type { Role } from '../../generated/types/rbac/v1.ts'
+import { validateRole } from './rules-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about Role. */
@@ -13,4 +14,5 @@ export const roles = defineResource<Role>({
   schema: 'io.k8s.api.rbac.v1.Role',
   allowCreateOnUpdate: true,
   validateName: nameIsPathSegment,
+  validate: validateRole,
 })

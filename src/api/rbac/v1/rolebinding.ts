@@ -2,6 +2,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import { defaultRoleRef, defaultSubjects, subjectColumns } from './subject.ts'
 import type { RoleBinding } from '../../generated/types/rbac/v1.ts'
+import { validateBindingUpdate, validateRoleBinding } from './binding-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about RoleBinding. */
@@ -15,6 +16,8 @@ export const roleBindings = defineResource<RoleBinding>({
   schema: 'io.k8s.api.rbac.v1.RoleBinding',
   allowCreateOnUpdate: true,
   validateName: nameIsPathSegment,
+  validate: validateRoleBinding,
+  validateUpdate: validateBindingUpdate,
   defaults(binding) {
     defaultRoleRef(binding)
     defaultSubjects(binding.subjects)

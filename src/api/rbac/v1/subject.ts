@@ -2,12 +2,13 @@ import type { Column } from '../../../apimachinery/resource.ts'
 import { text, wide } from '../../columns.ts'
 import type { RoleRef, Subject } from '../../generated/types/rbac/v1.ts'
 
-const GROUP = 'rbac.authorization.k8s.io'
+/** The group of RBAC's own kinds. */
+export const RBAC_GROUP = 'rbac.authorization.k8s.io'
 
 /** A reference to a role names RBAC's own group unless told. */
 export function defaultRoleRef(binding: { roleRef?: Partial<RoleRef> }): void {
   const roleRef = (binding.roleRef ??= {})
-  roleRef.apiGroup ||= GROUP
+  roleRef.apiGroup ||= RBAC_GROUP
   roleRef.kind ??= ''
   roleRef.name ??= ''
 }
@@ -15,7 +16,7 @@ export function defaultRoleRef(binding: { roleRef?: Partial<RoleRef> }): void {
 /** Users and groups are of RBAC's own group; service accounts of the core one. */
 export function defaultSubjects(subjects: Subject[] | undefined): void {
   for (const subject of subjects ?? []) {
-    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= GROUP
+    if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ||= RBAC_GROUP
   }
 }
 

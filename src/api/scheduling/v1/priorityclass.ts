@@ -1,5 +1,6 @@
 import { ageColumn, flag, integer, nameColumn, text } from '../../columns.ts'
 import type { PriorityClass } from '../../generated/types/scheduling/v1.ts'
+import { validatePriorityClass, validatePriorityClassUpdate } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about PriorityClass. */
@@ -16,6 +17,8 @@ export const priorityClasses = defineResource<PriorityClass>({
   defaults(priorityClass) {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
   },
+  validateCreate: validatePriorityClass,
+  validateUpdate: validatePriorityClassUpdate,
   columns: [
     nameColumn,
     integer('Value', ({ value }) => value),

@@ -1,6 +1,7 @@
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { ageColumn, flag, nameColumn, text } from '../../columns.ts'
 import type { CSIDriver } from '../../generated/types/storage/v1.ts'
+import { validateDriver, validateDriverUpdate } from './csi-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CSIDriver. */
@@ -28,6 +29,8 @@ export const csiDrivers = defineResource<CSIDriver>({
     if (old && semanticEqual(old.spec.tokenRequests, requests)) return
     yield 'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'
   },
+  validate: validateDriver,
+  validateUpdate: validateDriverUpdate,
   columns: [
     nameColumn,
     flag('AttachRequired', ({ spec }) => spec.attachRequired ?? true),

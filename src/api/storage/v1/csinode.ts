@@ -1,5 +1,6 @@
 import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import type { CSINode } from '../../generated/types/storage/v1.ts'
+import { validateCsiNode, validateCsiNodeUpdate } from './csi-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CSINode. */
@@ -13,5 +14,7 @@ export const csiNodes = defineResource<CSINode>({
   schema: 'io.k8s.api.storage.v1.CSINode',
   returnsDeletedObject: true,
   requireResourceVersionOnUpdate: true,
+  validate: validateCsiNode,
+  validateUpdate: validateCsiNodeUpdate,
   columns: [nameColumn, integer('Drivers', ({ spec }) => spec.drivers?.length), ageColumn],
 })

@@ -1,5 +1,6 @@
 import { nameColumn, text } from '../../columns.ts'
 import type { CSIStorageCapacity } from '../../generated/types/storage/v1.ts'
+import { capacityWarnings, validateCapacity, validateCapacityUpdate } from './csi-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CSIStorageCapacity. */
@@ -12,6 +13,9 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   storagePrefix: '/registry/csistoragecapacities',
   schema: 'io.k8s.api.storage.v1.CSIStorageCapacity',
   requireResourceVersionOnUpdate: true,
+  validate: validateCapacity,
+  validateUpdate: validateCapacityUpdate,
+  warnings: capacityWarnings,
   columns: [
     nameColumn,
     text('StorageClassName', ({ storageClassName }) => storageClassName ?? ''),

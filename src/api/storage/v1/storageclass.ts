@@ -1,6 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { StorageClass } from '../../generated/types/storage/v1.ts'
+import { storageClassWarnings, validateStorageClass, validateStorageClassUpdate } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about StorageClass. */
@@ -18,6 +19,9 @@ export const storageClasses = defineResource<StorageClass>({
     storageClass.reclaimPolicy ??= 'Delete'
     storageClass.volumeBindingMode ??= 'Immediate'
   },
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
+  warnings: storageClassWarnings,
   columns: [
     { ...nameColumn, value: nameCell },
     text('Provisioner', ({ provisioner }) => provisioner ?? ''),

@@ -1,5 +1,6 @@
 import { ageColumn, flag, nameColumn, text } from '../../columns.ts'
 import type { VolumeAttachment } from '../../generated/types/storage/v1.ts'
+import { validateAttachment, validateAttachmentUpdate } from './attachment-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about VolumeAttachment. */
@@ -14,6 +15,9 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   returnsDeletedObject: true,
   status: true,
   requireResourceVersionOnUpdate: true,
+  validate: validateAttachment,
+  validateUpdate: validateAttachmentUpdate,
+  validateStatusUpdate: validateAttachment,
   columns: [
     nameColumn,
     { ...text('Attacher', ({ spec }) => spec.attacher ?? ''), format: 'name' },

@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { VolumeAttributesClass } from '../../generated/types/storage/v1.ts'
+import { validateAttributesClass, validateAttributesClassUpdate } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about VolumeAttributesClass. */
@@ -13,5 +14,7 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   storagePrefix: '/registry/volumeattributesclasses',
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
   returnsDeletedObject: true,
+  validate: validateAttributesClass,
+  validateUpdate: validateAttributesClassUpdate,
   columns: [nameColumn, text('DriverName', ({ driverName }) => driverName ?? ''), ageColumn],
 })

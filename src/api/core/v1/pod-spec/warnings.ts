@@ -12,6 +12,7 @@ import type {
   ResourceList,
 } from '../../../generated/types/core/v1.ts'
 import { amount } from '../resource-list.ts'
+import { DEPRECATED_NODE_LABELS } from '../node-labels.ts'
 import { visitContainers } from './visit.ts'
 
 /** Warnings about a workload's template, where anything of what is wanted changed (GetWarningsForPodTemplate). */
@@ -25,17 +26,6 @@ export function* templateWarnings(
   yield* podSpecWarnings(template.spec, template.metadata ?? {}, `${path}.`)
 }
 
-const NODE_LABELS: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-  'app.kubernetes.io/created-by': 'deprecated since v1.9',
-  'scheduler.alpha.kubernetes.io/preferAvoidPods': 'deprecated since v1.22; use Taints and Tolerations instead',
-  'node-role.kubernetes.io/master': 'use "node-role.kubernetes.io/control-plane" instead',
-}
-
 const ANNOTATIONS = [
   ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
   ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
@@ -45,12 +35,13 @@ const ANNOTATIONS = [
 /** warningsForPodSpecAndMeta. `path` is empty for a pod, or ends with a dot. */
 export function* podSpecWarnings(spec: Frozen<PodSpec>, meta: Frozen<ObjectMeta>, path: string): Iterable<string> {
   for (const key of Object.keys(spec.nodeSelector ?? {})) {
-    if (NODE_LABELS[key]) yield `${path}spec.nodeSelector[${key}]: ${NODE_LABELS[key]}`
+    if (DEPRECATED_NODE_LABELS[key]) yield `${path}spec.nodeSelector[${key}]: ${DEPRECATED_NODE_LABELS[key]}`
   }
   yield* nodeAffinityWarnings(spec, path)
   for (const [index, { topologyKey, labelSelector }] of (spec.topologySpreadConstraints ?? []).entries()) {
     const at = `${path}spec.topologySpreadConstraints[${index}]`
-    if (NODE_LABELS[topologyKey]) yield `${at}.topologyKey: ${topologyKey} is ${NODE_LABELS[topologyKey]}`
+    if (DEPRECATED_NODE_LABELS[topologyKey])
+      yield `${at}.topologyKey: ${topologyKey} is ${DEPRECATED_NODE_LABELS[topologyKey]}`
     if (!labelSelector) yield `${at}.labelSelector: a null labelSelector results in matching no pod`
   }
   for (const [key, text] of ANNOTATIONS) {
@@ -93,7 +84,7 @@ function* termWarnings(
 ): Iterable<string> {
   for (const [index, { key, values = [] }] of matchExpressions.entries()) {
     const at = `${path}.matchExpressions[${index}]`
-    if (NODE_LABELS[key]) yield `${at}.key: ${key} is ${NODE_LABELS[key]}`
+    if (DEPRECATED_NODE_LABELS[key]) yield `${at}.key: ${key} is ${DEPRECATED_NODE_LABELS[key]}`
     if (!checkValues) continue
     for (const [i, value] of values.entries()) {
       for (const text of isLabelValue(value)) yield `${at}.values[${i}]: ${value} is invalid, ${text}`
