@@ -14,7 +14,8 @@ import { feed } from './feed.ts'
 import type { NodeInfo } from './framework/node-info.ts'
 import { Cycle, type ClusterEvent, type Plugin } from './framework/plugin.ts'
 import { preempt } from './plugins/default-preemption/post-filter.ts'
-import { defaultPlugins } from './plugins/index.ts'
+import { defaultPlugins, type PluginListers } from './plugins/index.ts'
+import { groupResources } from './plugins/pod-topology-spread/default-constraints.ts'
 import { goesBefore } from './plugins/priority-sort/compare.ts'
 import { volumeResources } from './plugins/volume-binding/plugin.ts'
 import type { Candidate } from './preemption/select-victims.ts'
@@ -52,13 +53,7 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     const { client, informers, env } = options
     this.#options = options
-    const [claims, volumes, classes] = volumeResources
-    const listers = {
-      claims: informers.lister(claims),
-      volumes: informers.lister(volumes),
-      classes: informers.lister(classes),
-    }
-    this.#plugins = options.plugins ?? defaultPlugins(client, listers)
+    this.#plugins = options.plugins ?? defaultPlugins(client, pluginListers(informers))
     const wakes = new Map(this.#plugins.map(({ name, wakes: events }) => [name, new Set<ClusterEvent>(events)]))
     this.#queue = new SchedulingQueue({ env, goesBefore, wakes })
     this.#cache = feed({
@@ -233,5 +228,23 @@ export class Scheduler {
     } catch (error) {
       if (!hasReason(error, 'NotFound', 'Conflict')) throw error
     }
+  }
+}
+
+function pluginListers(informers: InformerFactory): PluginListers {
+  const [claims, volumes, classes] = volumeResources
+  const { services, replicaSets, statefulSets, replicationControllers } = groupResources
+  return {
+    volumes: {
+      claims: informers.lister(claims),
+      volumes: informers.lister(volumes),
+      classes: informers.lister(classes),
+    },
+    groups: {
+      services: informers.lister(services),
+      replicaSets: informers.lister(replicaSets),
+      statefulSets: informers.lister(statefulSets),
+      replicationControllers: informers.lister(replicationControllers),
+    },
   }
 }

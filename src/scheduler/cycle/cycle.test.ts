@@ -22,9 +22,13 @@ const noClient = (() => {
   throw new Error('a cycle makes no requests')
 }) as unknown as Client
 const plugins = defaultPlugins(noClient, {
-  claims: nothing as never,
-  volumes: nothing as never,
-  classes: nothing as never,
+  volumes: { claims: nothing as never, volumes: nothing as never, classes: nothing as never },
+  groups: {
+    services: nothing as never,
+    replicaSets: nothing as never,
+    statefulSets: nothing as never,
+    replicationControllers: nothing as never,
+  },
 })
 
 /** Where the pod goes, or the message of its condition. */

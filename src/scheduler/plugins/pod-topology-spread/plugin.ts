@@ -8,6 +8,7 @@ import {
   type Plugin,
   type StateKey,
 } from '../../framework/plugin.ts'
+import { defaultConstraints, type GroupListers } from './default-constraints.ts'
 import { constraintsOf, countsEveryNode, includesNode, type SpreadConstraint } from './constraints.ts'
 
 interface Counted {
@@ -34,61 +35,68 @@ const MISSING_LABEL = unresolvable("node(s) didn't match pod topology spread con
 const SKEWED = unschedulable("node(s) didn't match pod topology spread constraints")
 
 /** Spreads pods over zones, hosts or any other domain. */
-export const podTopologySpread: Plugin = {
-  name: 'PodTopologySpread',
-  weight: 2,
-  wakes: ['NodeAdd', 'NodeUpdate', 'PodAdd', 'PodDelete', 'PodLabelUpdate', 'PodUpdate'],
-  preFilter(cycle) {
-    const constraints = constraintsOf(cycle.pod, 'DoNotSchedule')
-    if (constraints.length === 0) return 'skip'
-    cycle.write(FILTER, count(cycle, constraints))
-    return undefined
-  },
-  filter(cycle, node) {
-    for (const { constraint, counts, min, self } of cycle.read(FILTER)) {
-      const domain = node.labels[constraint.term.topologyKey]
-      if (domain === undefined) return MISSING_LABEL
-      if ((counts.get(domain) ?? 0) + self - min > constraint.maxSkew) return SKEWED
-    }
-    return undefined
-  },
-  onPodRemoved: (cycle) => recount(cycle),
-  onPodAdded: (cycle) => recount(cycle),
-  preScore(cycle, nodes) {
-    const constraints = constraintsOf(cycle.pod, 'ScheduleAnyway')
-    if (constraints.length === 0) return 'skip'
-    const has = (node: NodeInfo): boolean =>
-      constraints.every(({ term }) => node.labels[term.topologyKey] !== undefined)
-    const scored = nodes.filter(has)
-    const ignored = new Set(nodes.filter((node) => !has(node)).map(({ name }) => name))
-    const counted = constraints.map((constraint) => ({
-      constraint,
-      counts: domainCounts(cycle, constraint, constraints),
-      // Domains of a topology with few of them must not be watered down by one with many.
-      weight: Math.log(new Set(scored.map(({ labels }) => labels[constraint.term.topologyKey])).size + 2),
-    }))
-    cycle.write(SCORE, { counted, ignored })
-    return undefined
-  },
-  score(cycle, node) {
-    const { counted, ignored } = cycle.read(SCORE)
-    if (ignored.has(node.name)) return 0
-    const sum = counted.reduce((total, { constraint, counts, weight }) => {
-      const pods = counts.get(node.labels[constraint.term.topologyKey] ?? '') ?? 0
-      return total + pods * weight + constraint.maxSkew - 1
-    }, 0)
-    return Math.round(sum)
-  },
-  normalize(cycle, nodes, scores) {
-    const { ignored } = cycle.read(SCORE)
-    const taken = scores.filter((_, i) => !ignored.has(nodes[i]?.name ?? ''))
-    const max = Math.max(0, ...taken)
-    const min = Math.min(...taken)
-    nodes.forEach((node, i) => {
-      if (ignored.has(node.name)) scores[i] = 0
-      else scores[i] = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - (scores[i] ?? 0))) / max)
-    })
-  },
+export function podTopologySpread(groups: GroupListers): Plugin {
+  return {
+    name: 'PodTopologySpread',
+    weight: 2,
+    wakes: ['NodeAdd', 'NodeUpdate', 'PodAdd', 'PodDelete', 'PodLabelUpdate', 'PodUpdate'],
+    preFilter(cycle) {
+      const constraints = constraintsOf(cycle.pod, 'DoNotSchedule')
+      if (constraints.length === 0) return 'skip'
+      cycle.write(FILTER, count(cycle, constraints))
+      return undefined
+    },
+    filter(cycle, node) {
+      for (const { constraint, counts, min, self } of cycle.read(FILTER)) {
+        const domain = node.labels[constraint.term.topologyKey]
+        if (domain === undefined) return MISSING_LABEL
+        if ((counts.get(domain) ?? 0) + self - min > constraint.maxSkew) return SKEWED
+      }
+      return undefined
+    },
+    onPodRemoved: (cycle) => recount(cycle),
+    onPodAdded: (cycle) => recount(cycle),
+    preScore(cycle, nodes) {
+      const own = cycle.pod.pod.spec.topologySpreadConstraints ?? []
+      const constraints =
+        own.length > 0 ? constraintsOf(cycle.pod, 'ScheduleAnyway') : defaultConstraints(cycle.pod, groups)
+      if (constraints.length === 0) return 'skip'
+      // The defaults apply as far as nodes have the labels.
+      const has = (node: NodeInfo): boolean =>
+        own.length === 0 || constraints.every(({ term }) => node.labels[term.topologyKey] !== undefined)
+      const scored = nodes.filter(has)
+      const ignored = new Set(nodes.filter((node) => !has(node)).map(({ name }) => name))
+      const counted = constraints.map((constraint) => ({
+        constraint,
+        counts: domainCounts(cycle, constraint, own.length === 0 ? [constraint] : constraints),
+        // Domains of a topology with few of them must not be watered down by one with many.
+        weight: Math.log(new Set(scored.map(({ labels }) => labels[constraint.term.topologyKey])).size + 2),
+      }))
+      cycle.write(SCORE, { counted, ignored })
+      return undefined
+    },
+    score(cycle, node) {
+      const { counted, ignored } = cycle.read(SCORE)
+      if (ignored.has(node.name)) return 0
+      const sum = counted.reduce((total, { constraint, counts, weight }) => {
+        const domain = node.labels[constraint.term.topologyKey]
+        if (domain === undefined) return total
+        const pods = counts.get(domain) ?? 0
+        return total + pods * weight + constraint.maxSkew - 1
+      }, 0)
+      return Math.round(sum)
+    },
+    normalize(cycle, nodes, scores) {
+      const { ignored } = cycle.read(SCORE)
+      const taken = scores.filter((_, i) => !ignored.has(nodes[i]?.name ?? ''))
+      const max = Math.max(0, ...taken)
+      const min = Math.min(...taken)
+      nodes.forEach((node, i) => {
+        if (ignored.has(node.name)) scores[i] = 0
+        else scores[i] = max === 0 ? MAX_SCORE : Math.floor((MAX_SCORE * (max + min - (scores[i] ?? 0))) / max)
+      })
+    },
+  }
 }
 
 function count(cycle: Cycle, constraints: readonly SpreadConstraint[]): Counted[] {
