@@ -12,7 +12,7 @@ import {
   type Client,
   type ControllerDefinition,
 } from '../client/index.ts'
-import { controllers as allControllers } from '../controllers/index.ts'
+import { createControllers } from '../controllers/index.ts'
 import { systemClock, VirtualClock } from '../lib/clock.ts'
 import { keepAlive } from '../lib/host/keep-alive.ts'
 import type { Env } from '../lib/env.ts'
@@ -126,7 +126,7 @@ export class Cluster implements AsyncDisposable {
 
   async #run(options: ClusterOptions): Promise<void> {
     const { signal } = this.#stop
-    const definitions = [...(options.withoutControllers ? [] : allControllers), ...(options.controllers ?? [])]
+    const definitions = [...(options.withoutControllers ? [] : createControllers()), ...(options.controllers ?? [])]
     const manager = this.clientAs(component('system:kube-controller-manager'))
     const informers = new InformerFactory({ client: manager, env: this.env })
     const running = runControllers(definitions, {
@@ -134,7 +134,8 @@ export class Cluster implements AsyncDisposable {
       env: this.env,
       signal,
       informers,
-      clientFor: ({ name }) => this.clientAs(controllerIdentity(name)),
+      clientFor: ({ name, serviceAccount }) =>
+        this.clientAs(controllerIdentity(serviceAccount ?? `${name}-controller`)),
     })
     this.#ended.push(running.stopped)
     const ready: Promise<unknown>[] = [running.ready]
@@ -167,9 +168,9 @@ function component(name: string): UserInfo {
   return { name, groups: ['system:authenticated'] }
 }
 
-function controllerIdentity(name: string): UserInfo {
+function controllerIdentity(account: string): UserInfo {
   return {
-    name: `system:serviceaccount:kube-system:${name}-controller`,
+    name: `system:serviceaccount:kube-system:${account}`,
     groups: ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated'],
   }
 }

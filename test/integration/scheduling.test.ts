@@ -43,3 +43,15 @@ test('the pods of a Deployment are created and spread over the nodes', async () 
     ['n3', 5],
   ])
 })
+
+test('a ReplicaSet whose pods change while it creates them makes no more than it should', async () => {
+  await using cluster = await startCluster()
+  for (let i = 0; i < 4; i++) {
+    await cluster.client(nodes).create(node(`n${i}`))
+    await cluster.client(nodes).updateStatus({ ...(await cluster.client(nodes).get(`n${i}`)), status: node('').status })
+  }
+  await cluster.client(deployments).create(deployment('web', 200))
+  await cluster.settled()
+  const all = await cluster.client(pods).list({ namespace: 'default' })
+  assert.equal(all.items.length, 200)
+})

@@ -41,7 +41,7 @@ export class ControllerRun {
   readonly #queue: WorkQueue
   readonly #read = new Map<ResourceDefinition, { readonly informer: Informer<KubeObject>; readonly barrier: Barrier }>()
   /** What each key's last reconcile wrote and the caches may not show yet. */
-  readonly #unseen = new Map<ObjectKey, WriteLog>()
+  readonly #unseen = new Map<ObjectKey, { readonly log: WriteLog; waiting: boolean }>()
   /** Keys that wait for a cache. */
   #waiting = 0
   /** When keys were last begun, oldest first; kept for `coalesceMs`. */
@@ -148,7 +148,7 @@ export class ControllerRun {
       }
       log = new WriteLog()
       await this.#reconcile(key, context)
-      if (log.seen()) this.#unseen.set(key, log)
+      if (log.seen()) this.#unseen.set(key, { log, waiting: false })
       this.#queue.done(key)
     }
   }
@@ -168,11 +168,20 @@ export class ControllerRun {
     }
   }
 
-  /** Whether the caches don't show yet what the key's last reconcile wrote; the key comes back when they do. */
+  /**
+   * Whether the caches don't show yet what the key's last reconcile wrote; the key comes back when they do. It counts as behind until then,
+   * whatever else wakes it.
+   */
   #isBehind(key: ObjectKey): boolean {
-    const seen = this.#unseen.get(key)?.seen()
-    this.#unseen.delete(key)
-    if (!seen) return false
+    const unseen = this.#unseen.get(key)
+    if (!unseen) return false
+    if (unseen.waiting) return true
+    const seen = unseen.log.seen()
+    if (!seen) {
+      this.#unseen.delete(key)
+      return false
+    }
+    unseen.waiting = true
     this.#waiting++
     const { signal } = this.#options
     const giveUp = new AbortController()
@@ -181,6 +190,7 @@ export class ControllerRun {
       .then(() => {
         giveUp.abort()
         this.#waiting--
+        this.#unseen.delete(key)
         this.#queue.add(key)
       })
     return true
