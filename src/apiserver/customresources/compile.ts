@@ -10,7 +10,9 @@ export interface ObjectFields {
 
 /** The shape of a custom resource, for pruning, patches and apply. Without a schema everything is kept. */
 export function compileObject(schema: JsonSchema | undefined, object: ObjectFields): StructSchema {
-  const own = schema ? compileStruct(schema) : { kind: 'struct' as const, name: '', fields: new Map(), preserveUnknown: true }
+  const own = schema
+    ? compileStruct(schema)
+    : { kind: 'struct' as const, name: '', fields: new Map(), preserveUnknown: true }
   const fields = new Map<string, FieldSchema>(own.fields)
   for (const field of [object.apiVersion, object.kind, object.metadata]) fields.set(field.name, field)
   return { ...own, fields }

@@ -32,7 +32,7 @@ function fillObject(object: JsonObject, schema: JsonSchema): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const value = Object.hasOwn(object, name) ? object[name] : undefined
     const isBare = value === undefined || (value === null && !property.nullable)
-    if (isBare && property.default !== undefined) setOwn(object, name, deepCopy(property.default))
+    if (isBare && property.default !== undefined) setOwn<unknown>(object, name, deepCopy(property.default))
     else if (value === null && !property.nullable) delete object[name]
     fillDefaults(Object.hasOwn(object, name) ? object[name] : undefined, property)
   }
@@ -42,7 +42,7 @@ function fillObject(object: JsonObject, schema: JsonSchema): void {
     if (schema.properties && Object.hasOwn(schema.properties, name)) continue
     if (object[name] === null && !further.nullable) {
       if (further.default === undefined) delete object[name]
-      else setOwn(object, name, deepCopy(further.default))
+      else setOwn<unknown>(object, name, deepCopy(further.default))
     }
     fillDefaults(object[name], further)
   }

@@ -7,7 +7,7 @@ type Step = (value: unknown) => readonly unknown[]
  */
 export function compileJsonPath(path: string): ((object: unknown) => readonly unknown[]) | undefined {
   const steps: Step[] = []
-  for (let rest = path.startsWith('$') ? path.slice(1) : path; rest !== ''; ) {
+  for (let rest = path.startsWith('$') ? path.slice(1) : path; rest !== '';) {
     const taken = takeStep(rest)
     if (!taken) return undefined
     steps.push(taken.step)
@@ -25,7 +25,8 @@ const FIELD = /^\.((?:\\.|[^.[\]\\\s])+)/
 const QUOTED = /^\.?\[\s*(?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)")\s*\]/
 const INDEX = /^\.?\[\s*(-?\d+)\s*\]/
 const ALL = /^\.?\[\s*\*\s*\]|^\.\*/
-const FILTER = /^\.?\[\?\(\s*@((?:\.(?:\\.|[^.[\]\\\s=!<>])+|\['[^']*'\])+)\s*(?:(==|!=)\s*(?:'([^']*)'|"([^"]*)"|([\w.+-]+)))?\s*\)\]/
+const FILTER =
+  /^\.?\[\?\(\s*@((?:\.(?:\\.|[^.[\]\\\s=!<>])+|\['[^']*'\])+)\s*(?:(==|!=)\s*(?:'([^']*)'|"([^"]*)"|([\w.+-]+)))?\s*\)\]/
 
 function takeStep(text: string): Taken | undefined {
   const field = FIELD.exec(text) ?? QUOTED.exec(text)

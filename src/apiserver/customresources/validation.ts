@@ -63,7 +63,8 @@ function* validateString(value: string, schema: JsonSchema, path: string): Itera
   if (minLength !== undefined && length < minLength) {
     yield invalid(path, value, `${path} in body should be at least ${minLength} chars long`)
   }
-  if (pattern && !matchesPattern(value, pattern)) yield invalid(path, value, `${path} in body should match '${pattern}'`)
+  if (pattern && !matchesPattern(value, pattern))
+    yield invalid(path, value, `${path} in body should match '${pattern}'`)
   if (format && !hasFormat(value, format)) {
     yield invalid(path, value, `${path} in body must be of type ${format}: ${quoteValue(value)}`)
   }
@@ -112,7 +113,10 @@ function* validateKeys(value: readonly unknown[], schema: JsonSchema, path: stri
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   const seen = new Set<string>()
   for (const [index, item] of value.entries()) {
-    const key = listType === 'set' ? item : Object.fromEntries(keys.map((name) => [name, isObject(item) ? item[name] : undefined]))
+    const key =
+      listType === 'set'
+        ? item
+        : Object.fromEntries(keys.map((name) => [name, isObject(item) ? item[name] : undefined]))
     const text = JSON.stringify(key)
     if (seen.has(text)) {
       yield { type: 'FieldValueDuplicate', field: `${path}[${index}]`, message: `Duplicate value: ${quoteValue(key)}` }

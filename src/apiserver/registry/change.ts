@@ -5,9 +5,11 @@ import type { AdmissionAttributes } from '../admission/types.ts'
 import type { Call } from '../request/call.ts'
 import { admissionAttributes } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
+import { mayCreate } from './authorize.ts'
 import { beforeUpdate } from './before.ts'
 import { insert } from './create.ts'
 import { equalBytes } from './equal.ts'
+import { differInTimesAlone } from './managed-fields.ts'
 import { wipeSystemFields } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey, type WriteHold } from './served.ts'
@@ -63,6 +65,7 @@ async function createAbsent({ registry, resource, call, options, how }: Work): P
   const { name } = call.info
   if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(how.uid, ''))
   if (!how.createsAbsent) throw notFound(resource.groupResource, name)
+  await mayCreate(registry, call)
   const draft = await how.next(undefined)
   wipeSystemFields(draft)
   delete draft.metadata.resourceVersion
@@ -182,10 +185,25 @@ async function put(
   old: Frozen<KubeObject>,
 ): Promise<StoredObject | Lost> {
   const value = resource.codec.encode(draft)
-  if (equalBytes(value, entry.value)) return new StoredObject(resource, entry.value, entry.modRevision, old)
+  if (isSame(resource, value, entry, draft, old)) return new StoredObject(resource, entry.value, entry.modRevision, old)
   if (options.dryRun) return new StoredObject(resource, value, entry.modRevision)
   const { ttlMs } = resource.definition
   const write = { key: entry.key, value, expect: entry.modRevision, ...(ttlMs !== undefined && { ttlMs }) }
   const result = await registry.store.write(write)
   return result.ok ? new StoredObject(resource, value, result.revision) : { current: result.current }
+}
+
+/** Whether a write changes nothing, times in managedFields aside; those have one length, so most writes are told apart by theirs. */
+function isSame(
+  { codec }: ServedResource,
+  value: Uint8Array,
+  entry: Entry,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): boolean {
+  if (value.length !== entry.value.length) return false
+  if (equalBytes(value, entry.value)) return true
+  if (!differInTimesAlone(draft, old)) return false
+  const untimed = { ...draft, metadata: { ...draft.metadata, managedFields: old.metadata.managedFields } }
+  return equalBytes(codec.encode(untimed as Frozen<KubeObject>), entry.value)
 }

@@ -8,6 +8,7 @@ import { deepCopy } from './codec.ts'
 import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, wipeSystemFields } from './metadata.ts'
 import { readObject } from './body.ts'
 import { settle } from './change.ts'
+import { trackUpdate } from './managed-fields.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey } from './served.ts'
 
@@ -28,6 +29,7 @@ export async function createObject(
   wipeSystemFields(draft)
   matchNamespace(definition, draft, namespace)
   dedupOwnerReferences(draft, call, false)
+  trackUpdate(registry, resource, call, options, draft, undefined)
   await mutate(registry, resource, call, options, draft, undefined)
   const object = await insertWithName(registry, resource, call, options, draft)
   return { type: 'object', status: 201, resource, object }

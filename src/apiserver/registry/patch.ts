@@ -1,6 +1,6 @@
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
-import { notFound } from '../../apimachinery/status.ts'
+import { badRequest, conflict, notFound } from '../../apimachinery/status.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
 import { mutate } from './admit.ts'
@@ -9,9 +9,11 @@ import { type BodyKind, readBytes } from './body.ts'
 import { change } from './change.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
+import { applyConfiguration, trackUpdate } from './managed-fields.ts'
 import { matchName, matchNamespace } from './metadata.ts'
-import { readPatchOptions, type WriteOptions } from './options.ts'
+import { type PatchOptions, readPatchOptions, type WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
+import { parseYaml } from './yaml.ts'
 
 /** The media type of server-side apply. */
 export const APPLY_TYPE = 'application/apply-patch+yaml'
@@ -56,19 +58,67 @@ export async function readPatch(
 export async function patchedObject(registry: Registry, resource: ServedResource, call: Call): Promise<ObjectAnswer> {
   const type = patchKind(resource, call)
   const options = readPatchOptions(call, type)
-  if (type === 'apply') throw unsupportedMediaType(Object.values(PATCH_TYPES))
-  const patch = await readPatch(call, type, resource.definition, options)
-  const { name, namespace } = call.info
+  const next =
+    type === 'apply'
+      ? await applying(registry, resource, call, options)
+      : await patching(registry, resource, call, options, type)
+  const { name, namespace, subresource } = call.info
   return change(registry, resource, call, options, {
     async next(current) {
-      if (!current) throw notFound(resource.groupResource, name)
-      const draft = patch(current)
-      resource.definition.defaults?.(draft, writeContext(registry, call, options))
+      const draft = next(current)
       matchNamespace(resource.definition, draft, namespace)
       matchName(draft, name, namespace)
       await mutate(registry, resource, call, options, draft, current)
       return draft
     },
-    createsAbsent: false,
+    createsAbsent: type === 'apply' && subresource === '',
   })
 }
+
+/** Makes the patched object, with its managers and defaults. */
+type Next = (current: Frozen<KubeObject> | undefined) => KubeObject
+
+async function patching(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: PatchOptions,
+  type: Exclude<PatchKind, 'apply'>,
+): Promise<Next> {
+  const patch = await readPatch(call, type, resource.definition, options)
+  return (current) => {
+    if (!current) throw notFound(resource.groupResource, call.info.name)
+    const draft = patch(current)
+    resource.definition.defaults?.(draft, writeContext(registry, call, options))
+    trackUpdate(registry, resource, call, options, draft, current)
+    return draft
+  }
+}
+
+async function applying(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: PatchOptions,
+): Promise<Next> {
+  const configuration = await readConfiguration(call)
+  return (current) => {
+    const draft = applyConfiguration(registry, resource, call, options, configuration, current)
+    const { uid } = draft.metadata
+    if (!current && uid) {
+      const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
+      throw conflict(resource.groupResource, call.info.name, why)
+    }
+    resource.definition.defaults?.(draft, writeContext(registry, call, options))
+    return draft
+  }
+}
+
+/** The body of an apply: YAML, or JSON. Throws 400. */
+async function readConfiguration(call: Call): Promise<KubeObject> {
+  const value = call.body.kind === 'value' ? call.body.value : parseYaml(decoder.decode(await readBytes(call)))
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as KubeObject
+  throw badRequest('error decoding patch: the configuration is not an object')
+}
+
+const decoder = new TextDecoder()

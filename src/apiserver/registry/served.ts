@@ -1,3 +1,4 @@
+import type { FieldSet } from '../../apimachinery/apply/field-set.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { GroupResource } from '../../apimachinery/status.ts'
@@ -12,6 +13,7 @@ import { ResourceCodec } from './codec.ts'
 import type { Connector } from './connect/connector.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
+import { resetsOf } from './managed-fields.ts'
 import { definedSubresources } from './subresources/defined.ts'
 import type { Subresources } from './subresources/subresource.ts'
 
@@ -33,6 +35,8 @@ export interface ServedResource {
   readonly groupResource: GroupResource
   readonly hooks: ResourceHooks
   readonly subresources: Subresources
+  /** See resetsOf. */
+  readonly resets: (way: 'main' | 'status') => FieldSet
 }
 
 /** What happens around a write: `commit` after it is stored, `undo` when it is not. */
@@ -79,6 +83,7 @@ export function serve(definition: ResourceDefinition, { hooks = {}, subresources
   return {
     definition,
     subresources: { ...definedSubresources(definition), ...subresources },
+    resets: resetsOf(definition),
     codec: new ResourceCodec(definition, freeze),
     groupResource: { group: definition.group, resource: definition.plural },
     hooks,

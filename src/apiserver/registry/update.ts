@@ -4,6 +4,7 @@ import { mutate } from './admit.ts'
 import { readObject } from './body.ts'
 import { change } from './change.ts'
 import { deepCopy } from './codec.ts'
+import { trackUpdate } from './managed-fields.ts'
 import { dedupOwnerReferences, matchName, matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -23,6 +24,7 @@ export async function updateObject(
   return change(registry, resource, call, options, {
     async next(current) {
       const draft = deepCopy(sent)
+      trackUpdate(registry, resource, call, options, draft, current)
       await mutate(registry, resource, call, options, draft, current)
       return draft
     },

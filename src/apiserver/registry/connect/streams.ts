@@ -1,8 +1,9 @@
-import { badRequest, forbidden } from '../../../apimachinery/status.ts'
+import { badRequest } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
 import { isTrue } from '../../request/info.ts'
 import { admissionAttributes } from '../admit.ts'
 import type { Answer, UpgradeAnswer } from '../answer.ts'
+import { mayCreate } from '../authorize.ts'
 import type { Registry, ServedResource } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 import { containerOf, getPod, kubeletTarget } from './location.ts'
@@ -20,32 +21,12 @@ function streaming(kind: Kind, options: string): Subresource {
   return {
     verbs: ['get', 'create'],
     async answer(registry, resource, call) {
+      // Whoever comes by GET, as WebSockets must, needs the right to create as well (1.35).
       await mayCreate(registry, call)
       await admit(registry, resource, call, options)
       return upgradeAnswer(registry, call, kind)
     },
   }
-}
-
-/** Streaming is a deed, so whoever comes by GET, as WebSockets must, needs the right to create as well (1.35). */
-async function mayCreate(registry: Registry, call: Call): Promise<void> {
-  if (call.info.verb === 'create') return
-  const { namespace, group, version, resource, subresource, name, path } = call.info
-  const { decision, reason } = await registry.authorizer.authorize({
-    user: call.user,
-    verb: 'create',
-    resourceRequest: true,
-    path,
-    namespace,
-    apiGroup: group,
-    apiVersion: version,
-    resource,
-    subresource,
-    name,
-  })
-  if (decision === 'Allow') return
-  const why = `User ${JSON.stringify(call.user.name)} cannot create resource "${resource}/${subresource}" in API group "${group}" in the namespace "${namespace}"`
-  throw forbidden({ group, resource }, name, reason ? `${why}: ${reason}` : why)
 }
 
 async function admit(registry: Registry, resource: ServedResource, call: Call, kind: string): Promise<void> {

@@ -14,6 +14,7 @@ import { type BodyKind, readKind } from '../body.ts'
 import { change, MODIFIED } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
+import { trackUpdate } from '../managed-fields.ts'
 import { matchName, matchNamespace } from '../metadata.ts'
 import { readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
 import { patchKind, readPatch } from '../patch.ts'
@@ -123,7 +124,9 @@ export async function changeScale(
       const old = current ?? { metadata: {} }
       const scale = next(scaleOf(old, paths))
       await mutate(registry, resource, call, options, scale, current && (scaleOf(current, paths) as KubeObject), SCALE)
-      return scaled(resource, call, old, scale, paths)
+      const draft = scaled(resource, call, old, scale, paths)
+      trackUpdate(registry, resource, call, options, draft, old)
+      return draft
     },
     createsAbsent: false,
     shown: { kind: SCALE, of: (object) => scaleOf(object, paths) as KubeObject },

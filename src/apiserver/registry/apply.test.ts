@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KubeObject } from '../../apimachinery/meta.ts'
+import type { Status } from '../../apimachinery/status.ts'
+import { VirtualClock } from '../../lib/clock.ts'
+import { silentLogger } from '../../lib/log.ts'
+import { seededRandom } from '../../lib/random.ts'
+import { TestServer } from '../test-server.ts'
+
+const MAP = '/api/v1/namespaces/default/configmaps/a'
+const DEPLOYMENT = '/apis/apps/v1/namespaces/default/deployments/web'
+type ConfigMap = KubeObject & { data?: Record<string, string> }
+
+const map = (data: Record<string, string>): unknown => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'a' },
+  data,
+})
+
+async function apply<T = ConfigMap>(
+  server: TestServer,
+  status: number,
+  manager: string,
+  path: string,
+  body: unknown,
+): Promise<T> {
+  const headers = { 'content-type': 'application/apply-patch+yaml' }
+  const response = await server.send('PATCH', `${path}?fieldManager=${manager}`, body, headers)
+  assert.equal(response.status, status, JSON.stringify(response.body))
+  return response.body as T
+}
+
+const managers = ({ metadata }: KubeObject): string[] =>
+  (metadata.managedFields ?? []).map(({ manager, operation, subresource }) =>
+    [manager, operation, subresource].filter(Boolean).join(' '),
+  )
+
+test('apply creates, owns, and removes what it no longer says', async () => {
+  const server = new TestServer()
+  const created = await apply(server, 201, 'me', MAP, map({ x: '1', y: '2' }))
+  assert.deepEqual(managers(created), ['me Apply'])
+  const changed = await apply(server, 200, 'me', MAP, map({ x: '1' }))
+  assert.deepEqual(changed.data, { x: '1' })
+})
+
+test('what another manager owns is a conflict, unless forced', async () => {
+  const server = new TestServer()
+  await apply(server, 201, 'me', MAP, map({ x: '1' }))
+  const conflict = await apply<Status>(server, 409, 'you', MAP, map({ x: '2' }))
+  assert.match(conflict.message ?? '', /^Apply failed with 1 conflict: conflict with "me": \.data\.x$/)
+  const forced = await apply(server, 200, 'you&force=true', MAP, map({ x: '2' }))
+  assert.deepEqual(forced.data, { x: '2' })
+  assert.deepEqual(managers(forced), ['you Apply'])
+})
+
+test('applying the same again writes nothing, however late', async () => {
+  const clock = new VirtualClock()
+  const server = new TestServer({ env: { clock, random: seededRandom(1), log: silentLogger } })
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: {
+      selector: { matchLabels: { app: 'web' } },
+      template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+    },
+  }
+  const first = await apply<KubeObject>(server, 201, 'me', DEPLOYMENT, deployment)
+  await clock.advance(60_000)
+  const again = await apply<KubeObject>(server, 200, 'me', DEPLOYMENT, deployment)
+  assert.equal(again.metadata.resourceVersion, first.metadata.resourceVersion)
+})
+
+test('other writes are tracked by their User-Agent or fieldManager, and by subresource', async () => {
+  const server = new TestServer()
+  const pods = '/api/v1/namespaces/default/pods'
+  const pod = { metadata: { name: 'a' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const headers = { 'user-agent': 'kubectl/v1.36.0 (linux/amd64)' }
+  const created = (await server.send('POST', pods, pod, headers)).body as KubeObject
+  assert.deepEqual(managers(created), ['kubectl Update'])
+  const status = { ...created, status: { phase: 'Running' } }
+  const updated = (await server.send('PUT', `${pods}/a/status?fieldManager=kubelet`, status)).body as KubeObject
+  assert.deepEqual(managers(updated), ['kubectl Update', 'kubelet Update status'])
+})
+
+test('an apply needs a manager, and says of what', async () => {
+  const server = new TestServer()
+  const nobody = await apply<Status>(server, 422, '', MAP, map({}))
+  assert.equal(
+    nobody.message,
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  )
+  const forced = await server.send('PATCH', `${MAP}?force=true`, {}, { 'content-type': 'application/merge-patch+json' })
+  assert.equal(forced.status, 422)
+})
