@@ -1,6 +1,6 @@
-import { Buffer } from 'node:buffer'
 import type { StoreEvent, Write, WriteResult } from '../store.ts'
-import { encodeRecord, encodeState, historyBytesOf, recordBytesAtMost, type StoreState } from './format.ts'
+import { Arena } from './arena.ts'
+import { encodeEvent, encodeState, entryOf, historyBytesOf, type Stored, type StoreState } from './format.ts'
 import type { Reader, Version } from './reader.ts'
 import type { Change, Sweep } from './sweep.ts'
 import { STATE, type Tables } from './tables.ts'
@@ -20,21 +20,17 @@ export class Batch {
   readonly #versions = new Map<string, Version>()
   readonly #changes: Change[]
   readonly #appends: Change[] = []
-  /** The new records, one after another. */
-  readonly #arena: Buffer
-  #arenaUsed = 0
+  readonly #arena = new Arena()
   #state: StoreState
   #earliestDueMs = Infinity
 
-  /** Starts from a sweep's removals, which must come first. Room is made for the records of `writes`. */
-  constructor(tables: Tables, reader: Reader, { changes, state }: Sweep, writes: readonly Write[], nowMs: number) {
+  /** Starts from a sweep's removals, which must come first. */
+  constructor(tables: Tables, reader: Reader, { changes, state }: Sweep, nowMs: number) {
     this.#tables = tables
     this.#reader = reader
     this.#changes = [...changes]
     this.#state = state
     this.#nowMs = nowMs
-    const bytes = writes.reduce((sum, { key, value }) => sum + recordBytesAtMost(key, value), 0)
-    this.#arena = Buffer.allocUnsafeSlow(bytes)
   }
 
   /** The counters as the commit will leave them. */
@@ -48,20 +44,21 @@ export class Batch {
   }
 
   /** Decides one write, after those before it in this batch. */
-  write(write: Write): WriteResult {
-    const { key, value, expect, ttlMs } = write
+  write({ key, value, expect, ttlMs }: Write): WriteResult {
     const before = this.#versions.get(key) ?? this.#reader.newest(key)
-    const current = before.entry
+    const current = before.stored && entryOf(key, before.stored)
     if (expect !== undefined && expect !== (current?.modRevision ?? 0)) return { ok: false, current }
     if (!value && !current) return { ok: false, current }
     const revision = this.#state.revision + 1
     const createRevision = current?.createRevision ?? revision
-    const entry = value ? { key, value, createRevision, modRevision: revision } : undefined
-    const dueMs = entry && ttlMs !== undefined ? this.#nowMs + Math.ceil(ttlMs) : 0
-    const after: Version = { revision, dueMs, entry }
-    this.#append(write, before, after)
-    this.#point(key, before, after)
+    const dueMs = ttlMs === undefined ? 0 : this.#nowMs + Math.ceil(ttlMs)
+    const stored = value ? { createRevision, modRevision: revision, dueMs, value } : undefined
+    const bytes = this.#append(key, revision, before, stored)
+    const after: Version = { revision, stored, bytes }
+    this.#replace(key, before, after)
+    this.#setDue(key, before, after)
     this.#versions.set(key, after)
+    const entry = stored && entryOf(key, stored)
     this.events.push({ type: entry ? 'put' : 'delete', key, revision, entry, previous: current })
     return { ok: true, revision, previous: current }
   }
@@ -75,32 +72,34 @@ export class Batch {
     ])
   }
 
-  /** The record, and the counters. */
-  #append({ key, value }: Write, before: Version, { revision, dueMs, entry }: Version): void {
-    const createRevision = (entry ?? before.entry)?.createRevision ?? revision
-    const head = { createRevision, priorRevision: before.revision, timeMs: this.#nowMs, dueMs }
-    const rest = this.#arena.subarray(this.#arenaUsed)
-    const record = rest.subarray(0, encodeRecord(rest, key, value, head))
-    this.#arenaUsed += record.length
-    this.#appends.push(() => this.#tables.log.put(revision, record, APPEND))
-    const historyBytes = this.#state.historyBytes + historyBytesOf(record.length)
+  /** Logs the event, and counts it. Returns the encoded entry. */
+  #append(key: string, revision: number, before: Version, stored: Stored | undefined): Uint8Array | undefined {
+    const head = { priorRevision: before.revision, timeMs: this.#nowMs }
+    const { bytes, entry } = encodeEvent((length) => this.#arena.take(length), key, head, stored, before.bytes)
+    this.#appends.push(() => this.#tables.log.put(revision, bytes, APPEND))
+    const historyBytes = this.#state.historyBytes + historyBytesOf(bytes)
     this.#state = { ...this.#state, revision, historyBytes }
+    return entry
   }
 
-  /** What finds the record: by key, and by the time at which it deletes itself. */
-  #point(key: string, before: Version, { revision, dueMs, entry }: Version): void {
-    const { index, graves, expiry } = this.#tables
-    if (before.dueMs > 0) this.#changes.push(() => expiry.remove({ dueMs: before.dueMs, revision: before.revision }))
-    if (dueMs > 0) {
-      this.#changes.push(() => expiry.put({ dueMs, revision }, key))
-      this.#earliestDueMs = Math.min(this.#earliestDueMs, dueMs)
-    }
-    if (entry) {
-      this.#changes.push(() => index.put(key, revision))
-      if (!before.entry && before.revision > 0) this.#changes.push(() => graves.remove(key))
+  #replace(key: string, before: Version, { revision, bytes }: Version): void {
+    const { current, graves } = this.#tables
+    if (bytes) {
+      this.#changes.push(() => current.put(key, bytes))
+      if (!before.bytes && before.revision > 0) this.#changes.push(() => graves.remove(key))
     } else {
-      this.#changes.push(() => index.remove(key))
+      this.#changes.push(() => current.remove(key))
       this.#changes.push(() => graves.put(key, revision))
     }
+  }
+
+  #setDue(key: string, before: Version, after: Version): void {
+    const { expiry } = this.#tables
+    const { dueMs: dueBefore = 0 } = before.stored ?? {}
+    const { dueMs = 0 } = after.stored ?? {}
+    if (dueBefore > 0) this.#changes.push(() => expiry.remove({ dueMs: dueBefore, revision: before.revision }))
+    if (dueMs === 0) return
+    this.#changes.push(() => expiry.put({ dueMs, revision: after.revision }, key))
+    this.#earliestDueMs = Math.min(this.#earliestDueMs, dueMs)
   }
 }

@@ -1,88 +1,147 @@
 /**
- * The bytes on disk. A record is one event of the log:
+ * The bytes on disk. All numbers are big-endian and unsigned.
+ *
+ * An entry, in the table `current`, by key:
  *
  * | at | bytes | what |
  * |---|---|---|
- * | 0 | 1 | 1: put, 2: delete |
- * | 1 | 1 | 0 |
- * | 2 | 2 | length of the key |
- * | 4 | 6 | createRevision of the entry put or deleted |
- * | 10 | 6 | revision of the key's event before this one, deletes included; 0: none |
- * | 16 | 6 | when it was written, ms since the epoch |
- * | 22 | 6 | when the entry deletes itself, ms since the epoch; 0: never |
- * | 28 | | the key, then the value |
+ * | 0 | 6 | createRevision |
+ * | 6 | 6 | modRevision |
+ * | 12 | 6 | when it deletes itself, ms since the epoch; 0: never |
+ * | 18 | | the value |
  *
- * All numbers are big-endian and unsigned.
+ * An event, in the table `log`, by revision:
+ *
+ * | at | bytes | what |
+ * |---|---|---|
+ * | 0 | 2 | length of the key |
+ * | 2 | 4 | length of the entry; 0: this is a delete |
+ * | 6 | 6 | revision of the key's event before this one, deletes included; 0: none |
+ * | 12 | 6 | when it was written, ms since the epoch |
+ * | 18 | | the key, the entry, then the entry that was there before; nothing: there was none |
  */
 import { Buffer } from 'node:buffer'
+import type { Entry, StoreEvent } from '../store.ts'
 
 /** Stands in the store; another one is refused. Raise it when anything in this file or the tables' meaning changes. */
 export const FORMAT_VERSION = 1
 
-/** What a record is made of, besides its key and value. */
-export interface RecordHead {
+/** An entry and what its key does not tell: everything that the table `current` holds for it. */
+export interface Stored {
   readonly createRevision: number
+  readonly modRevision: number
+  /** 0: it does not delete itself. */
+  readonly dueMs: number
+  readonly value: Uint8Array
+}
+
+/** What an event tells besides the entries before and after it. */
+export interface EventHead {
+  /** 0: none. */
   readonly priorRevision: number
   readonly timeMs: number
-  readonly dueMs: number
 }
 
-const PUT = 1
-const DELETE = 2
-const HEAD_BYTES = 28
+/** Takes `length` bytes from somewhere. */
+export type Allocate = (length: number) => Buffer
+/** Copies bytes to where they stay. */
+export type Copy = (bytes: Buffer, start: number, end: number) => Uint8Array
+
 const NUMBER_BYTES = 6
+const ENTRY_HEAD_BYTES = 18
+const EVENT_HEAD_BYTES = 18
 
-/** The bytes that `encodeRecord` will take for a key of at most so many UTF-16 units: an upper bound. */
-export function recordBytesAtMost(key: string, value: Uint8Array | null): number {
-  return HEAD_BYTES + key.length * 3 + (value?.length ?? 0)
+/** The bytes of an event, and where in them its entry is (undefined: it is a delete). */
+export interface EncodedEvent {
+  readonly bytes: Buffer
+  readonly entry: Buffer | undefined
 }
 
-/** Writes a record at the start of `target`, and returns its length. A null value makes it a delete. */
-export function encodeRecord(target: Buffer, key: string, value: Uint8Array | null, head: RecordHead): number {
-  const keyBytes = target.write(key, HEAD_BYTES)
-  target[0] = value ? PUT : DELETE
-  target[1] = 0
-  target.writeUInt16BE(keyBytes, 2)
-  target.writeUIntBE(head.createRevision, 4, NUMBER_BYTES)
-  target.writeUIntBE(head.priorRevision, 10, NUMBER_BYTES)
-  target.writeUIntBE(head.timeMs, 16, NUMBER_BYTES)
-  target.writeUIntBE(head.dueMs, 22, NUMBER_BYTES)
-  if (value) target.set(value, HEAD_BYTES + keyBytes)
-  return HEAD_BYTES + keyBytes + (value?.length ?? 0)
+/** `previous` is the encoded entry that was there before. */
+export function encodeEvent(
+  allocate: Allocate,
+  key: string,
+  head: EventHead,
+  entry: Stored | undefined,
+  previous: Uint8Array | undefined,
+): EncodedEvent {
+  const keyBytes = Buffer.byteLength(key)
+  const entryBytes = entry ? ENTRY_HEAD_BYTES + entry.value.length : 0
+  const entryStart = EVENT_HEAD_BYTES + keyBytes
+  const entryEnd = entryStart + entryBytes
+  const bytes = allocate(entryEnd + (previous?.length ?? 0))
+  bytes.writeUInt16BE(keyBytes, 0)
+  bytes.writeUInt32BE(entryBytes, 2)
+  bytes.writeUIntBE(head.priorRevision, 6, NUMBER_BYTES)
+  bytes.writeUIntBE(head.timeMs, 12, NUMBER_BYTES)
+  bytes.write(key, EVENT_HEAD_BYTES)
+  if (entry) writeEntry(bytes, entryStart, entry)
+  if (previous) bytes.set(previous, entryEnd)
+  return { bytes, entry: entry && bytes.subarray(entryStart, entryEnd) }
 }
 
-export function isDelete(record: Buffer): boolean {
-  return record[0] === DELETE
+function writeEntry(bytes: Buffer, at: number, entry: Stored): void {
+  bytes.writeUIntBE(entry.createRevision, at, NUMBER_BYTES)
+  bytes.writeUIntBE(entry.modRevision, at + 6, NUMBER_BYTES)
+  bytes.writeUIntBE(entry.dueMs, at + 12, NUMBER_BYTES)
+  bytes.set(entry.value, at + ENTRY_HEAD_BYTES)
 }
 
-export function createRevisionOf(record: Buffer): number {
-  return record.readUIntBE(4, NUMBER_BYTES)
+/** Reads an entry out of `bytes`, from `start` to `end`. */
+export function decodeEntry(bytes: Buffer, copy: Copy, start = 0, end = bytes.length): Stored {
+  return {
+    createRevision: bytes.readUIntBE(start, NUMBER_BYTES),
+    modRevision: bytes.readUIntBE(start + 6, NUMBER_BYTES),
+    dueMs: bytes.readUIntBE(start + 12, NUMBER_BYTES),
+    value: copy(bytes, start + ENTRY_HEAD_BYTES, end),
+  }
 }
 
-export function priorRevisionOf(record: Buffer): number {
-  return record.readUIntBE(10, NUMBER_BYTES)
+export function entryOf(key: string, { createRevision, modRevision, value }: Stored): Entry {
+  return { key, value, createRevision, modRevision }
 }
 
-export function timeMsOf(record: Buffer): number {
-  return record.readUIntBE(16, NUMBER_BYTES)
+export function eventKey(bytes: Buffer): string {
+  return bytes.toString('utf8', EVENT_HEAD_BYTES, entryStartOf(bytes))
 }
 
-export function dueMsOf(record: Buffer): number {
-  return record.readUIntBE(22, NUMBER_BYTES)
+export function eventHead(bytes: Buffer): EventHead {
+  return { priorRevision: bytes.readUIntBE(6, NUMBER_BYTES), timeMs: bytes.readUIntBE(12, NUMBER_BYTES) }
 }
 
-export function keyOf(record: Buffer): string {
-  return record.toString('utf8', HEAD_BYTES, valueStart(record))
+export function isDelete(bytes: Buffer): boolean {
+  return bytes.readUInt32BE(2) === 0
 }
 
-/** Where the value begins; it ends with the record. */
-export function valueStart(record: Buffer): number {
-  return HEAD_BYTES + record.readUInt16BE(2)
+/** What was there before the event. */
+export function eventPrevious(bytes: Buffer, copy: Copy): Stored | undefined {
+  const start = entryEndOf(bytes)
+  return start < bytes.length ? decodeEntry(bytes, copy, start) : undefined
 }
 
-/** What a record counts for in the history budget. */
-export function historyBytesOf(recordBytes: number): number {
-  return recordBytes + 64
+export function decodeEvent(bytes: Buffer, key: string, revision: number, copy: Copy): StoreEvent {
+  const stored = isDelete(bytes) ? undefined : decodeEntry(bytes, copy, entryStartOf(bytes), entryEndOf(bytes))
+  const before = eventPrevious(bytes, copy)
+  return {
+    type: stored ? 'put' : 'delete',
+    key,
+    revision,
+    entry: stored && entryOf(key, stored),
+    previous: before && entryOf(key, before),
+  }
+}
+
+function entryStartOf(bytes: Buffer): number {
+  return EVENT_HEAD_BYTES + bytes.readUInt16BE(0)
+}
+
+function entryEndOf(bytes: Buffer): number {
+  return entryStartOf(bytes) + bytes.readUInt32BE(2)
+}
+
+/** What an event counts for in the history budget. */
+export function historyBytesOf(event: Uint8Array): number {
+  return event.length + 64
 }
 
 /** The store's counters, which change with each commit. */
@@ -91,9 +150,9 @@ export interface StoreState {
   readonly revision: number
   /** Reads below this fail. */
   readonly compactRevision: number
-  /** What the compaction has removed from disk reaches to here. */
+  /** Events up to here are gone from the log. */
   readonly sweptRevision: number
-  /** The budgeted size of the records above `sweptRevision`. */
+  /** The budgeted size of the log. */
   readonly historyBytes: number
 }
 

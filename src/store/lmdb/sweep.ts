@@ -1,5 +1,5 @@
 import type { HistoryBudget } from '../store.ts'
-import { historyBytesOf, isDelete, keyOf, priorRevisionOf, timeMsOf, type StoreState } from './format.ts'
+import { eventHead, eventKey, historyBytesOf, isDelete, type StoreState } from './format.ts'
 import type { Reader } from './reader.ts'
 import type { Tables } from './tables.ts'
 
@@ -13,6 +13,8 @@ export interface Sweep {
   readonly state: StoreState
   /** When the oldest event was written that stays; Infinity: none does. */
   readonly oldestMs: number
+  /** Whether there was more to remove. */
+  readonly unfinished: boolean
 }
 
 export interface SweepLimits {
@@ -21,48 +23,40 @@ export interface SweepLimits {
   readonly maxEvents: number
 }
 
-/**
- * Removes history, oldest first: what is compacted, then what exceeds the budget, but at most `maxEvents` events.
- *
- * When an event leaves the history, the record that it superseded is no longer needed: that one is removed. Its own
- * record stays for as long as it holds the current value; a delete holds none and goes at once, with the key's grave.
- */
+/** Removes events, oldest first: what is compacted, then what exceeds the budget, but at most `maxEvents`. */
 export function sweep(tables: Tables, reader: Reader, from: StoreState, limits: SweepLimits): Sweep {
   const { log, graves } = tables
   const changes: Change[] = []
   let { compactRevision, historyBytes } = from
   let events = 0
   for (const revision of log.getKeys({ start: from.sweptRevision + 1, end: from.revision + 1 })) {
-    const record = reader.record(revision)
-    if (!record) continue
-    const timeMs = timeMsOf(record)
-    const due = revision <= compactRevision || exceeds(limits, historyBytes, timeMs)
+    const event = reader.event(revision)
+    if (!event) continue
+    const { timeMs } = eventHead(event)
+    const due = revision <= compactRevision || exceeds(limits, historyBytes, timeMs, 1)
     if (!due || events++ === limits.maxEvents) {
-      const sweptRevision = revision - 1
-      return { changes, state: { ...from, sweptRevision, compactRevision, historyBytes }, oldestMs: timeMs }
+      const state = { ...from, sweptRevision: revision - 1, compactRevision, historyBytes }
+      return { changes, state, oldestMs: timeMs, unfinished: due }
     }
-    const prior = priorRevisionOf(record)
-    if (prior > 0) changes.push(() => log.remove(prior))
-    historyBytes -= historyBytesOf(record.length)
-    if (isDelete(record)) {
-      const key = keyOf(record)
-      changes.push(() => log.remove(revision))
-      if (graves.get(key) === revision) changes.push(() => graves.remove(key))
-    }
+    historyBytes -= historyBytesOf(event)
     compactRevision = Math.max(compactRevision, revision)
+    changes.push(() => log.remove(revision))
+    if (!isDelete(event)) continue
+    const key = eventKey(event)
+    if (graves.get(key) === revision) changes.push(() => graves.remove(key))
   }
-  return {
-    changes,
-    state: { ...from, sweptRevision: compactRevision, compactRevision, historyBytes },
-    oldestMs: Infinity,
-  }
+  const state = { ...from, sweptRevision: compactRevision, compactRevision, historyBytes }
+  return { changes, state, oldestMs: Infinity, unfinished: false }
 }
 
-/** Whether a sweep would find something to remove, given when the oldest event was written. */
+/** A sweep begins when the budget is exceeded by this factor, and ends when it is met: many events at a time cost less. */
+const SLACK = 1 + 1 / 64
+
+/** Whether a sweep should begin, given when the oldest event was written. */
 export function sweepIsDue(state: StoreState, limits: SweepLimits, oldestMs: number): boolean {
-  return state.sweptRevision < state.compactRevision || exceeds(limits, state.historyBytes, oldestMs)
+  return state.sweptRevision < state.compactRevision || exceeds(limits, state.historyBytes, oldestMs, SLACK)
 }
 
-function exceeds({ budget, nowMs }: SweepLimits, historyBytes: number, oldestMs: number): boolean {
-  return historyBytes > budget.maxBytes || oldestMs < nowMs - budget.maxAgeMs
+function exceeds({ budget, nowMs }: SweepLimits, historyBytes: number, oldestMs: number, factor: number): boolean {
+  return historyBytes > budget.maxBytes * factor || oldestMs < nowMs - budget.maxAgeMs * factor
 }

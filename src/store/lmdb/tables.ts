@@ -1,7 +1,9 @@
 import { Buffer } from 'node:buffer'
 import { open, type RootDatabase } from 'lmdb'
 import { FIRST_REVISION, StoreError } from '../store.ts'
+import { copyAlone } from './arena.ts'
 import {
+  decodeEntry,
   decodeState,
   dueKeys,
   encodeState,
@@ -9,14 +11,16 @@ import {
   revisionKeys,
   revisionValues,
   stringKeys,
+  type Copy,
   type Due,
+  type Stored,
   type StoreState,
 } from './format.ts'
 import { lockStore, type StoreLock } from './lock.ts'
 import { mapBytes, prepareFolder, syncFolder } from './preflight.ts'
 
 /** As much of lmdb's interface as the store uses, with the types of one table. */
-export interface Table<K, V> {
+export interface Table<K, V, Put = V> {
   get(key: K): V | undefined
   /** LMDB's own bytes, or a buffer that the next read overwrites: copy before any other call. */
   getBinaryFast(key: K): Uint8Array | undefined
@@ -24,7 +28,7 @@ export interface Table<K, V> {
   getKeys(options: TableRange<K>): Iterable<K>
   getKeysCount(options: TableRange<K>): number
   /** Resolves with whether it was done, when that is durable. The bytes must stay as they are until then. */
-  put(key: K, value: V, options?: { append: boolean }): Promise<boolean>
+  put(key: K, value: Put, options?: { append: boolean }): Promise<boolean>
   /** Resolves when it is durable that the key is absent. */
   remove(key: K): Promise<boolean>
 }
@@ -39,11 +43,13 @@ export interface TableRange<K> {
 /** The tables of a store, in one LMDB environment. */
 export interface Tables {
   readonly path: string
-  /** Revision → record: the kept history, and whatever older record holds a current value. */
+  /** Key → what is there. */
+  readonly current: Table<string, Stored, Uint8Array>
+  /** How ranges of `current` copy the values. To be set before each, because lmdb decodes what a cursor stands on by itself. */
+  readonly decoding: { copy: Copy }
+  /** Revision → the encoded event. */
   readonly log: Table<number, Uint8Array>
-  /** Key → the revision that last put it. Only keys that are there. */
-  readonly index: Table<string, number>
-  /** Key → the revision that deleted it. Only keys that are not there, and until that revision is swept. */
+  /** Key → the revision that deleted it, for as long as that is in the log and the key is not there again. */
   readonly graves: Table<string, number>
   /** When → key, for keys with a time to live. */
   readonly expiry: Table<Due, string>
@@ -96,15 +102,21 @@ export async function openTables(path: string): Promise<Tables> {
 }
 
 function tablesIn(root: RootDatabase, lock: StoreLock, path: string): Tables {
-  const table = <K, V>(name: string, options: object): Table<K, V> =>
+  const table = <K, V, Put = V>(name: string, options: object): Table<K, V, Put> =>
     // lmdb's declarations know neither codecs for one table nor options of put.
-    root.openDB({ name, ...options }) as unknown as Table<K, V>
+    root.openDB({ name, ...options }) as unknown as Table<K, V, Put>
+  const decoding = { copy: copyAlone }
+  const entries = {
+    encode: (bytes: Uint8Array) => bytes,
+    decode: (bytes: Uint8Array) => decodeEntry(asBuffer(bytes), decoding.copy),
+  }
   const meta = table<string, Uint8Array>('meta', { encoding: 'binary', keyEncoder: stringKeys })
   return {
     path,
     meta,
     log: table('log', { encoding: 'binary', keyEncoder: revisionKeys }),
-    index: table('index', { encoder: revisionValues, keyEncoder: stringKeys }),
+    current: table('current', { encoder: entries, keyEncoder: stringKeys }),
+    decoding,
     graves: table('graves', { encoder: revisionValues, keyEncoder: stringKeys }),
     expiry: table('expiry', { encoding: 'string', keyEncoder: dueKeys }),
     state: () => decodeState(asBuffer(meta.getBinaryFast(STATE))),
@@ -145,9 +157,9 @@ async function causeOf(error: unknown): Promise<unknown> {
 }
 
 /** Writes the format and the first state into a new store; refuses one that it does not know. */
-async function checkFormat({ meta, index, path, commit }: Tables): Promise<void> {
+async function checkFormat({ meta, current, path, commit }: Tables): Promise<void> {
   const format = meta.get(FORMAT)
-  if (!format && index.getKeysCount({ start: '' }) === 0) {
+  if (!format && current.getKeysCount({ start: '' }) === 0) {
     const state = { revision: FIRST_REVISION, compactRevision: 0, sweptRevision: 0, historyBytes: 0 }
     await commit(() => [meta.put(FORMAT, Buffer.of(FORMAT_VERSION)), meta.put(STATE, encodeState(state))])
   } else if (format?.[0] !== FORMAT_VERSION) {

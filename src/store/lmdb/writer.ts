@@ -34,8 +34,8 @@ interface Compaction {
 /** A commit takes in no more than this, so that it neither lasts long nor overflows LMDB's list of dirty pages. */
 const BATCH_WRITES = 1000
 const BATCH_BYTES = 8 * 2 ** 20
-/** How many events a commit sweeps, besides twice as many as it writes, so that the sweep keeps up. */
-const SWEEP_EVENTS = 64
+/** How many events a commit sweeps at most, besides twice as many as it writes, so that the sweep keeps up. */
+const SWEEP_EVENTS = 128
 
 /**
  * Group commit. While one batch is on its way to the disk, further writes queue; then all of them make the next batch, and
@@ -49,8 +49,10 @@ export class Writer {
   #state: StoreState
   /** When the oldest kept event was written; to be found out by the first sweep. */
   #oldestMs = -Infinity
+  /** Whether the last sweep left something to the next. */
+  #unfinished = false
   /** After a failure the sweep waits for a write that succeeds. */
-  #sweeping = true
+  #sweepable = true
   #running: Promise<void> | undefined
   #broken: StoreError | undefined
 
@@ -92,7 +94,7 @@ export class Writer {
 
   #hasWork(): boolean {
     if (this.#queue.length > 0 || this.#compactions.length > 0) return true
-    return this.#sweeping && sweepIsDue(this.#state, this.#limits(), this.#oldestMs)
+    return this.#isSweepDue(this.#state)
   }
 
   /** One batch: decide, commit, tell. */
@@ -105,10 +107,11 @@ export class Writer {
       const swept = this.#sweep(compactions, SWEEP_EVENTS + 2 * jobs.length)
       const { tables, reader } = this.#options
       const writes = jobs.map((job) => job.write)
-      const batch = new Batch(tables, reader, swept, writes, this.#nowMs())
+      const batch = new Batch(tables, reader, swept, this.#nowMs())
       const results = writes.map((write) => batch.write(write))
       if (batch.state !== this.#state) await this.#commit(batch)
-      this.#sweeping = true
+      this.#sweepable = true
+      this.#unfinished = swept.unfinished
       this.#oldestMs = Math.min(swept.oldestMs, batch.events.length > 0 ? this.#nowMs() : Infinity)
       for (const [i, result] of results.entries()) jobs[i]?.resolve(result)
       for (const { resolve } of compactions) resolve()
@@ -129,10 +132,12 @@ export class Writer {
     const { tables, reader } = this.#options
     const compactRevision = Math.max(this.#state.compactRevision, ...compactions.map(({ revision }) => revision))
     const state = compactRevision === this.#state.compactRevision ? this.#state : { ...this.#state, compactRevision }
-    const limits = { ...this.#limits(), maxEvents }
-    if (!this.#sweeping || !sweepIsDue(state, limits, this.#oldestMs))
-      return { changes: [], state, oldestMs: this.#oldestMs }
-    return sweep(tables, reader, state, limits)
+    if (!this.#isSweepDue(state)) return { changes: [], state, oldestMs: this.#oldestMs, unfinished: false }
+    return sweep(tables, reader, state, { ...this.#limits(), maxEvents })
+  }
+
+  #isSweepDue(state: StoreState): boolean {
+    return this.#sweepable && (this.#unfinished || sweepIsDue(state, this.#limits(), this.#oldestMs))
   }
 
   #takeJobs(): Job[] {
@@ -147,7 +152,7 @@ export class Writer {
 
   /** What callers are told of a failure. Finds out whether LMDB can go on after it. */
   #reasonOf(error: unknown): StoreError {
-    this.#sweeping = false
+    this.#sweepable = false
     if (this.#broken) return this.#broken
     const { tables, broken } = this.#options
     const failed = `the store in ${tables.path} could not write: ${messageOf(error)}`
