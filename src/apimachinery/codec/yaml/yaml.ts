@@ -1,0 +1,103 @@
+import { Scalar, stringify } from 'yaml'
+import { isJsonObject } from '../../../lib/json-value.ts'
+import type { StructSchema } from '../../schema.ts'
+import { DecodeError } from '../errors.ts'
+import { decodeAny, decodeJson } from '../json/decode.ts'
+import type { Decoded, FieldValidation } from '../json/decode.ts'
+import { stringifyJson } from '../json/encode.ts'
+import { parseYaml } from './parse.ts'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** Whether a text is JSON by upstream's guess: its first character is an open brace. */
+export const looksLikeJson = (body: Uint8Array): boolean => {
+  const start = body.find((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte))
+  return start === 0x7b
+}
+
+/**
+ * Decodes a YAML body along its schema. JSON is YAML, and is read as such where it can be. With `violations` come keys
+ * that stand twice, in one message. Throws DecodeError.
+ */
+export function decodeYaml(schema: StructSchema, body: Uint8Array, validation: FieldValidation): Decoded {
+  const { json, duplicates } = yamlToJson(body)
+  const { object, violations } = decodeJson(schema, json, validation)
+  return { object, violations: duplicates && validation !== 'Ignore' ? [duplicates, ...violations] : violations }
+}
+
+/** Parses a YAML body of no schema. Told are keys that stand twice. Throws DecodeError. */
+export function decodeAnyYaml(
+  body: Uint8Array,
+  validation: FieldValidation,
+): { readonly value: unknown; readonly violations: readonly string[] } {
+  const { json, duplicates } = yamlToJson(body)
+  const { value, violations } = decodeAny(json, validation)
+  return { value, violations: duplicates && validation !== 'Ignore' ? [duplicates, ...violations] : violations }
+}
+
+function yamlToJson(body: Uint8Array): { json: Uint8Array; duplicates: string } {
+  if (looksLikeJson(body)) {
+    try {
+      decodeAny(body, 'Ignore')
+      return { json: body, duplicates: '' }
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+    }
+  }
+  const { value, duplicates } = parseYaml(decoder.decode(body))
+  return { json: encoder.encode(stringifyJson(sortKeys(value))), duplicates }
+}
+
+/** Upstream's way from YAML to JSON sorts keys, and findings come in that order. */
+function sortKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortKeys)
+  if (!isJsonObject(value)) return value
+  const keys = Object.keys(value).sort()
+  return Object.fromEntries(keys.map((key) => [key, sortKeys(value[key])]))
+}
+
+/** A value as YAML, keys sorted, in the style that kubectl prints. Strings that YAML 1.1 would take for something else are quoted. */
+export function encodeYaml(value: unknown): string {
+  return stringify(quoteOddSpaces(sortKeys(value)), {
+    version: '1.1',
+    indent: 2,
+    indentSeq: false,
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    nullStr: 'null',
+  })
+}
+
+/** Readers differ about spaces that are not ASCII; between quotes they agree. */
+function quoteOddSpaces(value: unknown): unknown {
+  if (typeof value === 'string' && /[\u0085\u00a0\u2028\u2029\ufeff]/.test(value)) {
+    const scalar = new Scalar(value)
+    scalar.type = 'QUOTE_DOUBLE'
+    return scalar
+  }
+  if (Array.isArray(value)) return value.map(quoteOddSpaces)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, quoteOddSpaces(entry)]))
+}
+
+/**
+ * Splits a YAML stream at its `---` lines, as upstream's reader does; documents without content are left out. Throws
+ * DecodeError for a separator with something behind it.
+ */
+export function splitYamlDocuments(text: string): string[] {
+  const documents: string[] = []
+  let lines: string[] = []
+  for (const line of text.split('\n')) {
+    const rest = line.startsWith('---') ? line.slice(3).trim() : undefined
+    if (rest === undefined) lines.push(line)
+    else if (rest !== '' && !rest.startsWith('#'))
+      throw new DecodeError(`invalid Yaml document separator: ${rest}`, { unrecognized: true })
+    else {
+      documents.push(lines.join('\n'))
+      lines = []
+    }
+  }
+  documents.push(lines.join('\n'))
+  return documents.filter((document) => /^[^\S\n]*[^\s#]/m.test(document))
+}
