@@ -1,13 +1,10 @@
-import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
-import { services } from '../api/core/v1/service.ts'
 import { pods as podResource } from '../api/core/v1/pod.ts'
-import type { Node, Service } from '../api/generated/types/core/v1.ts'
+import { serviceAccounts } from '../api/core/v1/serviceaccount.ts'
+import type { Node } from '../api/generated/types/core/v1.ts'
 import type { Frozen } from '../apimachinery/meta.ts'
 import { hasReason } from '../apimachinery/status.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
-import { createEventRecorder } from '../client/events/recorder.ts'
-import { Informer } from '../client/informer/informer.ts'
 import type { Env } from '../lib/env.ts'
 import { admit } from './admission/admission.ts'
 import { Backoff } from './backoff.ts'
@@ -17,22 +14,24 @@ import type { Host } from './host/host.ts'
 import { ImagePuller } from './images/puller.ts'
 import { keepLease } from './node/lease.ts'
 import { NodeAgent } from './node/node-agent.ts'
-import { WatchedObjects } from './objects/watched.ts'
 import { containerEvent } from './pod/event.ts'
 import { Gate } from './pod/gate.ts'
 import { informerSource } from './pod/informer-source.ts'
-import type { PodMeans } from './pod/means.ts'
+import type { NodeFacts, PodMeans } from './pod/means.ts'
+import type { Resources } from './pod/resources.ts'
 import type { PodSource } from './pod/source.ts'
 import { uidOf, type Pod } from './pod/spec.ts'
 import { PodWorkers } from './pod/workers.ts'
 import { PodProbes } from './probes/pod-probes.ts'
+import type { Probes } from './probes/probes.ts'
 import { RuntimePods } from './runtime/pods.ts'
 import { terminationMessage } from './runtime/termination-message.ts'
 import { watchRuntime } from './runtime/watch.ts'
 import type { NodeApi } from './server/api.ts'
 import { nodeApi } from './server/router.ts'
-import { StatusWriter } from './status/writer.ts'
+import { sharedParts, type SharedParts } from './shared.ts'
 import { VolumeMounter } from './volumes/mounter.ts'
+import type { PodVolumes } from './volumes/pod-volumes.ts'
 import { Tokens, type IssueToken } from './volumes/tokens.ts'
 
 /** What a node agent is made of. Pure: whatever touches the machine comes in with `host`, `runtime` and `images`. */
@@ -45,6 +44,14 @@ export interface KubeletOptions {
   readonly images: ImageService
   /** Where the node's pods come from; an informer of its own when absent. */
   readonly source?: PodSource
+  /** What other node agents of this process share with this one. */
+  readonly shared?: SharedParts
+  /** In place of probes that look. `onChange`: a verdict on one of this pod's containers has changed. */
+  readonly probes?: (onChange: (uid: string) => void) => Probes
+  /** In place of volumes on the host. */
+  readonly volumes?: PodVolumes
+  /** In place of a loop of its own that renews the node's lease. */
+  readonly lease?: (node: NodeAgent, signal: AbortSignal) => Promise<void>
 }
 
 /** A node agent that runs. */
@@ -66,27 +73,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { client, env, config, host, runtime, images } = options
   const stop = new AbortController()
   const { signal } = stop
-  const events = createEventRecorder({ client, env, signal, component: 'kubelet', host: config.nodeName })
+  const shared = options.shared ?? sharedParts({ client, env, signal })
+  const events = shared.eventsOf(config.nodeName)
   await host.files.mkdir(config.rootDir, 0o755)
   await host.files.mkdir(config.podLogsDir, 0o755)
-  const node = new NodeAgent({
-    client,
-    env,
-    config,
-    host,
-    runtime,
-    images,
-    events,
-    signal,
-    onChange: () => workers.wakeAll(),
-  })
-  const wakeUp = { wake: (uid: string) => workers.wake(uid), retry: (uid: string) => workers.retry(uid) }
-  const means = meansOf(options, node, events, signal, wakeUp)
-  const workers: PodWorkers = new PodWorkers(
+  const onChange = (): void => workers.wakeAll()
+  const node = new NodeAgent({ client, env, config, host, runtime, images, events, signal, onChange })
+  const means = meansOf(options, { shared, node, events })
+  const workers: PodWorkers = new PodWorkers({
     means,
-    (pod, others) => admitted(pod, others, node, host),
-    () => undefined,
-  )
+    admit: (pod, others) => node.node && admit(pod, others, node.node, host.machine.appArmor),
+    registry: shared.workers,
+    onSynced: () => undefined,
+  })
   await node.look()
   await means.observed.relist()
   const background = [
@@ -95,16 +94,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       signal,
     ),
     node.register().then(() => follow(options, workers, signal)),
-    keepLease(
-      {
-        client,
-        env,
-        nodeName: config.nodeName,
-        leaseSeconds: config.leaseSeconds,
-        nodeUid: () => node.node?.metadata.uid,
-      },
-      signal,
-    ),
+    (options.lease ?? ownLease(options))(node, signal),
   ]
   return {
     get node() {
@@ -126,23 +116,36 @@ function follow({ client, env, config, source }: KubeletOptions, workers: PodWor
   if (!signal.aborted) pods.follow(config.nodeName, workers, signal)
 }
 
-function admitted(pod: Pod, others: readonly Pod[], { node }: NodeAgent, { machine }: Host): ReturnType<typeof admit> {
-  return node && admit(pod, others, node, machine.appArmor)
+function ownLease({ client, env, config }: KubeletOptions): NonNullable<KubeletOptions['lease']> {
+  const { nodeName, leaseSeconds } = config
+  return (node, signal) =>
+    keepLease({ client, env, nodeName, leaseSeconds, nodeUid: () => node.node?.metadata.uid }, signal)
 }
 
 function meansOf(
-  { client, env, config, host, runtime, images }: KubeletOptions,
-  agent: NodeAgent,
-  events: EventRecorder,
-  signal: AbortSignal,
-  { wake, retry }: { readonly wake: (uid: string) => void; readonly retry: (uid: string) => void },
+  options: KubeletOptions,
+  { shared, node, events }: { readonly shared: SharedParts; readonly node: NodeAgent; readonly events: EventRecorder },
 ): PodMeans {
-  const serviceInformer = new Informer<Service>({ client, env, resource: services })
-  serviceInformer.run(signal).catch((err: unknown) => env.log.error('service informer ended', { err }))
-  const objects = new WatchedObjects({ client, env, services: serviceInformer, onChange: retry, signal })
-  const tokens = new Tokens(env, issueToken(client), wake)
-  const allocatable = (): NonNullable<NonNullable<Frozen<Node>['status']>['allocatable']> =>
-    agent.node?.status?.allocatable ?? {}
+  const { client, env, config, host, runtime, images } = options
+  const { objects, status, workers } = shared
+  const wake = (uid: string): void => workers.get(uid)?.wake()
+  const facts = factsOf(node)
+  const volumes = (): PodVolumes =>
+    new VolumeMounter({
+      host,
+      env,
+      root: config.rootDir,
+      objects,
+      tokens: new Tokens(env, issueToken(client), wake),
+      allocatable: () => facts.allocatable,
+    })
+  const probes = (): Probes =>
+    new PodProbes({
+      means: { runtime, network: host.network, userAgent: PROBE_USER_AGENT },
+      env,
+      onChange: wake,
+      event: (pod, container, type, reason, message) => containerEvent(events, pod, container, type, reason, message),
+    })
   return {
     env,
     config,
@@ -152,36 +155,35 @@ function meansOf(
     images: new ImagePuller({ images, env, parallel: config.maxParallelImagePulls }),
     observed: new RuntimePods({
       runtime,
-      terminationMessage: (status) => terminationMessage(host.files, status),
+      terminationMessage: (s) => terminationMessage(host.files, s),
       onChange: wake,
     }),
-    volumes: new VolumeMounter({ host, env, root: config.rootDir, objects, tokens, allocatable }),
+    volumes: options.volumes ?? volumes(),
     objects,
-    probes: new PodProbes({
-      means: { runtime, network: host.network, userAgent: PROBE_USER_AGENT },
-      env,
-      onChange: wake,
-      event: (pod, container, type, reason, message) => containerEvent(events, pod, container, type, reason, message),
-    }),
-    status: new StatusWriter({ client, env, signal, onWritten: () => undefined }),
+    probes: options.probes?.(wake) ?? probes(),
+    status,
     events,
     crashes: new Backoff(env.clock, CRASH_BACKOFF_MS.first, CRASH_BACKOFF_MS.most),
     starts: new Gate(config.maxParallelStarts),
-    node: {
-      get hostIPs() {
-        return agent.addresses
-      },
-      get allocatable() {
-        return allocatable()
-      },
-      get runtimeName() {
-        return agent.runtimeName
-      },
-      get networkProblem() {
-        return agent.networkProblem
-      },
-    },
+    node: facts,
     deletePod: (pod) => deletePod(client, pod),
+  }
+}
+
+function factsOf(node: NodeAgent): NodeFacts {
+  return {
+    get hostIPs() {
+      return node.addresses
+    },
+    get allocatable(): Resources {
+      return node.node?.status?.allocatable ?? {}
+    },
+    get runtimeName() {
+      return node.runtimeName
+    },
+    get networkProblem() {
+      return node.networkProblem
+    },
   }
 }
 
@@ -198,9 +200,8 @@ function issueToken(client: Client): IssueToken {
       },
     }
     const account = `${namespace}/${pod.spec.serviceAccountName ?? 'default'}`
-    const { status } = await client(serviceAccounts).createSubresource<{
-      status: { token: string; expirationTimestamp: string }
-    }>(account, 'token', request)
+    type Answer = { status: { token: string; expirationTimestamp: string } }
+    const { status } = await client(serviceAccounts).createSubresource<Answer>(account, 'token', request)
     return { token: status.token, expiresAtMs: Date.parse(status.expirationTimestamp) }
   }
 }

@@ -6,7 +6,7 @@ import type { ImageService, RuntimeService } from '../cri/services.ts'
 import type { Host } from '../host/host.ts'
 import type { ImagePuller } from '../images/puller.ts'
 import type { ReferencedObjects } from '../objects/objects.ts'
-import type { PodProbes } from '../probes/pod-probes.ts'
+import type { Probes } from '../probes/probes.ts'
 import type { RuntimePods } from '../runtime/pods.ts'
 import type { StatusWriter } from '../status/writer.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
@@ -25,7 +25,7 @@ export interface PodMeans {
   readonly observed: RuntimePods
   readonly volumes: PodVolumes
   readonly objects: ReferencedObjects
-  readonly probes: PodProbes
+  readonly probes: Probes
   readonly status: StatusWriter
   readonly events: EventRecorder
   readonly crashes: Backoff

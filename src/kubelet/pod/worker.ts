@@ -1,5 +1,6 @@
 import { timestamp } from '../../apimachinery/meta.ts'
 import type { PodCondition, PodStatus } from '../../api/generated/types/core/v1.ts'
+import { revisionOf } from '../../client/informer/revision.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { podCgroupLimits, podCgroupPath } from '../container/resources.ts'
@@ -70,12 +71,19 @@ export class PodWorker {
   /** The pod as the API has it now. */
   update(pod: Pod): void {
     const before = this.#pod
+    // Older than, or the same as, what was written here.
+    if (revisionOf(pod.metadata.resourceVersion) <= revisionOf(before.metadata.resourceVersion)) return
     this.#pod = pod
     const ends = pod.metadata.deletionTimestamp !== undefined
     const sooner =
       ends && (before.metadata.deletionTimestamp === undefined || gracePeriodOf(pod) < gracePeriodOf(before))
     if (sooner || (isTerminal(pod) && !isTerminal(before))) this.#interrupt()
     this.wake()
+  }
+
+  /** The pod with the status that was written here: nothing to act on. */
+  written(pod: Pod): void {
+    if (revisionOf(pod.metadata.resourceVersion) > revisionOf(this.#pod.metadata.resourceVersion)) this.#pod = pod
   }
 
   /** The pod is gone from the API. */

@@ -1,4 +1,3 @@
-import type { RuntimePods } from '../runtime/pods.ts'
 import { PodWorker } from './worker.ts'
 import type { PodMeans } from './means.ts'
 import { orphanOf } from './orphan.ts'
@@ -11,17 +10,22 @@ export type Admission = (
   others: readonly Pod[],
 ) => { readonly reason: string; readonly message: string } | undefined
 
+export interface PodWorkersOptions {
+  readonly means: PodMeans
+  readonly admit: Admission
+  /** Where the workers are found by others, by uid. */
+  readonly registry: Map<string, PodWorker>
+  /** Every pod in the API has been told. */
+  readonly onSynced: () => void
+}
+
 /** The workers of all pods on this node. */
 export class PodWorkers implements PodHandler {
-  readonly #means: PodMeans
-  readonly #admit: Admission
-  readonly #onSynced: () => void
+  readonly #options: PodWorkersOptions
   readonly #workers = new Map<string, PodWorker>()
 
-  constructor(means: PodMeans, admit: Admission, onSynced: () => void) {
-    this.#means = means
-    this.#admit = admit
-    this.#onSynced = onSynced
+  constructor(options: PodWorkersOptions) {
+    this.#options = options
   }
 
   /** The pods that are here, in no order. */
@@ -41,11 +45,10 @@ export class PodWorkers implements PodHandler {
     const uid = uidOf(pod)
     const known = this.#workers.get(uid)
     if (known) return known.update(pod)
-    const worker = new PodWorker(pod, this.#means, () => void this.#workers.delete(uid))
-    const problem = this.#isNew(pod) ? this.#admit(pod, this.#active()) : undefined
-    this.#workers.set(uid, worker)
+    const problem = this.#isNew(pod) ? this.#options.admit(pod, this.#active()) : undefined
+    const worker = this.#add(uid, pod)
     if (problem) {
-      this.#means.events.event(pod, 'Warning', problem.reason, problem.message)
+      this.#options.means.events.event(pod, 'Warning', problem.reason, problem.message)
       worker.end({ reason: problem.reason, message: `Pod was rejected: ${problem.message}` })
     } else {
       worker.wake()
@@ -58,27 +61,11 @@ export class PodWorkers implements PodHandler {
 
   /** Everything in the API has been told: what else the runtime has belongs to nobody, and goes. */
   synced(): void {
-    this.removeOrphans(this.#means.observed)
-    this.#onSynced()
-  }
-
-  removeOrphans(observed: RuntimePods): void {
-    for (const pod of observed.all()) {
-      if (this.#workers.has(pod.uid)) continue
-      const worker = new PodWorker(orphanOf(pod), this.#means, () => void this.#workers.delete(pod.uid))
-      this.#workers.set(pod.uid, worker)
-      worker.removed()
+    const { means, onSynced } = this.#options
+    for (const pod of means.observed.all()) {
+      if (!this.#workers.has(pod.uid)) this.#add(pod.uid, orphanOf(pod)).removed()
     }
-  }
-
-  /** Something of this pod has changed. */
-  wake(uid: string): void {
-    this.#workers.get(uid)?.wake()
-  }
-
-  /** Something that this pod refers to has changed. */
-  retry(uid: string): void {
-    this.#workers.get(uid)?.retry()
+    onSynced()
   }
 
   wakeAll(): void {
@@ -90,9 +77,20 @@ export class PodWorkers implements PodHandler {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
   }
 
+  #add(uid: string, pod: Pod): PodWorker {
+    const { means, registry } = this.#options
+    const worker = new PodWorker(pod, means, () => {
+      this.#workers.delete(uid)
+      registry.delete(uid)
+    })
+    this.#workers.set(uid, worker)
+    registry.set(uid, worker)
+    return worker
+  }
+
   /** A pod that runs here already was admitted before. */
   #isNew(pod: Pod): boolean {
-    const started = this.#means.observed.get(uidOf(pod)) !== undefined
+    const started = this.#options.means.observed.get(uidOf(pod)) !== undefined
     return !started && !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined
   }
 

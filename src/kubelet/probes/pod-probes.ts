@@ -1,6 +1,7 @@
 import { isSidecar, uidOf, type Container, type Pod } from '../pod/spec.ts'
 import type { ObservedContainer, ObservedPod } from '../runtime/observed.ts'
 import type { ProbeResults } from '../status/container.ts'
+import type { Probes } from './probes.ts'
 import { Prober, type ProbeKind, type ProberOptions } from './prober.ts'
 
 export interface PodProbesOptions extends Pick<ProberOptions, 'means' | 'env'> {
@@ -16,7 +17,7 @@ interface Probed {
 }
 
 /** The probes of all running containers, by container id. */
-export class PodProbes {
+export class PodProbes implements Probes {
   readonly #options: PodProbesOptions
   readonly #containers = new Map<string, Probed>()
   readonly #idsByPod = new Map<string, Set<string>>()
@@ -25,7 +26,6 @@ export class PodProbes {
     this.#options = options
   }
 
-  /** What the probes of a container say so far. */
   results(containerId: string): ProbeResults {
     const probed = this.#containers.get(containerId)
     const started = probed?.startup?.verdict
@@ -33,15 +33,10 @@ export class PodProbes {
     return { ...(started !== undefined && { started }), ...(ready !== undefined && { ready }) }
   }
 
-  /** The word of a probe that can have a container killed. */
   verdict(containerId: string, kind: 'liveness' | 'startup'): boolean | undefined {
     return this.#containers.get(containerId)?.[kind]?.verdict
   }
 
-  /**
-   * Starts what is to be probed and stops what is not. While a container's startup probe has not passed, its others wait. A pod
-   * that is going away is not probed for life.
-   */
   sync(pod: Pod, observed: ObservedPod): void {
     const uid = uidOf(pod)
     const wanted = new Set<string>()
@@ -58,7 +53,6 @@ export class PodProbes {
     else this.#idsByPod.delete(uid)
   }
 
-  /** Stops every probe of a pod. */
   remove(uid: string): void {
     for (const id of this.#idsByPod.get(uid) ?? []) this.#stop(id)
     this.#idsByPod.delete(uid)

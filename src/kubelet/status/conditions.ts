@@ -53,7 +53,8 @@ function initialized(pod: Pod, init: Statuses, containers: Statuses, phase: PodP
   const list = pod.spec.initContainers ?? []
   const unknown = list.filter((container) => !find(init, container)).map(({ name }) => name)
   // Once an ordinary container has run, what became of the init containers doesn't matter.
-  if (containers.some(({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated)) return TRUE
+  if (containers.some(({ state, lastState }) => state?.running ?? state?.terminated ?? lastState?.terminated))
+    return TRUE
   const incomplete = list.filter((container) => {
     const status = find(init, container)
     return status && (isSidecar(container) ? status.started !== true : status.ready !== true)

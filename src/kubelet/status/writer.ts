@@ -12,6 +12,8 @@ export interface StatusWriterOptions {
   readonly client: Client
   readonly env: Env
   readonly signal: AbortSignal
+  /** How long a status may wait for another that overtakes it. 0: not at all. */
+  readonly delayMs: number
   /** What the API answered: the pod with its status written. */
   readonly onWritten: (pod: Pod) => void
 }
@@ -55,9 +57,10 @@ export class StatusWriter {
   }
 
   async #write(uid: string, entry: Pending): Promise<void> {
-    const { client, env, signal, onWritten } = this.#options
+    const { client, env, signal, onWritten, delayMs } = this.#options
     const backoff = new Backoff(RETRY, env)
-    let pod = entry.pod
+    if (delayMs > 0) await sleep(env.clock, delayMs, signal).catch(() => undefined)
+    let { pod } = entry
     for (;;) {
       const { wanted } = entry
       const patch = statusPatch(pod.status, wanted)

@@ -1,0 +1,235 @@
+import { pods } from '../../api/core/v1/pod.ts'
+import { leases } from '../../api/coordination/v1/lease.ts'
+import type { Lease } from '../../api/generated/types/coordination/v1.ts'
+import type { Pod as ApiPod } from '../../api/generated/types/core/v1.ts'
+import type { Frozen } from '../../apimachinery/meta.ts'
+import type { Client } from '../../client/client.ts'
+import { Informer } from '../../client/informer/informer.ts'
+import { sleep } from '../../lib/clock.ts'
+import type { Env } from '../../lib/env.ts'
+import { defaultConfig, type KubeletConfig } from '../config.ts'
+import { startKubelet, type Kubelet } from '../kubelet.ts'
+import { renewLease } from '../node/lease.ts'
+import type { NodeAgent } from '../node/node-agent.ts'
+import type { PodHandler, PodSource } from '../pod/source.ts'
+import type { Pod } from '../pod/spec.ts'
+import { sharedParts, type SharedParts } from '../shared.ts'
+import { simulatedHost, type SimulatedMachine } from './host.ts'
+import { SimulatedImages } from './images.ts'
+import { AddressPool } from './addresses.ts'
+import { SimulatedProbes } from './probes.ts'
+import { SimulatedRuntime, type SimulatedSessions } from './runtime.ts'
+import type { Script } from './script.ts'
+import { SimulatedVolumes } from './volumes.ts'
+
+export interface FleetOptions {
+  readonly client: Client
+  readonly env: Env
+  /** What pods and images do, beyond what pods' annotations say. */
+  readonly script?: Script
+  /** The addresses of simulated pods; nobody answers there. Default 10.128.0.0/9. */
+  readonly podCidr?: string
+  readonly sessions?: SimulatedSessions
+}
+
+/** How a simulated node differs from the others. */
+export interface HollowNodeOptions extends Partial<SimulatedMachine> {
+  readonly labels?: Readonly<Record<string, string>>
+  readonly taints?: KubeletConfig['registerWithTaints']
+  readonly maxPods?: number
+  /** The address that the node says it has. */
+  readonly address?: string
+}
+
+/** A simulated node: a real node agent over a runtime in memory. */
+export interface HollowNode {
+  readonly name: string
+  readonly kubelet: Kubelet
+  readonly runtime: SimulatedRuntime
+  /** Stops the agent and forgets its containers, as when a machine is switched off. The Node object stays. */
+  powerOff(): Promise<void>
+}
+
+const MACHINE: SimulatedMachine = { cpus: 8, memoryBytes: 32 * 1024 ** 3 }
+const LEASE_SECONDS = 40
+const RENEWALS_PER_LIFE = 4
+/** Leases are renewed a few at a time, spread over the time between two renewals. */
+const TICKS = 50
+
+/**
+ * Simulated nodes in one process: each has an agent of its own, but they share one watch of pods, one of each object that pods refer
+ * to, and one timer for all leases, so that thousands cost little.
+ */
+export class Fleet {
+  readonly #options: FleetOptions
+  readonly #stop = new AbortController()
+  readonly #shared: SharedParts
+  readonly #pods: FleetPods
+  readonly #leases: FleetLeases
+  readonly #addresses: AddressPool
+  readonly #nodes = new Map<string, HollowNode>()
+
+  constructor(options: FleetOptions) {
+    const { client, env, podCidr = '10.128.0.0/9' } = options
+    const { signal } = this.#stop
+    this.#options = options
+    this.#shared = sharedParts({ client, env, signal, statusDelayMs: STATUS_DELAY_MS })
+    this.#pods = new FleetPods(client, env, signal)
+    this.#leases = new FleetLeases(client, env, signal)
+    this.#addresses = new AddressPool(podCidr)
+  }
+
+  get nodes(): ReadonlyMap<string, HollowNode> {
+    return this.#nodes
+  }
+
+  /** Switches on a node. Resolves when its agent runs; it registers itself from then on. */
+  async add(name: string, options: HollowNodeOptions = {}): Promise<HollowNode> {
+    const { client, env, script = {}, sessions } = this.#options
+    const machine = { ...MACHINE, ...options }
+    const host = simulatedHost(env, name, machine)
+    const runtime = new SimulatedRuntime({
+      env,
+      script,
+      files: host.files,
+      allocateIP: () => this.#addresses.take(),
+      releaseIP: (ip) => this.#addresses.giveBack(ip),
+      ...(sessions && { sessions }),
+    })
+    const kubelet = await startKubelet({
+      client,
+      env,
+      config: configOf(name, options),
+      host,
+      runtime,
+      images: new SimulatedImages(env, script),
+      source: this.#pods,
+      shared: this.#shared,
+      probes: (onChange) => new SimulatedProbes(env, (id) => runtime.scriptOf(id), onChange),
+      volumes: new SimulatedVolumes(this.#shared.objects),
+      lease: (node, signal) => this.#leases.keep(name, node, signal),
+    })
+    const node = { name, kubelet, runtime, powerOff: () => this.#powerOff(name, kubelet) }
+    this.#nodes.set(name, node)
+    return node
+  }
+
+  /** Switches off all nodes and what they share. */
+  async stop(): Promise<void> {
+    await Promise.all([...this.#nodes.values()].map((node) => node.powerOff()))
+    this.#stop.abort(new Error('the simulated nodes stop'))
+  }
+
+  async #powerOff(name: string, kubelet: Kubelet): Promise<void> {
+    this.#nodes.delete(name)
+    await kubelet.stop()
+  }
+}
+
+/** A pod that goes through several states at once is written once. */
+const STATUS_DELAY_MS = 1
+
+function configOf(
+  name: string,
+  { labels = {}, taints = [], maxPods = 110, address }: HollowNodeOptions,
+): KubeletConfig {
+  return {
+    ...defaultConfig(name),
+    nodeLabels: labels,
+    registerWithTaints: taints,
+    maxPods,
+    nodeIPs: [address ?? '127.0.0.1'],
+    relistMs: 0,
+    maxParallelStarts: maxPods,
+  }
+}
+
+/** One watch of all pods, told to the nodes that they are bound to. */
+class FleetPods implements PodSource {
+  readonly #informer: Informer<ApiPod>
+  readonly #handlers = new Map<string, PodHandler>()
+  #synced = false
+
+  constructor(client: Client, env: Env, signal: AbortSignal) {
+    this.#informer = new Informer({ client, env, resource: pods })
+    this.#informer.addIndex('node', (pod) => [(pod as Pod).spec.nodeName ?? ''])
+    const handlerOf = (pod: Pod): PodHandler | undefined => this.#handlers.get(pod.spec.nodeName ?? '')
+    this.#informer.addHandler({
+      onAdd: (pod) => handlerOf(pod)?.set(pod),
+      onUpdate: (pod) => handlerOf(pod)?.set(pod),
+      onDelete: (pod) => handlerOf(pod)?.removed(pod),
+      onProgress: () => this.#onProgress(),
+    })
+    this.#informer.run(signal).catch((err: unknown) => env.log.error('pod informer ended', { err }))
+  }
+
+  follow(nodeName: string, handler: PodHandler, signal: AbortSignal): void {
+    this.#handlers.set(nodeName, handler)
+    signal.addEventListener('abort', () => {
+      if (this.#handlers.get(nodeName) === handler) this.#handlers.delete(nodeName)
+    })
+    for (const pod of this.#informer.lister.byIndex('node', nodeName)) handler.set(pod)
+    if (this.#informer.synced) handler.synced()
+  }
+
+  #onProgress(): void {
+    if (this.#synced || !this.#informer.synced) return
+    this.#synced = true
+    for (const handler of this.#handlers.values()) handler.synced()
+  }
+}
+
+interface FleetLease {
+  readonly node: NodeAgent
+  last: Frozen<Lease> | undefined
+}
+
+/** Renews every node's lease in time, a few at each tick of one timer. */
+class FleetLeases {
+  readonly #client: Client
+  readonly #env: Env
+  readonly #kept = new Map<string, FleetLease>()
+
+  constructor(client: Client, env: Env, signal: AbortSignal) {
+    this.#client = client
+    this.#env = env
+    this.#run(signal).catch((err: unknown) => env.log.error('leases are not renewed any more', { err }))
+  }
+
+  async keep(name: string, node: NodeAgent, signal: AbortSignal): Promise<void> {
+    const lease: FleetLease = { node, last: undefined }
+    this.#kept.set(name, lease)
+    signal.addEventListener('abort', () => {
+      if (this.#kept.get(name) === lease) this.#kept.delete(name)
+    })
+    await this.#renew(name, lease)
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
+    for (let tick = 0; !signal.aborted; tick++) {
+      const ticks = Math.max(1, Math.min(TICKS, this.#kept.size))
+      let at = 0
+      const due: Promise<void>[] = []
+      for (const [name, lease] of this.#kept) if (at++ % ticks === tick % ticks) due.push(this.#renew(name, lease))
+      await Promise.all(due)
+      const waitMs = (LEASE_SECONDS * 1000) / RENEWALS_PER_LIFE / ticks
+      await sleep(this.#env.clock, waitMs, signal).catch(() => undefined)
+    }
+  }
+
+  async #renew(nodeName: string, lease: FleetLease): Promise<void> {
+    const options = {
+      client: this.#client,
+      env: this.#env,
+      nodeName,
+      leaseSeconds: LEASE_SECONDS,
+      nodeUid: () => lease.node.node?.metadata.uid,
+    }
+    try {
+      lease.last = await renewLease(options, lease.last)
+    } catch (err) {
+      lease.last = undefined
+      this.#env.log.debug(`could not renew a lease of ${leases.plural}`, { node: nodeName, err })
+    }
+  }
+}
