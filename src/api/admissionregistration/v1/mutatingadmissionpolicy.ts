@@ -1,6 +1,7 @@
 import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { defaultMatchResources } from './default.ts'
 import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
+import { validateMutatingPolicy } from './policy-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about MutatingAdmissionPolicy. */
@@ -20,6 +21,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
     spec.failurePolicy ??= 'Fail'
     defaultMatchResources(spec.matchConstraints)
   },
+  validate: validateMutatingPolicy,
   columns: [
     nameColumn,
     integer('Mutations', ({ spec }) => spec?.mutations?.length),

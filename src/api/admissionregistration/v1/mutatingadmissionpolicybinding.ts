@@ -2,6 +2,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defaultMatchResources } from './default.ts'
 import { paramRefCell } from './param-ref.ts'
 import type { MutatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration/v1.ts'
+import { validateMutatingBinding } from './binding-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about MutatingAdmissionPolicyBinding. */
@@ -19,6 +20,7 @@ export const mutatingAdmissionPolicyBindings = defineResource<MutatingAdmissionP
   defaults({ spec }) {
     defaultMatchResources(spec?.matchResources)
   },
+  validate: validateMutatingBinding,
   columns: [
     nameColumn,
     text('PolicyName', ({ spec }) => spec?.policyName ?? ''),

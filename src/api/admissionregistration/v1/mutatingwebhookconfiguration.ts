@@ -1,6 +1,7 @@
 import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { defaultMutatingWebhook } from './default.ts'
 import type { MutatingWebhookConfiguration } from '../../generated/types/admissionregistration/v1.ts'
+import { validateWebhooks } from './webhook-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about MutatingWebhookConfiguration. */
@@ -18,5 +19,6 @@ export const mutatingWebhookConfigurations = defineResource<MutatingWebhookConfi
   defaults({ webhooks }) {
     webhooks?.forEach(defaultMutatingWebhook)
   },
+  validate: validateWebhooks,
   columns: [nameColumn, integer('Webhooks', ({ webhooks }) => webhooks?.length), ageColumn],
 })

@@ -1,6 +1,7 @@
 import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
 import { defaultMatchResources } from './default.ts'
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
+import { validateValidatingPolicy, validateValidatingPolicyStatus } from './policy-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ValidatingAdmissionPolicy. */
@@ -21,6 +22,8 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
     spec.failurePolicy ??= 'Fail'
     defaultMatchResources(spec.matchConstraints)
   },
+  validate: validateValidatingPolicy,
+  validateStatusUpdate: validateValidatingPolicyStatus,
   columns: [
     nameColumn,
     integer('Validations', ({ spec }) => spec?.validations?.length),

@@ -2,6 +2,7 @@ import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defaultMatchResources } from './default.ts'
 import { paramRefCell } from './param-ref.ts'
 import type { ValidatingAdmissionPolicyBinding } from '../../generated/types/admissionregistration/v1.ts'
+import { validateValidatingBinding } from './binding-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ValidatingAdmissionPolicyBinding. */
@@ -19,6 +20,7 @@ export const validatingAdmissionPolicyBindings = defineResource<ValidatingAdmiss
   defaults({ spec }) {
     defaultMatchResources(spec?.matchResources)
   },
+  validate: validateValidatingBinding,
   columns: [
     nameColumn,
     text('PolicyName', ({ spec }) => spec?.policyName ?? ''),

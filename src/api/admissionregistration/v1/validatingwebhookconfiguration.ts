@@ -1,6 +1,7 @@
 import { ageColumn, integer, nameColumn } from '../../columns.ts'
 import { defaultWebhook } from './default.ts'
 import type { ValidatingWebhookConfiguration } from '../../generated/types/admissionregistration/v1.ts'
+import { validateWebhooks } from './webhook-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ValidatingWebhookConfiguration. */
@@ -18,5 +19,6 @@ export const validatingWebhookConfigurations = defineResource<ValidatingWebhookC
   defaults({ webhooks }) {
     webhooks?.forEach(defaultWebhook)
   },
+  validate: validateWebhooks,
   columns: [nameColumn, integer('Webhooks', ({ webhooks }) => webhooks?.length), ageColumn],
 })

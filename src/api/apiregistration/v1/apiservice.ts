@@ -2,6 +2,8 @@ import { timestamp, type Frozen } from '../../../apimachinery/meta.ts'
 import { conditionOf } from '../../core/v1/pod-conditions.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { APIService, APIServiceCondition } from '../../generated/types/apiregistration/v1.ts'
+import { validateApiService, validateApiServiceStatus } from './service-validate.ts'
+import { nameIsPathSegment } from '../../../apimachinery/validation/names.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about APIService. */
@@ -22,6 +24,9 @@ export const apiServices = defineResource<APIService>({
   prepareForCreate(apiService, { env }) {
     if (!apiService.spec?.service) apiService.status = { conditions: [locallyAvailable(env.clock.now())] }
   },
+  validateName: nameIsPathSegment,
+  validate: validateApiService,
+  validateStatusUpdate: validateApiServiceStatus,
   columns: [
     nameColumn,
     text('Service', ({ spec }) =>

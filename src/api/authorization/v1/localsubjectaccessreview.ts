@@ -1,4 +1,5 @@
 import type { LocalSubjectAccessReview } from '../../generated/types/authorization/v1.ts'
+import { validateLocalReview } from './review-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about LocalSubjectAccessReview. */
@@ -10,5 +11,6 @@ export const localSubjectAccessReviews = defineResource<LocalSubjectAccessReview
   scope: 'Namespaced',
   verbs: ['create'],
   virtual: true,
+  validate: validateLocalReview,
   schema: 'io.k8s.api.authorization.v1.LocalSubjectAccessReview',
 })

@@ -1,4 +1,5 @@
 import type { SelfSubjectAccessReview } from '../../generated/types/authorization/v1.ts'
+import { validateSelfReview } from './review-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about SelfSubjectAccessReview. */
@@ -10,5 +11,6 @@ export const selfSubjectAccessReviews = defineResource<SelfSubjectAccessReview>(
   scope: 'Cluster',
   verbs: ['create'],
   virtual: true,
+  validate: validateSelfReview,
   schema: 'io.k8s.api.authorization.v1.SelfSubjectAccessReview',
 })

@@ -1,4 +1,5 @@
 import type { SubjectAccessReview } from '../../generated/types/authorization/v1.ts'
+import { validateReview } from './review-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about SubjectAccessReview. */
@@ -10,5 +11,6 @@ export const subjectAccessReviews = defineResource<SubjectAccessReview>({
   scope: 'Cluster',
   verbs: ['create'],
   virtual: true,
+  validate: validateReview,
   schema: 'io.k8s.api.authorization.v1.SubjectAccessReview',
 })

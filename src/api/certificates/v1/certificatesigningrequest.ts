@@ -3,6 +3,7 @@ import { timestamp, type Frozen } from '../../../apimachinery/meta.ts'
 import { humanDuration } from '../../../apimachinery/duration/human.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { CertificateSigningRequest } from '../../generated/types/certificates/v1.ts'
+import { validateApproval, validateRequest, validateRequestStatus } from './request-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CertificateSigningRequest. */
@@ -29,6 +30,10 @@ export const certificateSigningRequests = defineResource<CertificateSigningReque
     }
   },
   prepareForUpdate: prepareUpdate,
+  validateName: () => [],
+  validateCreate: (request) => validateRequest(request),
+  validateUpdate: validateApproval,
+  validateStatusUpdate: validateRequestStatus,
   selectableFields: { 'spec.signerName': ({ spec }) => spec.signerName ?? '' },
   columns: [
     nameColumn,

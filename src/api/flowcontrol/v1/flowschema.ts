@@ -1,6 +1,7 @@
 import { conditionOf } from '../../core/v1/pod-conditions.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { FlowSchema } from '../../generated/types/flowcontrol/v1.ts'
+import { validateFlowSchema, validateFlowStatus } from './schema-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about FlowSchema. */
@@ -18,6 +19,8 @@ export const flowSchemas = defineResource<FlowSchema>({
     const spec = (flowSchema.spec ??= { priorityLevelConfiguration: { name: '' }, matchingPrecedence: 0 })
     spec.matchingPrecedence ||= 1000
   },
+  validate: validateFlowSchema,
+  validateStatusUpdate: validateFlowStatus,
   columns: [
     nameColumn,
     text('PriorityLevel', ({ spec }) => spec?.priorityLevelConfiguration?.name ?? ''),

@@ -1,5 +1,7 @@
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { PriorityLevelConfiguration } from '../../generated/types/flowcontrol/v1.ts'
+import { validatePriorityLevel } from './level-validate.ts'
+import { validateFlowStatus } from './schema-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about PriorityLevelConfiguration. */
@@ -14,6 +16,8 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   status: true,
   hasGeneration: true,
   defaults: defaultPriorityLevel,
+  validate: validatePriorityLevel,
+  validateStatusUpdate: validateFlowStatus,
   columns: [
     nameColumn,
     text('Type', ({ spec }) => spec?.type ?? ''),
