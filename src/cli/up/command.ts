@@ -97,6 +97,9 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
     const deadline = context.env.clock.monotonic() + flags.timeout * 1000
     const waiting = { api, settings, deadline, server }
     await waitForApi(context, progress, waiting)
+    // Before the rest is waited for: should that fail, kubectl helps to find out why.
+    const file = await addContext(context, settings.name, paths, administratorAccess(context, paths))
+    progress.done('kubectl', `context "${contextName(settings.name)}" in ${file}`)
     if (flags.wait) await waitForNode(context, progress, waiting)
     if (flags.wait && settings.runtime === 'containerd') await waitForDns(context, progress, waiting)
     if (flags.example === true)
@@ -105,8 +108,6 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
     server.letGo()
     api.close()
   }
-  const file = await addContext(context, settings.name, paths, administratorAccess(context, paths))
-  progress.done('kubectl', `context "${contextName(settings.name)}" in ${file}`)
   context.out.write(nextSteps(settings))
 }
 

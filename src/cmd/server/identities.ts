@@ -2,8 +2,6 @@ import type { UserInfo } from '../../apiserver/authn/types.ts'
 
 /** Who the parts of the cluster act as: the same names as upstream's, so that RBAC's bootstrap roles fit. */
 export const identities = {
-  /** The API server itself, on its own business. */
-  apiServer: user('system:apiserver', 'system:masters'),
   controllerManager: user('system:kube-controller-manager'),
   scheduler: user('system:kube-scheduler'),
   proxy: user('system:kube-proxy'),

@@ -1,5 +1,4 @@
 import { createClient } from '../../client/create-client.ts'
-import { nthAddress } from '../../host/cluster/resolve.ts'
 import { runControlPlane } from './control-plane.ts'
 import type { RunningApi } from './api-server.ts'
 import { identities } from './identities.ts'
@@ -19,7 +18,7 @@ export async function runParts(options: PartsOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, failed.signal])
   const own = { ...options, signal }
   const parts = [
-    runControllers(own),
+    runControlPlane(own),
     runScheduler({ ...own, nodeName: own.settings.nodeName }),
     runManifests(own),
     runNode(own),
@@ -27,12 +26,6 @@ export async function runParts(options: PartsOptions): Promise<void> {
   const guarded = parts.map((part) => part.catch((error: unknown) => failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
-}
-
-function runControllers(options: PartsOptions): Promise<void> {
-  const { settings, nodeIP } = options
-  const address = { serviceIP: nthAddress(settings.serviceCidr, 1), ip: nodeIP, port: settings.apiPort }
-  return runControlPlane({ ...options, address })
 }
 
 async function runManifests({ settings, api, env, signal }: PartsOptions): Promise<void> {

@@ -109,7 +109,10 @@ describe('garbage collector', () => {
     const elsewhere = await bench.make('elsewhere', [reference(owner)], { namespace: 'b' })
     await bench.make('right', [reference(owner)])
     await bench.advance(1000)
-    assert.deepEqual((await bench.names()).toSorted((a, b) => (a < b ? -1 : 1)), ['owner', 'right'])
+    assert.deepEqual(
+      (await bench.names()).toSorted((a, b) => (a < b ? -1 : 1)),
+      ['owner', 'right'],
+    )
     assert.deepEqual(await bench.eventsOf(elsewhere), [
       `OwnerRefInvalidNamespace: ownerRef [v1/ConfigMap, namespace: b, name: owner, uid: ${owner.metadata.uid}] does not exist in namespace "b"`,
     ])

@@ -1,6 +1,6 @@
 import type { Dirent } from 'node:fs'
 import { existsSync, readFileSync, readdirSync, rmdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { sleep } from '../../lib/clock.ts'
 import { isErrno } from '../user-error.ts'
@@ -19,11 +19,17 @@ export function processesIn(cgroup: string, root = CGROUP_ROOT): number[] {
   return [...new Set(pids)]
 }
 
-/** Removes a cgroup and all below it; it must be empty of processes, which may take the kernel a moment after their end. */
+/**
+ * Removes a cgroup and all below it, and its parent when that has no other; it must be empty of processes, which may take the
+ * kernel a moment after their end.
+ */
 export async function removeCgroup(clock: Clock, cgroup: string, root = CGROUP_ROOT): Promise<void> {
   for (const folder of cgroupFolders(cgroup, root)) {
     // The innermost first: a cgroup with children cannot go.
     for (const inner of [...foldersBelow(folder).reverse(), folder]) await removeFolder(clock, inner)
+  }
+  for (const parent of cgroupFolders(dirname(cgroup), root)) {
+    if (subfolders(parent).length === 0) await removeFolder(clock, parent)
   }
 }
 
