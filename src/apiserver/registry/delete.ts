@@ -102,6 +102,8 @@ function planDelete(
   if (!sameFinalizers(finalizers, old.metadata.finalizers ?? [])) draft.metadata.finalizers = finalizers
   if (graceful === 'no') {
     if (finalizers.length === 0) return { action: 'remove' }
+    // Nothing would change, so nothing is written: or whoever deletes on each event would never come to rest.
+    if (old.metadata.deletionTimestamp && draft.metadata.finalizers === old.metadata.finalizers) return { action: 'leave' }
     return { action: 'mark', object: markDeleting(draft, now) }
   }
   const first = !old.metadata.deletionTimestamp
