@@ -1,11 +1,13 @@
 import type { ResourceDefinition } from '../apimachinery/resource.ts'
-import { failure, forbidden, internalError, StatusError } from '../apimachinery/status.ts'
+import { failure, internalError, StatusError } from '../apimachinery/status.ts'
 import type { Descriptions } from '../api/openapi/model.ts'
 import type { Env } from '../lib/env.ts'
 import type { Store } from '../store/store.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
+import { impersonated } from './authn/impersonation.ts'
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
+import { refused } from './authz/refused.ts'
 import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
@@ -94,7 +96,8 @@ export class ApiServer {
     const given = serving ?? this.#serving[name]
     const hooks = { ...builtIn?.hooks, ...given?.hooks }
     const subresources = { ...builtIn?.subresources, ...given?.subresources }
-    this.resources.set(serve(definition, { hooks, subresources, freeze: this.#freeze }))
+    const virtual = given?.virtual ?? builtIn?.virtual
+    this.resources.set(serve(definition, { hooks, subresources, virtual, freeze: this.#freeze }))
   }
 
   removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
@@ -114,8 +117,9 @@ export class ApiServer {
   /** Answers one request past authentication. Throws nothing but StatusErrors. */
   async answer(call: Call): Promise<Answer> {
     try {
-      await this.#authorize(call)
-      return await this.#route(call)
+      const acting = await impersonated(call, this.#authorizer)
+      await this.#authorize(acting)
+      return await this.#route(acting)
     } catch (error) {
       if (error instanceof StatusError) throw error
       this.env.log.error('request failed', { err: error, path: call.info.path, method: call.method })
@@ -206,18 +210,4 @@ export function authorizationAttributes({ info, user, query }: Call): Authorizat
     ...(fieldSelector && { fieldSelector }),
     ...(labelSelector && { labelSelector }),
   }
-}
-
-/** 403 in upstream's words. */
-export function refused(attributes: AuthorizationAttributes, reason: string): StatusError {
-  const { user, verb, path, namespace, apiGroup, resource, subresource, name } = attributes
-  const who = `User ${JSON.stringify(user.name)}`
-  const why = reason ? `: ${reason}` : ''
-  if (!attributes.resourceRequest) {
-    return forbidden({ group: '', resource: '' }, '', `${who} cannot ${verb} path ${JSON.stringify(path)}${why}`)
-  }
-  const what = subresource ? `${resource}/${subresource}` : resource
-  const where = namespace ? `in the namespace ${JSON.stringify(namespace)}` : 'at the cluster scope'
-  const text = `${who} cannot ${verb} resource ${JSON.stringify(what)} in API group ${JSON.stringify(apiGroup)} ${where}${why}`
-  return forbidden({ group: apiGroup, resource }, name, text)
 }

@@ -19,6 +19,8 @@ export interface Credentials {
    */
   readonly clientCertificate?: Uint8Array
   readonly path: string
+  /** Whom the credentials must be meant for, when it matters (TokenReview); the API server itself when absent. */
+  readonly audiences?: readonly string[]
 }
 
 /** Lower-case names to values. */
@@ -53,8 +55,33 @@ export function firstOf(authenticators: readonly Authenticator[]): Authenticator
           errors.push(error)
         }
       }
-      if (errors.length > 0) throw new AggregateError(errors, errors.map(String).join(', '))
+      if (errors.length > 0) throw new AggregateError(errors, aggregateMessage(errors))
       return undefined
     },
   }
+}
+
+/** Several errors as upstream's aggregate words them: alone as it is, many in brackets, each once. */
+export function aggregateMessage(errors: readonly unknown[]): string {
+  const messages = [...new Set(errors.map((error) => (error instanceof Error ? error.message : String(error))))]
+  return messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(', ')}]`
+}
+
+/** The groups of everyone who is known, and of everyone who is not. */
+export const AUTHENTICATED_GROUP = 'system:authenticated'
+export const UNAUTHENTICATED_GROUP = 'system:unauthenticated'
+
+/** Puts everyone whom `authenticator` knows into system:authenticated (upstream's AuthenticatedGroupAdder). */
+export function withAuthenticatedGroup(authenticator: Authenticator): Authenticator {
+  return {
+    async authenticate(credentials) {
+      const found = await authenticator.authenticate(credentials)
+      if (!found || found.user.name === ANONYMOUS.name || hasEitherGroup(found.user)) return found
+      return { ...found, user: { ...found.user, groups: [...found.user.groups, AUTHENTICATED_GROUP] } }
+    },
+  }
+}
+
+function hasEitherGroup({ groups }: UserInfo): boolean {
+  return groups.includes(AUTHENTICATED_GROUP) || groups.includes(UNAUTHENTICATED_GROUP)
 }

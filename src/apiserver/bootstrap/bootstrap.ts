@@ -1,7 +1,10 @@
+import type { KubeList, KubeObject } from '../../apimachinery/meta.ts'
 import { formatIp, parseCidr, parseIp } from '../../lib/ip.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { handle, type LocalResponse } from '../inprocess/handle.ts'
 import type { ApiServer } from '../server.ts'
+import { flowSchemas, priorityLevels } from './flow-control.ts'
+import { bootstrapRbac } from './rbac/bootstrap-rbac.ts'
 
 /** Where clients inside the cluster reach the API. */
 export interface BootstrapOptions {
@@ -9,6 +12,9 @@ export interface BootstrapOptions {
   readonly advertise?: { readonly address: string; readonly port: number } | undefined
   /** The ranges of cluster IPs, the default family first. */
   readonly serviceCidrs: readonly string[]
+  /** CAs in PEM that extension API servers are to trust: of client certificates, and of front proxies. */
+  readonly clientCa?: string | undefined
+  readonly requestHeaderCa?: string | undefined
 }
 
 /** As whom the server writes what every cluster has. */
@@ -17,14 +23,72 @@ const SELF: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 's
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
 /**
- * Makes what every cluster has and upstream's API server makes when it starts: the system namespaces, the default ServiceCIDR, and
- * the `kubernetes` Service with its endpoints. May run at every start; throws when the store refuses.
+ * Makes what every cluster has and upstream's API server makes when it starts: the system namespaces, roles, priorities, the default
+ * ServiceCIDR, and the `kubernetes` Service with its endpoints. May run at every start; throws when the store refuses.
  */
 export async function bootstrap(server: ApiServer, options: BootstrapOptions): Promise<void> {
-  for (const name of NAMESPACES) await ensure(server, '/api/v1/namespaces', { metadata: { name } })
-  await ensureServiceCidr(server, options.serviceCidrs)
-  await ensureService(server, options)
-  if (options.advertise) await ensureEndpoints(server, options.advertise)
+  await ensureAll(
+    server,
+    '/api/v1/namespaces',
+    NAMESPACES.map((name) => ({ metadata: { name } })),
+  )
+  await Promise.all([
+    bootstrapRbac((method, path, body) => send(server, method, path, body)),
+    ensureAll(server, '/apis/scheduling.k8s.io/v1/priorityclasses', PRIORITY_CLASSES),
+    ensureAll(server, `${FLOW_CONTROL}/prioritylevelconfigurations`, priorityLevels() as unknown as Named[]),
+    ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[]),
+    ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
+    options.advertise && ensureEndpoints(server, options.advertise),
+    ensureTrust(server, options),
+  ])
+}
+
+const FLOW_CONTROL = '/apis/flowcontrol.apiserver.k8s.io/v1'
+
+/** Nothing a user makes may stand above these. */
+const PRIORITY_CLASSES: readonly Named[] = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'Used for system critical pods that must not be moved from their current node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description:
+      'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  },
+]
+
+/** Creates those that are not there. One look tells at later starts that all are. */
+async function ensureAll(server: ApiServer, path: string, wanted: readonly Named[]): Promise<void> {
+  const answer = await send(server, 'GET', path, undefined)
+  check(answer, path)
+  const there = new Set((answer.body as KubeList<KubeObject>).items.map(({ metadata }) => metadata.name))
+  const missing = wanted.filter(({ metadata }) => !there.has(metadata.name))
+  await Promise.all(missing.map(async (body) => check(await send(server, 'POST', path, body), path, [409])))
+}
+
+/** Tells extension API servers whom to trust. */
+async function ensureTrust(server: ApiServer, { clientCa, requestHeaderCa }: BootstrapOptions): Promise<void> {
+  if (clientCa === undefined && requestHeaderCa === undefined) return
+  const lists = { 'requestheader-allowed-names': ['front-proxy-client'], ...REQUEST_HEADERS }
+  const data = {
+    ...(clientCa !== undefined && { 'client-ca-file': clientCa }),
+    ...(requestHeaderCa !== undefined && {
+      'requestheader-client-ca-file': requestHeaderCa,
+      ...Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, JSON.stringify(list)])),
+    }),
+  }
+  const metadata = { name: 'extension-apiserver-authentication', namespace: 'kube-system' }
+  await put(server, '/api/v1/namespaces/kube-system/configmaps', { metadata, data })
+}
+
+const REQUEST_HEADERS = {
+  'requestheader-username-headers': ['X-Remote-User'],
+  'requestheader-uid-headers': ['X-Remote-Uid'],
+  'requestheader-group-headers': ['X-Remote-Group'],
+  'requestheader-extra-headers-prefix': ['X-Remote-Extra-'],
 }
 
 async function send(server: ApiServer, method: string, path: string, body: unknown): Promise<LocalResponse> {

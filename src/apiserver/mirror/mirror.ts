@@ -1,10 +1,13 @@
 import type { Frozen, KubeObject, ObjectKey } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
-import type { Logger } from '../../lib/log.ts'
+import type { Env } from '../../lib/env.ts'
 import { type Entry, type Store, type StoreEvent } from '../../store/store.ts'
 
 /** What an index maps an object to. */
 export type IndexFunction<T> = (object: Frozen<T>) => readonly string[]
+
+/** A store that cannot be read is asked again after so long. */
+const RETRY_MS = 1000
 
 const decoder = new TextDecoder()
 
@@ -15,7 +18,7 @@ const decoder = new TextDecoder()
 export class Mirror<T extends KubeObject> {
   readonly #store: Store
   readonly #prefix: string
-  readonly #log: Logger
+  readonly #env: Pick<Env, 'clock' | 'log'>
   readonly #objects = new Map<ObjectKey, Frozen<T>>()
   readonly #indexes = new Map<
     string,
@@ -23,12 +26,17 @@ export class Mirror<T extends KubeObject> {
   >()
   #revision = 0
   #stop: (() => void) | undefined
+  #stopped = false
   #starting: Promise<void> | undefined
 
-  constructor(store: Store, definition: Pick<ResourceDefinition<T>, 'storagePrefix'>, log: Logger) {
+  constructor(
+    store: Store,
+    definition: Pick<ResourceDefinition<T>, 'storagePrefix'>,
+    env: Pick<Env, 'clock' | 'log'>,
+  ) {
     this.#store = store
     this.#prefix = `${definition.storagePrefix}/`
-    this.#log = log
+    this.#env = env
   }
 
   /** Adds an index; before `start`. */
@@ -43,6 +51,7 @@ export class Mirror<T extends KubeObject> {
   }
 
   stop(): void {
+    this.#stopped = true
     this.#stop?.()
     this.#stop = undefined
   }
@@ -74,31 +83,34 @@ export class Mirror<T extends KubeObject> {
   }
 
   #watch(after: number): void {
+    if (this.#stopped) return
     this.#revision = after
     this.#stop = this.#store.watch(this.#prefix, after, {
       onEvents: (events) => this.#onEvents(events),
       onError: (err) => {
-        this.#log.warn('a mirror lost its watch and reads everything again', {
-          prefix: this.#prefix,
-          revision: this.#revision,
-          err,
-        })
-        this.#readAgain().catch((error: unknown) =>
-          this.#log.error('a mirror cannot be read', { prefix: this.#prefix, err: error }),
-        )
+        const fields = { prefix: this.#prefix, revision: this.#revision, err }
+        this.#env.log.warn('a mirror lost its watch and reads everything again', fields)
+        void this.#readAgain()
       },
     })
   }
 
+  /** Never rejects. */
   async #readAgain(): Promise<void> {
-    const gone = new Set(this.#objects.keys())
-    const range = await this.#store.range(this.#prefix)
-    for (const entry of range.entries) {
-      gone.delete(this.#keyOf(entry.key))
-      this.#set(entry)
+    if (this.#stopped) return
+    try {
+      const range = await this.#store.range(this.#prefix)
+      const gone = new Set(this.#objects.keys())
+      for (const entry of range.entries) {
+        gone.delete(this.#keyOf(entry.key))
+        this.#set(entry)
+      }
+      for (const key of gone) this.#delete(key)
+      this.#watch(range.revision)
+    } catch (err) {
+      this.#env.log.error('a mirror cannot be read and is tried again', { prefix: this.#prefix, err })
+      this.#env.clock.setTimer(() => void this.#readAgain(), RETRY_MS)
     }
-    for (const key of gone) this.#delete(key)
-    this.#watch(range.revision)
   }
 
   #onEvents(events: readonly StoreEvent[]): void {

@@ -7,6 +7,7 @@ import type { MaybePromise, Store } from '../../store/store.ts'
 import type { AdmissionChain } from '../admission/chain.ts'
 import type { Authorizer } from '../authz/types.ts'
 import type { Call } from '../request/call.ts'
+import type { Answer } from './answer.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import type { ResourceHubs } from '../watch/hub.ts'
 import { ResourceCodec } from './codec.ts'
@@ -37,7 +38,12 @@ export interface ServedResource {
   readonly subresources: Subresources
   /** See resetsOf. */
   readonly resets: (way: 'main' | 'status') => FieldSet
+  /** In place of every verb of its own, for what is not stored. */
+  readonly virtual: VirtualResource | undefined
 }
+
+/** Answers for a resource that is not stored, such as an access review, past authorization. Throws StatusError. */
+export type VirtualResource = (registry: Registry, resource: ServedResource, call: Call) => Promise<Answer>
 
 /** What happens around a write: `commit` after it is stored, `undo` when it is not. */
 export interface WriteHold {
@@ -74,14 +80,17 @@ export interface Serving {
   readonly hooks?: ResourceHooks | undefined
   /** Beyond those that the definition's own facts make: status, scale and what has the object's kind. */
   readonly subresources?: Subresources | undefined
+  readonly virtual?: VirtualResource | undefined
   /** See ApiServerOptions.freeze. */
   readonly freeze: boolean
 }
 
 /** Completes a definition to what requests are answered with. */
-export function serve(definition: ResourceDefinition, { hooks = {}, subresources, freeze }: Serving): ServedResource {
+export function serve(definition: ResourceDefinition, serving: Serving): ServedResource {
+  const { hooks = {}, subresources, virtual, freeze } = serving
   return {
     definition,
+    virtual,
     subresources: { ...definedSubresources(definition), ...subresources },
     resets: resetsOf(definition),
     codec: new ResourceCodec(definition, freeze),

@@ -12,14 +12,13 @@ import type {
   RoleRef,
   Subject,
 } from '../../../api/generated/types/rbac/v1.ts'
-import type { Logger } from '../../../lib/log.ts'
-import type { Store } from '../../../store/store.ts'
 import type { UserInfo } from '../../authn/types.ts'
-import { Mirror } from '../../mirror/mirror.ts'
+import { ACCOUNT_PREFIX } from '../../authn/service-account/names.ts'
+import { aggregateMessage } from '../../authn/types.ts'
+import type { Mirror } from '../../mirror/mirror.ts'
+import type { Mirrors } from '../../mirror/mirrors.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer, RulesFor } from '../types.ts'
 import { ruleAllows } from './rules.ts'
-
-const SERVICE_ACCOUNT = 'system:serviceaccount:'
 
 /** Role-based access control (rbac.authorization.k8s.io/v1) over the stored roles and bindings. */
 export class RbacAuthorizer implements Authorizer {
@@ -28,35 +27,27 @@ export class RbacAuthorizer implements Authorizer {
   readonly #clusterRoleBindings: Mirror<ClusterRoleBinding>
   readonly #roleBindings: Mirror<RoleBinding>
 
-  constructor(store: Store, log: Logger) {
-    this.#clusterRoles = new Mirror(store, clusterRoles, log)
-    this.#roles = new Mirror(store, roles, log)
-    this.#clusterRoleBindings = new Mirror<ClusterRoleBinding>(store, clusterRoleBindings, log).index(
-      'subject',
-      ({ subjects }) => (subjects ?? []).map((s) => subjectKey(s, '')),
-    )
-    this.#roleBindings = new Mirror<RoleBinding>(store, roleBindings, log).index('subject', ({ subjects, metadata }) =>
-      (subjects ?? []).map((s) => `${metadata.namespace} ${subjectKey(s, metadata.namespace ?? '')}`),
-    )
-  }
-
-  /** Resolves when the roles are known. */
-  async start(): Promise<void> {
-    await Promise.all(this.#mirrors().map((mirror) => mirror.start()))
-  }
-
-  stop(): void {
-    for (const mirror of this.#mirrors()) mirror.stop()
+  constructor(mirrors: Mirrors) {
+    this.#clusterRoles = mirrors.of(clusterRoles)
+    this.#roles = mirrors.of(roles)
+    this.#clusterRoleBindings = mirrors
+      .of(clusterRoleBindings)
+      .index('subject', ({ subjects }) => (subjects ?? []).map((s) => subjectKey(s, '')))
+    this.#roleBindings = mirrors
+      .of(roleBindings)
+      .index('subject', ({ subjects, metadata }) =>
+        (subjects ?? []).map((s) => `${metadata.namespace} ${subjectKey(s, metadata.namespace ?? '')}`),
+      )
   }
 
   authorize(asked: AuthorizationAttributes): Authorization {
-    let reason = ''
+    const missing: string[] = []
     for (const { rules, via } of this.#grants(asked.user, asked.namespace)) {
-      if (!rules) reason = joined(reason, via)
+      if (!rules) missing.push(via)
       else if (rules.some((rule) => ruleAllows(rule, asked)))
         return { decision: 'Allow', reason: `RBAC: allowed by ${via}` }
     }
-    return { decision: 'NoOpinion', ...(reason && { reason: `RBAC: ${reason}` }) }
+    return { decision: 'NoOpinion', ...(missing.length > 0 && { reason: `RBAC: ${aggregateMessage(missing)}` }) }
   }
 
   rulesFor(user: UserInfo, namespace: string): RulesFor {
@@ -89,8 +80,8 @@ export class RbacAuthorizer implements Authorizer {
     namespace: string,
   ): Iterable<{ readonly rules: readonly Frozen<PolicyRule>[] | undefined; readonly via: string }> {
     const keys = [`User ${user.name}`, ...user.groups.map((group) => `Group ${group}`)]
-    if (user.name.startsWith(SERVICE_ACCOUNT))
-      keys.push(`ServiceAccount ${user.name.slice(SERVICE_ACCOUNT.length).replace(':', '/')}`)
+    if (user.name.startsWith(ACCOUNT_PREFIX))
+      keys.push(`ServiceAccount ${user.name.slice(ACCOUNT_PREFIX.length).replace(':', '/')}`)
     for (const key of keys) {
       for (const binding of this.#clusterRoleBindings.by('subject', key))
         yield this.#grant(binding, 'ClusterRoleBinding', '', key)
@@ -118,15 +109,6 @@ export class RbacAuthorizer implements Authorizer {
       via: `${kind} ${JSON.stringify(name)} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject)}`,
     }
   }
-
-  #mirrors(): Mirror<never>[] {
-    return [
-      this.#clusterRoles,
-      this.#roles,
-      this.#clusterRoleBindings,
-      this.#roleBindings,
-    ] as unknown as Mirror<never>[]
-  }
 }
 
 /** How a subject is found for a user: a service account's namespace is the binding's own unless it names one. */
@@ -134,11 +116,9 @@ function subjectKey({ kind, name, namespace }: Frozen<Subject>, bindingNamespace
   return kind === 'ServiceAccount' ? `ServiceAccount ${namespace ?? bindingNamespace}/${name}` : `${kind} ${name}`
 }
 
+/** Upstream writes service accounts as name/namespace here. */
 function described(subject: string): string {
-  const [kind, ...rest] = subject.split(' ')
-  return `${kind} ${JSON.stringify(rest.join(' '))}`
-}
-
-function joined(a: string, b: string): string {
-  return a ? `${a}, ${b}` : b
+  const [kind = '', ...rest] = subject.split(' ')
+  const name = rest.join(' ')
+  return `${kind} ${JSON.stringify(kind === 'ServiceAccount' ? name.split('/').toReversed().join('/') : name)}`
 }

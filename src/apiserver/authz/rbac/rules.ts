@@ -72,6 +72,7 @@ function covers(owned: Frozen<PolicyRule>, wanted: PolicyRule): boolean {
     all(owned.apiGroups, wanted.apiGroups) &&
     (wanted.resources ?? []).every(coversResource) &&
     ((owned.resourceNames ?? []).length === 0 ||
-      ((wanted.resourceNames ?? []).length > 0 && all(owned.resourceNames, wanted.resourceNames)))
+      ((wanted.resourceNames ?? []).length > 0 &&
+        (wanted.resourceNames ?? []).every((name) => owned.resourceNames?.includes(name))))
   )
 }

@@ -1,0 +1,28 @@
+import type { Random } from '../../lib/random.ts'
+import type { Mirrors } from '../mirror/mirrors.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds/plugin.ts'
+import { namespaceLifecycle, namespaceLifecycleResource } from './namespace-lifecycle/plugin.ts'
+import { priority, priorityResource } from './priority/plugin.ts'
+import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
+import type { AdmissionPlugin } from './types.ts'
+
+/** What plugins look at. */
+export interface AdmissionSources {
+  readonly mirrors: Mirrors
+  readonly random: Random
+}
+
+/**
+ * The plugins that upstream enables by default, in its order: what refuses whole namespaces first, what fills a pod before what counts it,
+ * quotas last, so that nothing is charged that is refused afterwards.
+ */
+export function defaultAdmission({ mirrors, random }: AdmissionSources): readonly AdmissionPlugin[] {
+  return [
+    namespaceLifecycle(mirrors.of(namespaceLifecycleResource)),
+    serviceAccount(mirrors.of(serviceAccountResource), random),
+    taintNodesByCondition,
+    priority(mirrors.of(priorityResource)),
+    defaultTolerationSeconds,
+  ]
+}

@@ -1,0 +1,65 @@
+import { internalError } from '../../apimachinery/status.ts'
+import { refused } from '../authz/refused.ts'
+import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
+import { type Call, header } from '../request/call.ts'
+import { extraOf, valuesOf } from './request-header.ts'
+import { accountGroups, splitAccountUserName } from './service-account/names.ts'
+import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, type UserInfo } from './types.ts'
+
+const EXTRA_PREFIX = 'impersonate-extra-'
+
+/** What the request's headers ask to act as. */
+interface Wanted {
+  readonly name: string
+  readonly uid: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
+}
+
+/**
+ * The call as whoever its Impersonate-* headers name, when its sender may act as them: as that user, and with every group, uid and extra
+ * value named (upstream's WithImpersonation). Throws 403 otherwise.
+ */
+export async function impersonated(call: Call, authorizer: Authorizer): Promise<Call> {
+  const wanted = wantedUser(call)
+  if (!wanted) return call
+  for (const attributes of asked(call, wanted)) {
+    const { decision, reason } = await authorizer.authorize(attributes)
+    if (decision !== 'Allow') throw refused(attributes, reason ?? '')
+  }
+  return { ...call, user: userOf(wanted) }
+}
+
+function wantedUser({ headers }: Call): Wanted | undefined {
+  const name = header(headers, 'impersonate-user')
+  const uid = header(headers, 'impersonate-uid')
+  const groups = valuesOf(headers, 'impersonate-group')
+  const hasMore = uid !== '' || groups.length > 0 || Object.keys(headers).some((key) => key.startsWith(EXTRA_PREFIX))
+  if (name !== '') return { name, uid, groups, extra: extraOf(headers, [EXTRA_PREFIX]) }
+  if (hasMore) throw internalError(new Error('requested groups, uid or extra without impersonating a user'))
+  return undefined
+}
+
+/** What the sender must be allowed. */
+function* asked({ user, info }: Call, { name, uid, groups, extra }: Wanted): Iterable<AuthorizationAttributes> {
+  const base = { user, verb: 'impersonate', resourceRequest: true, path: info.path, apiVersion: 'v1' }
+  const cluster = { ...base, namespace: '', apiGroup: '', subresource: '' }
+  const account = splitAccountUserName(name)
+  if (account) yield { ...cluster, namespace: account.namespace, resource: 'serviceaccounts', name: account.name }
+  else yield { ...cluster, resource: 'users', name }
+  const authentication = { ...cluster, apiGroup: 'authentication.k8s.io' }
+  if (uid) yield { ...authentication, resource: 'uids', name: uid }
+  for (const group of groups) yield { ...cluster, resource: 'groups', name: group }
+  for (const [key, values] of Object.entries(extra)) {
+    for (const value of values) yield { ...authentication, resource: 'userextras', subresource: key, name: value }
+  }
+}
+
+/** With the groups that every such user has. */
+function userOf({ name, uid, groups, extra }: Wanted): UserInfo {
+  const account = splitAccountUserName(name)
+  const own = groups.length > 0 || !account ? [...groups] : accountGroups(account.namespace)
+  const implied = name === ANONYMOUS.name ? UNAUTHENTICATED_GROUP : AUTHENTICATED_GROUP
+  if (!own.includes(AUTHENTICATED_GROUP) && !own.includes(UNAUTHENTICATED_GROUP)) own.push(implied)
+  return { name, ...(uid && { uid }), groups: own, extra }
+}

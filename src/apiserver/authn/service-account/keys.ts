@@ -1,0 +1,153 @@
+import type { CryptoKey, JWK } from 'jose'
+import { decodeBase64 } from '../../../lib/base64.ts'
+import { Lru } from '../../../lib/lru.ts'
+
+/** The keys of service account tokens, as PEM. */
+export interface TokenKeyPems {
+  /** PKCS #8; signs. EC P-256 or RSA. */
+  readonly privateKey: string
+  /** SPKI; each verifies. The first belongs to `privateKey`. */
+  readonly publicKeys: readonly string[]
+}
+
+/** A JSON Web Key Set (RFC 7517). */
+export interface KeySet {
+  readonly keys: readonly JWK[]
+}
+
+interface PublicKey {
+  readonly pem: string
+  readonly alg: string
+  readonly key: CryptoKey
+}
+
+interface LoadedKeys {
+  readonly alg: string
+  readonly kid: string
+  readonly privateKey: CryptoKey
+  /** By key id. */
+  readonly publicKeys: ReadonlyMap<string, PublicKey>
+  readonly set: KeySet
+}
+
+/** Verified tokens that are kept, so that a client's next request costs no signature. */
+const KEPT_TOKENS = 2048
+
+/**
+ * Signs and verifies service account tokens. The keys are read, or made when there are none, when first needed: most starts of a
+ * cluster need none before it is ready.
+ */
+export class TokenKeys {
+  readonly #pems: TokenKeyPems | undefined
+  #loaded: Promise<LoadedKeys> | undefined
+  readonly #verified = new Lru<string, Readonly<Record<string, unknown>>>(KEPT_TOKENS)
+
+  /** Without `pems`, keys for the life of this object. */
+  constructor(pems?: TokenKeyPems) {
+    this.#pems = pems
+  }
+
+  /** A JWT of these claims. */
+  async sign(claims: object): Promise<string> {
+    const { alg, kid, privateKey } = await this.#keys()
+    const { CompactSign } = await jose()
+    const payload = new TextEncoder().encode(JSON.stringify(claims))
+    return new CompactSign(payload).setProtectedHeader({ alg, kid }).sign(privateKey)
+  }
+
+  /** The claims of a token that one of the keys has signed. Rejects for any other. */
+  async verify(token: string): Promise<Readonly<Record<string, unknown>>> {
+    const known = this.#verified.get(token)
+    if (known) return known
+    const { publicKeys } = await this.#keys()
+    const { decodeProtectedHeader } = await jose()
+    const named = publicKeys.get(decodeProtectedHeader(token).kid ?? '')
+    for (const key of named ? [named] : publicKeys.values()) {
+      const payload = await signedBy(token, key)
+      if (!payload) continue
+      const claims = JSON.parse(new TextDecoder().decode(payload)) as Readonly<Record<string, unknown>>
+      this.#verified.set(token, claims)
+      return claims
+    }
+    throw new Error('failed to verify signature with any of the keys')
+  }
+
+  /** The public keys, for whoever verifies tokens elsewhere. */
+  async keySet(): Promise<KeySet> {
+    return (await this.#keys()).set
+  }
+
+  #keys(): Promise<LoadedKeys> {
+    return (this.#loaded ??= this.#pems ? loadKeys(this.#pems) : makeKeys())
+  }
+}
+
+/** Loaded with the first token: a server that sees none needs none of it. */
+const jose = () => import('jose')
+
+/** What the token carries when `key` has signed it. */
+async function signedBy(token: string, { key, alg }: PublicKey): Promise<Uint8Array | undefined> {
+  const { compactVerify, errors } = await jose()
+  try {
+    return (await compactVerify(token, key, { algorithms: [alg] })).payload
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+async function loadKeys({ privateKey, publicKeys }: TokenKeyPems): Promise<LoadedKeys> {
+  const { importPKCS8, importSPKI } = await jose()
+  const alg = algorithmOf(publicKeys[0] ?? '')
+  const entries = await Promise.all(
+    publicKeys.map(async (pem) => ({
+      pem,
+      alg: algorithmOf(pem),
+      key: await importSPKI(pem, algorithmOf(pem), { extractable: true }),
+    })),
+  )
+  return keySetOf(alg, await importPKCS8(privateKey, alg), entries)
+}
+
+async function makeKeys(): Promise<LoadedKeys> {
+  const { generateKeyPair, exportSPKI } = await jose()
+  const alg = 'ES256'
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
+  return keySetOf(alg, privateKey, [{ pem: await exportSPKI(publicKey), alg, key: publicKey }])
+}
+
+async function keySetOf(
+  alg: string,
+  privateKey: CryptoKey,
+  entries: readonly PublicKey[],
+): Promise<LoadedKeys> {
+  const { exportJWK } = await jose()
+  const publicKeys = new Map<string, PublicKey>()
+  const keys: JWK[] = []
+  for (const entry of entries) {
+    const kid = await keyId(entry.pem)
+    publicKeys.set(kid, entry)
+    keys.push({ use: 'sig', kid, alg: entry.alg, ...(await exportJWK(entry.key)) })
+  }
+  return { alg, kid: keys[0]?.kid ?? '', privateKey, publicKeys, set: { keys } }
+}
+
+/** Upstream's key id: the SHA-256 of the key's DER, in base64url. */
+async function keyId(pem: string): Promise<string> {
+  const { base64url } = await jose()
+  return base64url.encode(new Uint8Array(await crypto.subtle.digest('SHA-256', derOf(pem))))
+}
+
+function derOf(pem: string): Uint8Array<ArrayBuffer> {
+  const der = decodeBase64(pem.replace(/-----[^-]+-----|\s/g, ''))
+  if (typeof der === 'number') throw new Error('a public key is not PEM')
+  return Uint8Array.from(der)
+}
+
+/** The object identifier rsaEncryption (RFC 8017) in DER, hexadecimal. */
+const RSA_OID = '2a864886f70d010101'
+
+function algorithmOf(publicKeyPem: string): 'RS256' | 'ES256' {
+  const hex = Array.from(derOf(publicKeyPem), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return hex.includes(RSA_OID) ? 'RS256' : 'ES256'
+}

@@ -1,0 +1,31 @@
+import type { Answer } from '../../registry/answer.ts'
+import type { Route } from '../../routes/routes.ts'
+import type { TokenKeys } from './keys.ts'
+
+const CONFIGURATION = '/.well-known/openid-configuration'
+const KEY_SET = '/openid/v1/jwks'
+
+/** Lets others verify service account tokens (OpenID Connect Discovery 1.0, section 3). `address` is the server's host and port. */
+export function openIdRoutes(keys: TokenKeys, issuer: string, address: string): readonly Route[] {
+  return [
+    {
+      path: CONFIGURATION,
+      async answer() {
+        const set = await keys.keySet()
+        return cached('application/json', {
+          issuer,
+          jwks_uri: `https://${address}${KEY_SET}`,
+          response_types_supported: ['id_token'],
+          subject_types_supported: ['public'],
+          id_token_signing_alg_values_supported: [...new Set(set.keys.map(({ alg }) => alg))].sort(),
+        })
+      },
+    },
+    { path: KEY_SET, answer: async () => cached('application/jwk-set+json', await keys.keySet()) },
+  ]
+}
+
+function cached(type: string, value: unknown): Answer {
+  const headers = { 'content-type': type, 'cache-control': 'public, max-age=3600' }
+  return { type: 'raw', status: 200, headers, body: JSON.stringify(value) }
+}

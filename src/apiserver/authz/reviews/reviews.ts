@@ -1,0 +1,138 @@
+import type {
+  LocalSubjectAccessReview,
+  SelfSubjectAccessReview,
+  SelfSubjectAccessReviewSpec,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  SubjectAccessReviewSpec,
+  SubjectAccessReviewStatus,
+} from '../../../api/generated/types/authorization/v1.ts'
+import type { KubeObject, ObjectMeta } from '../../../apimachinery/meta.ts'
+import { badRequest, type FieldError, invalid, invalidObject } from '../../../apimachinery/status.ts'
+import type { UserInfo } from '../../authn/types.ts'
+import type { ServingByName } from '../../registry/built-in.ts'
+import { review } from '../../registry/review.ts'
+import type { AuthorizationAttributes, Authorizer } from '../types.ts'
+
+/** The kinds of authorization.k8s.io: who may do what. */
+export function authorizationReviews(authorizer: Authorizer): ServingByName {
+  return {
+    'subjectaccessreviews.authorization.k8s.io': {
+      virtual: review<SubjectAccessReview>(async (object) => {
+        refuse('SubjectAccessReview', [...subjectErrors(object.spec), ...metadataErrors(object.metadata)])
+        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
+      }),
+    },
+    'selfsubjectaccessreviews.authorization.k8s.io': {
+      virtual: review<SelfSubjectAccessReview>(async (object, { call }) => {
+        refuse('SelfSubjectAccessReview', [...attributeErrors(object.spec), ...metadataErrors(object.metadata)])
+        object.status = await statusOf(authorizer, call.user, object.spec)
+      }),
+    },
+    'localsubjectaccessreviews.authorization.k8s.io': {
+      virtual: review<LocalSubjectAccessReview>(async (object, { call }) => {
+        const { namespace } = call.info
+        object.metadata.namespace ||= namespace
+        refuse('LocalSubjectAccessReview', [...localErrors(object)])
+        if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace)
+          throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
+        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
+      }),
+    },
+    'selfsubjectrulesreviews.authorization.k8s.io': {
+      virtual: review<SelfSubjectRulesReview>(async (object, { call }) => {
+        const { namespace } = object.spec
+        if (!namespace) throw badRequest('no namespace on request')
+        const rules = (await authorizer.rulesFor?.(call.user, namespace)) ?? {
+          resourceRules: [],
+          nonResourceRules: [],
+          incomplete: true,
+        }
+        object.status = structuredClone(rules) as NonNullable<SelfSubjectRulesReview['status']>
+      }),
+    },
+  }
+}
+
+function refuse(kind: string, problems: readonly FieldError[]): void {
+  if (problems.length > 0) throw invalidObject({ group: 'authorization.k8s.io', kind }, '', problems)
+}
+
+type Attributes = Pick<SelfSubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>
+
+function* attributeErrors({ resourceAttributes, nonResourceAttributes }: Attributes): Iterable<FieldError> {
+  if (resourceAttributes && nonResourceAttributes) {
+    const why = 'cannot be specified in combination with resourceAttributes'
+    yield invalid('spec.nonResourceAttributes', nonResourceAttributes, why)
+  }
+  if (!resourceAttributes && !nonResourceAttributes) {
+    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+    yield invalid('spec.resourceAttributes', null, why)
+  }
+}
+
+function* subjectErrors(spec: SubjectAccessReviewSpec): Iterable<FieldError> {
+  yield* attributeErrors(spec)
+  if (!spec.user && !spec.groups?.length)
+    yield invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified')
+}
+
+function* metadataErrors({ managedFields: _, ...rest }: ObjectMeta, except = ''): Iterable<FieldError> {
+  if (Object.keys(rest).length > 0) yield invalid('metadata', rest, `must be empty${except}`)
+}
+
+function* localErrors({ spec, metadata }: LocalSubjectAccessReview & KubeObject): Iterable<FieldError> {
+  const { namespace, ...rest } = metadata
+  yield* subjectErrors(spec)
+  yield* metadataErrors(rest, ' except for namespace')
+  const asked = spec.resourceAttributes
+  if (asked && asked.namespace !== namespace)
+    yield invalid('spec.resourceAttributes.namespace', asked.namespace ?? '', 'must match metadata.namespace')
+  if (spec.nonResourceAttributes)
+    yield invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request')
+}
+
+function subjectOf({ user = '', uid, groups = [], extra = {} }: SubjectAccessReviewSpec): UserInfo {
+  const lowered = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key.toLowerCase(), values]))
+  return { name: user, ...(uid && { uid }), groups, extra: lowered }
+}
+
+async function statusOf(authorizer: Authorizer, user: UserInfo, spec: Attributes): Promise<SubjectAccessReviewStatus> {
+  try {
+    const { decision, reason } = await authorizer.authorize(attributesOf(user, spec))
+    return {
+      allowed: decision === 'Allow',
+      ...(decision === 'Deny' && { denied: true }),
+      ...(reason && { reason }),
+    }
+  } catch (error) {
+    return { allowed: false, evaluationError: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function attributesOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Attributes): AuthorizationAttributes {
+  const asked = resourceAttributes ?? {}
+  return {
+    user,
+    verb: (resourceAttributes ? asked.verb : nonResourceAttributes?.verb) ?? '',
+    resourceRequest: resourceAttributes !== undefined,
+    path: nonResourceAttributes?.path ?? '',
+    namespace: asked.namespace ?? '',
+    apiGroup: asked.group ?? '',
+    apiVersion: asked.version || '*',
+    resource: asked.resource ?? '',
+    subresource: asked.subresource ?? '',
+    name: asked.name ?? '',
+    ...selectors(asked),
+  }
+}
+
+function selectors({
+  fieldSelector,
+  labelSelector,
+}: NonNullable<Attributes['resourceAttributes']>): Pick<AuthorizationAttributes, 'fieldSelector' | 'labelSelector'> {
+  return {
+    ...(fieldSelector?.rawSelector && { fieldSelector: fieldSelector.rawSelector }),
+    ...(labelSelector?.rawSelector && { labelSelector: labelSelector.rawSelector }),
+  }
+}

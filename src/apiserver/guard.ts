@@ -1,0 +1,97 @@
+import type { Env } from '../lib/env.ts'
+import type { Store } from '../store/store.ts'
+import { defaultAdmission } from './admission/index.ts'
+import type { AdmissionPlugin } from './admission/types.ts'
+import { authenticationReviews } from './authn/reviews/reviews.ts'
+import { accountTokens } from './authn/service-account/authenticator.ts'
+import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
+import { type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
+import { openIdRoutes } from './authn/service-account/openid.ts'
+import { tokenSubresource } from './authn/service-account/token-request.ts'
+import { staticTokens } from './authn/static-tokens.ts'
+import { audienceAgnostic, bearerTokens } from './authn/tokens.ts'
+import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } from './authn/types.ts'
+import { MASTERS, privilegedGroups } from './authz/privileged-groups.ts'
+import { nodeAuthorizer } from './authz/node/authorizer.ts'
+import { NodeGraph } from './authz/node/node-graph.ts'
+import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
+import { authorizationReviews } from './authz/reviews/reviews.ts'
+import { type Authorizer, unionOf } from './authz/types.ts'
+import { Mirrors } from './mirror/mirrors.ts'
+import type { ServingByName } from './registry/built-in.ts'
+import type { Route } from './routes/routes.ts'
+
+export interface GuardOptions {
+  readonly store: Store
+  readonly env: Env
+  /** Asked before tokens are looked at: client certificates, front proxies. */
+  readonly authenticators?: readonly Authenticator[]
+  /** Of service account tokens; made for the life of the process when absent. */
+  readonly tokenKeys?: TokenKeyPems
+  /** https://kubernetes.default.svc.cluster.local unless told. */
+  readonly issuer?: string
+  /** Users by their token. */
+  readonly staticTokens?: ReadonlyMap<string, UserInfo>
+  /** `host:port` where clients reach the server. */
+  readonly address?: string
+}
+
+/** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
+export interface Guard {
+  readonly authenticator: Authenticator
+  readonly authorizer: Authorizer
+  readonly admission: readonly AdmissionPlugin[]
+  readonly serving: ServingByName
+  readonly routes: readonly Route[]
+  /** Signs the claims of a token that is kept in a Secret. */
+  signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
+  /** Resolves when all that the guard looks at is known; before, it refuses what it should not. */
+  start(): Promise<void>
+  stop(): void
+}
+
+/** Puts a guard together as upstream does with --authorization-mode=Node,RBAC and its default admission plugins. */
+export function createGuard(options: GuardOptions): Guard {
+  const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443' } = options
+  const mirrors = new Mirrors(store, env)
+  const keys = new TokenKeys(options.tokenKeys)
+  const apiAudiences = [issuer]
+  const authenticator = authenticatorOf(options, keys, issuer, apiAudiences)
+  const graph = new NodeGraph(store, env)
+  const rbac = new RbacAuthorizer(mirrors)
+  const authorizer = unionOf([privilegedGroups(MASTERS), nodeAuthorizer(graph), rbac])
+  const tokens = new TokenIssuer({ keys, env, issuer, audiences: apiAudiences })
+  return {
+    authenticator,
+    authorizer,
+    admission: defaultAdmission({ mirrors, random: env.random }),
+    serving: {
+      serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
+      ...authenticationReviews({ authenticator, apiAudiences }),
+      ...authorizationReviews(authorizer),
+    },
+    routes: openIdRoutes(keys, issuer, address),
+    signServiceAccountToken: (claims) => keys.sign(claims),
+    start: () => mirrors.start(),
+    stop() {
+      mirrors.stop()
+      graph.stop()
+    },
+  }
+}
+
+function authenticatorOf(
+  { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>() }: GuardOptions,
+  keys: TokenKeys,
+  issuer: string,
+  apiAudiences: readonly string[],
+): Authenticator {
+  const tokens = bearerTokens(
+    [
+      ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
+      accountTokens({ keys, store, clock: env.clock, issuer, apiAudiences }),
+    ],
+    apiAudiences,
+  )
+  return withAuthenticatedGroup(firstOf([...authenticators, tokens]))
+}
