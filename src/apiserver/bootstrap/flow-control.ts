@@ -49,9 +49,7 @@ type Subjects = NonNullable<Rules['subjects']>
 
 const groups = (...names: string[]): Subjects => names.map((name) => ({ kind: 'Group', group: { name } }))
 const users = (...names: string[]): Subjects => names.map((name) => ({ kind: 'User', user: { name } }))
-const SYSTEM_ACCOUNTS: Subjects = [
-  { kind: 'ServiceAccount', serviceAccount: { name: '*', namespace: 'kube-system' } },
-]
+const SYSTEM_ACCOUNTS: Subjects = [{ kind: 'ServiceAccount', serviceAccount: { name: '*', namespace: 'kube-system' } }]
 const EVERYBODY = groups('system:unauthenticated', 'system:authenticated')
 
 const ANYTHING: Omit<Rules, 'subjects'> = {
@@ -88,7 +86,14 @@ export function flowSchemas(): FlowSchema[] {
     schema('system-leader-election', 'leader-election', 100, ByUser, leaders, LEASES),
     schema('system-node-high', 'node-high', 400, ByUser, groups('system:nodes'), NODE_STATE),
     schema('system-nodes', 'system', 500, ByUser, groups('system:nodes'), ANYTHING),
-    schema('kube-controller-manager', 'workload-high', 800, ByNamespace, users('system:kube-controller-manager'), ANYTHING),
+    schema(
+      'kube-controller-manager',
+      'workload-high',
+      800,
+      ByNamespace,
+      users('system:kube-controller-manager'),
+      ANYTHING,
+    ),
     schema('kube-scheduler', 'workload-high', 800, ByNamespace, users('system:kube-scheduler'), ANYTHING),
     schema('kube-system-service-accounts', 'workload-high', 900, ByNamespace, SYSTEM_ACCOUNTS, ANYTHING),
     schema('service-accounts', 'workload-low', 9000, ByUser, groups('system:serviceaccounts'), ANYTHING),

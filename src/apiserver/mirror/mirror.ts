@@ -29,11 +29,7 @@ export class Mirror<T extends KubeObject> {
   #stopped = false
   #starting: Promise<void> | undefined
 
-  constructor(
-    store: Store,
-    definition: Pick<ResourceDefinition<T>, 'storagePrefix'>,
-    env: Pick<Env, 'clock' | 'log'>,
-  ) {
+  constructor(store: Store, definition: Pick<ResourceDefinition<T>, 'storagePrefix'>, env: Pick<Env, 'clock' | 'log'>) {
     this.#store = store
     this.#prefix = `${definition.storagePrefix}/`
     this.#env = env

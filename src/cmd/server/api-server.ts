@@ -1,7 +1,8 @@
 import { builtInResources } from '../../api/index.ts'
 import type { UserInfo } from '../../apiserver/authn/types.ts'
-import type { Authorizer } from '../../apiserver/authz/types.ts'
 import { bootstrap } from '../../apiserver/bootstrap/bootstrap.ts'
+import { createGuard } from '../../apiserver/guard.ts'
+import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
@@ -27,6 +28,8 @@ export interface RunningApi {
   readonly listener: HttpsListener
   /** The CA of its certificate, in PEM. */
   readonly rootCa: string
+  /** Signs the claims of a service account token that is kept in a Secret. */
+  signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
   /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
   transportFor(user: UserInfo): Transport
   /** A client on it. */
@@ -44,31 +47,45 @@ export interface ApiOptions {
 
 /** Builds the API server and listens. A UserError when the port is taken. */
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { env, store, settings, nodeIP } = options
+  const { env, store, settings, pki, nodeIP } = options
   const descriptions = openApiDescriptions()
+  const address = `${nodeIP}:${settings.apiPort}`
+  const { privateKey, publicKey } = pki.serviceAccount
+  const guard = createGuard({
+    store,
+    env,
+    address,
+    authenticators: [certificateAuthenticator()],
+    tokenKeys: { privateKey, publicKeys: [publicKey] },
+    issuer: `https://kubernetes.default.svc.${settings.clusterDomain}`,
+  })
+  let bootstrapped = false
   const server = createApiServer({
     store,
     env,
     resources: builtInResources,
-    authenticator: certificateAuthenticator,
-    authorizer: authenticatedOnly,
-    admission: [],
+    ...guard,
+    healthChecks: [bootstrapCheck(() => bootstrapped)],
     ...(descriptions && { descriptions }),
     serviceNetwork: { cidrs: [settings.serviceCidr] },
-    address: `${nodeIP}:${settings.apiPort}`,
+    address,
     connector: networkConnector(undefined),
   })
   const transportFor = (user: UserInfo): Transport =>
     inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
+  await guard.start()
   const listener = await listen(server, options)
   await bootstrap(server, {
     serviceCidrs: [settings.serviceCidr],
     advertise: { address: nodeIP, port: listener.port },
+    clientCa: pki.ca.cert,
   })
+  bootstrapped = true
   return {
     server,
     listener,
-    rootCa: options.pki.ca.cert,
+    rootCa: pki.ca.cert,
+    signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims),
     transportFor,
     clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
   }
@@ -107,6 +124,13 @@ async function listen(server: ApiServer, { settings, pki, bindAddress }: ApiOpti
   }
 }
 
-const authenticatedOnly: Authorizer = {
-  authorize: ({ user }) => ({ decision: user.groups.includes('system:unauthenticated') ? 'NoOpinion' : 'Allow' }),
+/** Before the roles are there, most of what clients ask would be refused. */
+function bootstrapCheck(done: () => boolean): HealthCheck {
+  return {
+    name: 'poststarthook/rbac/bootstrap-roles',
+    only: ['healthz', 'readyz'],
+    check() {
+      if (!done()) throw new Error('not finished')
+    },
+  }
 }

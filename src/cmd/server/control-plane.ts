@@ -12,7 +12,7 @@ export interface ControlPlaneOptions {
 
 /** Runs the controllers, each as its own service account, until the signal aborts; resolves when all have ended. */
 export async function runControlPlane({ api, env, signal }: ControlPlaneOptions): Promise<void> {
-  const { stopped } = runControllers(createControllers({ rootCa: api.rootCa }), {
+  const { stopped } = runControllers(createControllers(api), {
     client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
     clientFor: ({ name, serviceAccount }) =>
       api.clientFor(identities.controller(serviceAccount ?? `${name}-controller`), `${name}-controller`),

@@ -1,4 +1,8 @@
-import type { SelfSubjectReview, TokenReview, UserInfo as ReviewedUser } from '../../../api/generated/types/authentication/v1.ts'
+import type {
+  SelfSubjectReview,
+  TokenReview,
+  UserInfo as ReviewedUser,
+} from '../../../api/generated/types/authentication/v1.ts'
 import { badRequest, internalError } from '../../../apimachinery/status.ts'
 import { timestamp } from '../../../apimachinery/meta.ts'
 import { review } from '../../registry/review.ts'

@@ -114,7 +114,8 @@ async function checkBound(
   const found = await readStored(store, resource, key)
   if (!found || isDeleted(found, clock)) throw new Error('service account token has been invalidated')
   const { uid } = found.metadata
-  if (uid !== ref.uid) throw new Error(`${kind} UID (${uid}) does not match service account ${kind} ref claim (${ref.uid})`)
+  if (uid !== ref.uid)
+    throw new Error(`${kind} UID (${uid}) does not match service account ${kind} ref claim (${ref.uid})`)
 }
 
 /** Past the time it was to be gone, with the same leeway as for other times. */

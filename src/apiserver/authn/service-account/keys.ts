@@ -116,11 +116,7 @@ async function makeKeys(): Promise<LoadedKeys> {
   return keySetOf(alg, privateKey, [{ pem: await exportSPKI(publicKey), alg, key: publicKey }])
 }
 
-async function keySetOf(
-  alg: string,
-  privateKey: CryptoKey,
-  entries: readonly PublicKey[],
-): Promise<LoadedKeys> {
+async function keySetOf(alg: string, privateKey: CryptoKey, entries: readonly PublicKey[]): Promise<LoadedKeys> {
   const { exportJWK } = await jose()
   const publicKeys = new Map<string, PublicKey>()
   const keys: JWK[] = []

@@ -13,9 +13,7 @@ export function accountGroups(namespace: string): string[] {
 }
 
 /** The service account that a user name stands for, if it does (upstream's SplitUsername). */
-export function splitAccountUserName(
-  user: string,
-): { readonly namespace: string; readonly name: string } | undefined {
+export function splitAccountUserName(user: string): { readonly namespace: string; readonly name: string } | undefined {
   if (!user.startsWith(ACCOUNT_PREFIX)) return undefined
   const parts = user.slice(ACCOUNT_PREFIX.length).split(':')
   const [namespace = '', name = ''] = parts

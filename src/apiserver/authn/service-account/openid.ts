@@ -17,7 +17,7 @@ export function openIdRoutes(keys: TokenKeys, issuer: string, address: string): 
           jwks_uri: `https://${address}${KEY_SET}`,
           response_types_supported: ['id_token'],
           subject_types_supported: ['public'],
-          id_token_signing_alg_values_supported: [...new Set(set.keys.map(({ alg }) => alg))].sort(),
+          id_token_signing_alg_values_supported: [...new Set(set.keys.map(({ alg = '' }) => alg))].sort(),
         })
       },
     },

@@ -6,7 +6,14 @@ import { secrets } from '../../../api/core/v1/secret.ts'
 import { schemaFor } from '../../../api/schema-for.ts'
 import { type Frozen, type KubeObject, timestamp } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
-import { badRequest, conflict, type FieldError, invalid, invalidObject, notFound } from '../../../apimachinery/status.ts'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  invalid,
+  invalidObject,
+  notFound,
+} from '../../../apimachinery/status.ts'
 import { readStored } from '../../mirror/read-stored.ts'
 import { admissionAttributes } from '../../registry/admit.ts'
 import type { Answer } from '../../registry/answer.ts'
@@ -165,10 +172,7 @@ async function current<T extends KubeObject>(
   return found
 }
 
-function checked(
-  { metadata }: Frozen<KubeObject>,
-  ref: NonNullable<TokenRequestSpec['boundObjectRef']>,
-): ClaimRef {
+function checked({ metadata }: Frozen<KubeObject>, ref: NonNullable<TokenRequestSpec['boundObjectRef']>): ClaimRef {
   const { name = '', uid = '' } = metadata
   if (ref.uid && ref.uid !== uid) {
     const why = `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`

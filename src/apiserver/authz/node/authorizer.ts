@@ -77,12 +77,14 @@ function readReferenced(kind: ReferenceKind): Rule {
   }
 }
 
-function claims(node: string, asked: AuthorizationAttributes, graph: NodeGraph): Authorization | Promise<Authorization> {
-  const has = (): Promise<boolean> =>
-    graph.hasReference(node, 'persistentvolumeclaims', asked.namespace, asked.name)
+function claims(
+  node: string,
+  asked: AuthorizationAttributes,
+  graph: NodeGraph,
+): Authorization | Promise<Authorization> {
+  const has = (): Promise<boolean> => graph.hasReference(node, 'persistentvolumeclaims', asked.namespace, asked.name)
   if (asked.subresource !== 'status') return getRelated(asked, node, has)
-  if (!['get', 'update', 'patch'].includes(asked.verb))
-    return noOpinion('can only get/update/patch this type')
+  if (!['get', 'update', 'patch'].includes(asked.verb)) return noOpinion('can only get/update/patch this type')
   return related(node, has)
 }
 
@@ -93,8 +95,7 @@ function accounts(
 ): Authorization | Promise<Authorization> {
   const has = (): Promise<boolean> => graph.hasReference(node, 'serviceaccounts', asked.namespace, asked.name)
   if (!asked.subresource) return getRelated(asked, node, has)
-  if (asked.verb !== 'create' || !asked.name)
-    return noOpinion('can only create tokens for individual service accounts')
+  if (asked.verb !== 'create' || !asked.name) return noOpinion('can only create tokens for individual service accounts')
   if (asked.subresource !== 'token') return noOpinion('can only create token subresource of service account')
   return related(node, has)
 }
@@ -151,7 +152,8 @@ function slices(
   if (subresource) return noOpinion('cannot authorize ResourceSlice subresources')
   if (verb === 'create') return ALLOW
   if (['get', 'update', 'patch', 'delete'].includes(verb)) return related(node, () => graph.hasSlice(node, name))
-  if (['list', 'watch', 'deletecollection'].includes(verb) && selects(fieldSelector, 'spec.nodeName', node)) return ALLOW
+  if (['list', 'watch', 'deletecollection'].includes(verb) && selects(fieldSelector, 'spec.nodeName', node))
+    return ALLOW
   return noOpinion('can only access ResourceSlices with spec.nodeName field selector')
 }
 

@@ -2,12 +2,7 @@ import type { Container, Pod, Volume } from '../../../api/generated/types/core/v
 import type { Frozen } from '../../../apimachinery/meta.ts'
 
 /** Kinds of objects that a pod needs its node to read. */
-export type ReferenceKind =
-  | 'secrets'
-  | 'configmaps'
-  | 'persistentvolumeclaims'
-  | 'serviceaccounts'
-  | 'resourceclaims'
+export type ReferenceKind = 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'serviceaccounts' | 'resourceclaims'
 
 /** `resource namespace/name`. */
 export type Reference = `${ReferenceKind} ${string}`

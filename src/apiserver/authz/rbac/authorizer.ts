@@ -55,7 +55,12 @@ export class RbacAuthorizer implements Authorizer {
     return {
       resourceRules: rules
         .filter(({ resources }) => (resources ?? []).length > 0)
-        .map(({ nonResourceURLs: _, ...rule }) => rule),
+        .map(({ verbs, apiGroups, resources, resourceNames }) => ({
+          verbs,
+          ...(apiGroups && { apiGroups }),
+          ...(resources && { resources }),
+          ...(resourceNames && { resourceNames }),
+        })),
       nonResourceRules: rules
         .filter(({ nonResourceURLs }) => (nonResourceURLs ?? []).length > 0)
         .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] })),

@@ -77,7 +77,8 @@ function* subjectErrors(spec: SubjectAccessReviewSpec): Iterable<FieldError> {
     yield invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified')
 }
 
-function* metadataErrors({ managedFields: _, ...rest }: ObjectMeta, except = ''): Iterable<FieldError> {
+function* metadataErrors(metadata: ObjectMeta, except = ''): Iterable<FieldError> {
+  const rest = Object.fromEntries(Object.entries(metadata).filter(([field]) => field !== 'managedFields'))
   if (Object.keys(rest).length > 0) yield invalid('metadata', rest, `must be empty${except}`)
 }
 
@@ -110,7 +111,10 @@ async function statusOf(authorizer: Authorizer, user: UserInfo, spec: Attributes
   }
 }
 
-function attributesOf(user: UserInfo, { resourceAttributes, nonResourceAttributes }: Attributes): AuthorizationAttributes {
+function attributesOf(
+  user: UserInfo,
+  { resourceAttributes, nonResourceAttributes }: Attributes,
+): AuthorizationAttributes {
   const asked = resourceAttributes ?? {}
   return {
     user,

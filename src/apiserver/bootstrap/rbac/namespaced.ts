@@ -12,9 +12,7 @@ export const NAMESPACED_ROLES: Readonly<Record<string, RoleTable>> = {
     ],
   },
   'kube-system': {
-    'extension-apiserver-authentication-reader': [
-      'get,list,watch core configmaps extension-apiserver-authentication',
-    ],
+    'extension-apiserver-authentication-reader': ['get,list,watch core configmaps extension-apiserver-authentication'],
     'system::leader-locking-kube-controller-manager': [
       'watch core configmaps',
       'get,update core configmaps kube-controller-manager',

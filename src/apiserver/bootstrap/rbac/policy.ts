@@ -73,7 +73,9 @@ function aggregatedRoles(plain: readonly ClusterRole[]): ClusterRole[] {
     roles.push({
       metadata: metadata(name, undefined, into(label)),
       aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [wanted]: 'true' } }] },
-      rules: parts.toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1)).flatMap((r) => r.rules ?? []),
+      rules: parts
+        .toSorted((a, b) => ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1))
+        .flatMap((r) => r.rules ?? []),
     })
   }
   return roles

@@ -37,7 +37,10 @@ export function planBinding<T extends ClusterRoleBinding>(wanted: T, stored: Fro
   if (isProtected(stored)) return { verb: 'none', object: wanted }
   const object = withMetadata(wanted, stored)
   if (!semanticEqual(stored.roleRef, wanted.roleRef)) {
-    return { verb: 'recreate', object: { ...wanted, ...(stored.subjects && { subjects: stored.subjects as Subject[] }) } }
+    return {
+      verb: 'recreate',
+      object: { ...wanted, ...(stored.subjects && { subjects: stored.subjects as Subject[] }) },
+    }
   }
   const subjects = [...((stored.subjects ?? []) as Subject[])]
   for (const subject of wanted.subjects ?? []) {
