@@ -40,7 +40,14 @@ export function syncFolder(path: string): void {
   }
 }
 
+/** Less free space than this is none: LMDB asks for some pages at a time, and file systems keep some back. */
 const ROOM_BYTES = 2 ** 20
+
+/** Whether the disk that holds the folder has no room left. */
+export function isDiskFull(path: string): boolean {
+  const { bavail, bsize } = statfsSync(path)
+  return bavail * bsize < ROOM_BYTES
+}
 
 function checkDataFile(file: string): void {
   if (existsSync(file) && statSync(file).size > 0) {
@@ -48,8 +55,7 @@ function checkDataFile(file: string): void {
     checkMetaPages(file)
     return
   }
-  const { bavail, bsize } = statfsSync(dirname(file))
-  if (bavail * bsize < ROOM_BYTES) throw new StoreError(`the disk is full: no room to make ${file}`)
+  if (isDiskFull(dirname(file))) throw new StoreError(`the disk is full: no room to make ${file}`)
 }
 
 const PAGE_HEAD_BYTES = 24

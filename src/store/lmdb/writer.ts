@@ -3,6 +3,7 @@ import { StoreError, type HistoryBudget, type Write, type WriteResult } from '..
 import { Batch } from './batch.ts'
 import type { StoreState } from './format.ts'
 import type { Reader } from './reader.ts'
+import { isDiskFull } from './preflight.ts'
 import { sweep, sweepIsDue, type Sweep, type SweepLimits } from './sweep.ts'
 import { messageOf, type Tables } from './tables.ts'
 
@@ -155,7 +156,8 @@ export class Writer {
     this.#sweepable = false
     if (this.#broken) return this.#broken
     const { tables, broken } = this.#options
-    const failed = `the store in ${tables.path} could not write: ${messageOf(error)}`
+    const why = isDiskFull(tables.path) ? 'the disk is full' : messageOf(error)
+    const failed = `the store in ${tables.path} could not write: ${why}`
     try {
       tables.checkUsable()
     } catch (cause) {
