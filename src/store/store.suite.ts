@@ -174,6 +174,24 @@ const cases: Record<string, (store: Store, clock: VirtualClock) => Promise<void>
     assert.deepEqual([all.entries.length, all.more, all.remaining], [10, false, 0])
   },
 
+  async 'counts follow creates, updates, deletes and expiry'(store, clock) {
+    const counts = async (): Promise<number[]> =>
+      Promise.all(['', '/', '/a/', '/a/b', '/c/'].map(async (p) => store.count(p)))
+    assert.deepEqual(await counts(), [0, 0, 0, 0, 0])
+    for (const key of ['/a/b', '/a/bc', '/a/d', '/c']) await put(store, key, 'x')
+    assert.deepEqual(await counts(), [4, 4, 3, 2, 0])
+    await Promise.all([put(store, '/a/b', 'y'), remove(store, '/a/d'), put(store, '/c/d', 'x')])
+    await store.write({ key: '/c/e', value: bytes('x'), ttlMs: 1000 })
+    assert.deepEqual(await counts(), [5, 5, 2, 2, 2])
+    assert.equal((await store.range('/', { limit: 1, countRemaining: true })).remaining, 4)
+    const watch = collect(store, '/', store.revision)
+    await clock.advance(1000)
+    await watch.until(1)
+    assert.deepEqual(await counts(), [4, 4, 2, 2, 1])
+    assert.equal((await store.range('/a/', { limit: 1, countRemaining: true })).remaining, 1)
+    watch.cancel()
+  },
+
   async 'reads at every revision see what was true then'(store) {
     await put(store, '/a', '1')
     await remove(store, '/a')

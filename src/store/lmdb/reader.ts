@@ -3,6 +3,7 @@ import { compareKeys } from '../keys.ts'
 import type { Entry, Range, StoreEvent } from '../store.ts'
 import type { Stretch } from '../watch-hub.ts'
 import { Arena, copyAlone } from './arena.ts'
+import { Counts } from './counts.ts'
 import {
   decodeEntry,
   decodeEvent,
@@ -52,6 +53,7 @@ interface Newest {
  */
 export class Reader {
   readonly #tables: Tables
+  readonly #counts = new Counts()
 
   constructor(tables: Tables) {
     this.#tables = tables
@@ -87,15 +89,28 @@ export class Reader {
         const entry = this.#entryAt(newest, revision, copy)
         if (entry) entries.push(entry)
       } else if (isNewest) {
-        remaining = countRemaining ? current.getKeysCount({ start: newest.key, end }) : 1
+        if (!countRemaining) remaining = 1
+        else if (start === prefix) remaining = this.count(prefix, revision) - entries.length
+        else remaining = current.getKeysCount({ start: newest.key, end })
         break
       } else if (this.#entryAt(newest, revision, copy) && ++remaining && !countRemaining) break
     }
     return { entries, more: remaining > 0, ...(countRemaining && { remaining }), revision }
   }
 
-  count(prefix: string): number {
-    return this.#tables.current.getKeysCount({ start: prefix, end: endOfPrefix(prefix) })
+  /** How many keys there are below `prefix` at `revision`, which must be the newest that is published. */
+  count(prefix: string, revision: number): number {
+    const known = this.#counts.get(prefix)
+    if (known !== undefined) return known
+    const { current, state } = this.#tables
+    const count = current.getKeysCount({ start: prefix, end: endOfPrefix(prefix) })
+    if (state().revision === revision) this.#counts.set(prefix, count)
+    return count
+  }
+
+  /** Says what has been published. */
+  follow(events: readonly StoreEvent[]): void {
+    this.#counts.follow(events)
   }
 
   /** Events with revisions above `after` up to `newest`. */

@@ -103,7 +103,7 @@ export class LmdbStore implements Store {
 
   count(prefix: string): number {
     this.#checkOpen()
-    return this.#reader.count(prefix)
+    return this.#reader.count(prefix, this.#revision)
   }
 
   async write(write: Write): Promise<WriteResult> {
@@ -147,6 +147,7 @@ export class LmdbStore implements Store {
 
   #publish({ state, events, earliestDueMs }: Batch): void {
     this.#revision = state.revision
+    this.#reader.follow(events)
     this.#hub.publish(events)
     this.#expiry.expect(earliestDueMs)
   }
