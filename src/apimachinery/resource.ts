@@ -126,6 +126,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   validateStatusUpdate?(object: Frozen<T>, old: Frozen<T>, context: WriteContext): Iterable<FieldError>
   /** Validates metadata.name; a DNS-1123 subdomain unless told. Returns upstream's messages. */
   validateName?(name: string, prefix: boolean): readonly string[]
+  /**
+   * Brings a kept object up to date in place when it is read, as custom resources get defaults that were not there when they were
+   * written. Kinds without it are served as they are kept.
+   */
+  onRead?(draft: T): void
+  /** What every request for this version is warned with, when it is deprecated. */
+  readonly deprecation?: string
   /** Texts for Warning headers. */
   warnings?(object: Frozen<T>, old?: Frozen<T>): Iterable<string>
   readonly columns: readonly Column<T>[]

@@ -61,6 +61,34 @@ export class TestServer {
     return this.expect<T>(201, 'POST', path, body)
   }
 
+  /** Waits until an object of a watch is as wanted. */
+  async until<T>(path: string, wanted: (object: T) => boolean): Promise<T> {
+    const end = new AbortController()
+    const { events } = await handle(this.server, { method: 'GET', path, signal: end.signal }, ADMIN)
+    for await (const { object } of events ?? []) {
+      if (!wanted(object as T)) continue
+      end.abort()
+      return object as T
+    }
+    throw new Error(`the watch of ${path} ended`)
+  }
+
+  /** Waits until something holds: it is asked again after each change of anything stored. */
+  async eventually(holds: () => Promise<boolean>): Promise<void> {
+    const { store } = this.server.registry
+    let changed: () => void = () => {}
+    const stop = store.watch('/registry/', store.revision, { onEvents: () => changed(), onError: () => changed() })
+    try {
+      for (;;) {
+        const next = new Promise<void>((resolve) => (changed = resolve))
+        if (await holds()) return
+        await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 20))])
+      }
+    } finally {
+      stop()
+    }
+  }
+
   /** The first `count` events of a watch as `TYPE name`. */
   async watch(path: string, count: number, during: () => Promise<unknown> = async () => {}): Promise<string[]> {
     const end = new AbortController()

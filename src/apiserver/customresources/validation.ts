@@ -58,7 +58,7 @@ function* validateEnum(value: unknown, { enum: allowed }: JsonSchema, path: stri
 
 function* validateString(value: string, schema: JsonSchema, path: string): Iterable<FieldError> {
   const { minLength, maxLength, pattern, format } = schema
-  const length = [...value].length
+  const length = Array.from(value).length
   if (maxLength !== undefined && length > maxLength) yield tooLong(path, maxLength)
   if (minLength !== undefined && length < minLength) {
     yield invalid(path, value, `${path} in body should be at least ${minLength} chars long`)

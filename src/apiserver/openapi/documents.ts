@@ -9,12 +9,15 @@ export function openApiDocuments(
   descriptions: Descriptions | undefined,
 ): () => OpenApiDocuments {
   let generation = -1
+  let first: OpenApiDocuments | undefined
   let documents: OpenApiDocuments | undefined
   return () => {
     if (documents && generation === table.generation) return documents
     generation = table.generation
-    const all = [...table.all()].map((resource): PublishedResource => ({ definition: resource.definition }))
-    const builtIn = all.filter(({ definition }) => definition.schema.name !== '')
-    return (documents = new OpenApiDocuments({ builtIn, version, ...(descriptions && { descriptions }) }))
+    const resources = [...table.all()]
+    const builtIn = resources.filter(({ custom }) => !custom).map(({ definition }): PublishedResource => ({ definition }))
+    const customs = resources.flatMap(({ definition, custom }): PublishedResource[] => (custom ? [{ definition, custom }] : []))
+    first ??= new OpenApiDocuments({ builtIn, version, ...(descriptions && { descriptions }) })
+    return (documents = first.withCustom(customs))
   }
 }

@@ -54,7 +54,7 @@ export function beforeUpdate(
   if (isStatus) keepAllButStatus(draft, old)
   else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
-  moveGeneration(definition.hasGeneration, draft, old)
+  moveGeneration(definition, draft, old)
   const errors = [
     ...validateObjectMetaUpdate(draft.metadata, old.metadata),
     ...(isStatus
@@ -120,17 +120,23 @@ function keepAllButStatus(draft: KubeObject, old: Frozen<KubeObject>): void {
   }
 }
 
-function moveGeneration(kept: boolean, draft: KubeObject, old: Frozen<KubeObject>): void {
-  if (!kept) return
+/** generation counts changes of what is asked for: all but metadata, and status where that is written apart. */
+function moveGeneration(
+  { hasGeneration, status }: ResourceDefinition,
+  draft: KubeObject,
+  old: Frozen<KubeObject>,
+): void {
+  if (!hasGeneration) return
   const before = old.metadata.generation ?? 0
-  if ((draft.metadata.generation ?? 0) !== before || !changed(draft, old)) return
-  draft.metadata.generation = before + 1
+  if ((draft.metadata.generation ?? 0) !== before) return
+  if (!semanticEqual(asked(draft, status), asked(old, status))) draft.metadata.generation = before + 1
 }
 
-function changed(draft: KubeObject, old: Frozen<KubeObject>): boolean {
-  const { metadata: _m, status: _s, ...now } = draft as KubeObject & { status?: unknown }
-  const { metadata: _n, status: _t, ...then } = old as Frozen<KubeObject> & { status?: unknown }
-  return !semanticEqual(now, then)
+function asked(object: Frozen<KubeObject>, withoutStatus: boolean): unknown {
+  const { metadata: _metadata, ...rest } = object as Frozen<KubeObject> & { readonly status?: unknown }
+  if (!withoutStatus) return rest
+  const { status: _status, ...spec } = rest
+  return spec
 }
 
 function* immutableFields(

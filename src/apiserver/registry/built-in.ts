@@ -1,4 +1,5 @@
 import type { Random } from '../../lib/random.ts'
+import { definitionHooks } from '../customresources/deletion.ts'
 import { logSubresource } from './connect/log.ts'
 import { nodeProxy, podProxy, serviceProxy } from './connect/proxy.ts'
 import { attachSubresource, execSubresource, portForwardSubresource } from './connect/streams.ts'
@@ -26,6 +27,7 @@ export function builtInServing(network: ServiceNetwork, random: Random): Serving
   const ips = new ClusterIps(network.cidrs ?? ['10.96.0.0/12'])
   const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
   return {
+    'customresourcedefinitions.apiextensions.k8s.io': { hooks: definitionHooks },
     namespaces: { hooks: namespaceHooks },
     nodes: { subresources: { proxy: nodeProxy } },
     pods: { subresources: podSubresources },

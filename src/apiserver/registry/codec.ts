@@ -18,15 +18,20 @@ export class ResourceCodec {
   /** The definition whose bytes are kept: `definition` itself, or that of another version. */
   readonly kept: ResourceDefinition
   readonly apiVersion: string
-  readonly #prefixLength: number
+  readonly #prefix: Uint8Array
   readonly #freeze: boolean
+  /** Served bytes always differ from the kept ones: another version, or brought up to date when read. */
+  readonly #reworks: boolean
+  readonly #isCustom: boolean
 
   constructor(definition: ResourceDefinition, freeze: boolean) {
     this.definition = definition
     this.kept = definition.storedAs?.definition ?? definition
     this.apiVersion = apiVersionOf(definition)
-    this.#prefixLength = encoder.encode(storedPrefix(this.kept.kind, apiVersionOf(this.kept))).length
+    this.#prefix = encoder.encode(storedPrefix(this.kept.kind, apiVersionOf(this.kept)))
     this.#freeze = freeze
+    this.#reworks = definition.storedAs !== undefined || definition.onRead !== undefined
+    this.#isCustom = definition.schema.name === ''
   }
 
   /** The bytes to store: canonical, so that equal objects give equal bytes. */
@@ -41,12 +46,18 @@ export class ResourceCodec {
 
   /** A fresh object that the caller may change, with resourceVersion. */
   draft(bytes: Uint8Array, revision: number): KubeObject {
-    const kept = JSON.parse(decoder.decode(bytes)) as KubeObject
-    kept.metadata.resourceVersion = String(revision)
-    const { storedAs } = this.definition
-    if (!storedAs) return kept
-    const object = storedAs.fromStored(kept)
-    return { ...object, kind: this.definition.kind, apiVersion: this.apiVersion }
+    const object = this.#served(JSON.parse(decoder.decode(bytes)) as KubeObject)
+    object.metadata.resourceVersion = String(revision)
+    return object
+  }
+
+  /** A kept object in the version that is served. */
+  #served(kept: KubeObject): KubeObject {
+    const { storedAs, onRead, kind } = this.definition
+    if (!storedAs && !this.#isCustom) return kept
+    const object = { ...(storedAs?.fromStored(kept) ?? kept), kind, apiVersion: this.apiVersion }
+    onRead?.(object)
+    return object
   }
 
   /** The decoded object, to be shared: frozen when the server is told to check that nobody changes it. */
@@ -57,19 +68,23 @@ export class ResourceCodec {
 
   /** The object as it is served in JSON. */
   json(bytes: Uint8Array, revision: number): Uint8Array {
-    if (this.definition.storedAs) {
-      return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
-    }
-    return spliceResourceVersion(bytes, this.#prefixLength, String(revision))
+    if (this.#isAsServed(bytes)) return spliceResourceVersion(bytes, this.#prefix.length, String(revision))
+    return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
+  }
+
+  /** Whether kept bytes can be served as they are. Custom resources may have been kept in another version before. */
+  #isAsServed(bytes: Uint8Array): boolean {
+    return !this.#reworks && (!this.#isCustom || startsWith(bytes, this.#prefix))
   }
 
   /** The object as it stands in a list: kinds of the API itself leave out kind and apiVersion there, custom ones do not. */
   itemJson(bytes: Uint8Array, revision: number): Uint8Array {
-    if (this.definition.storedAs || this.definition.schema.name === '') return this.json(bytes, revision)
+    if (this.#reworks || this.#isCustom) return this.json(bytes, revision)
     const head = encoder.encode(`{"metadata":{"resourceVersion":"${revision}",`)
-    const out = new Uint8Array(head.length + bytes.length - this.#prefixLength)
+    const from = this.#prefix.length
+    const out = new Uint8Array(head.length + bytes.length - from)
     out.set(head)
-    out.set(bytes.subarray(this.#prefixLength), head.length)
+    out.set(bytes.subarray(from), head.length)
     return out
   }
 
@@ -80,6 +95,11 @@ export class ResourceCodec {
   decodeEntry(entry: Pick<Entry, 'value' | 'modRevision'>): Frozen<KubeObject> {
     return this.decode(entry.value, entry.modRevision)
   }
+}
+
+function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
+  for (let i = 0; i < prefix.length; i++) if (bytes[i] !== prefix[i]) return false
+  return true
 }
 
 /** Freezes a JSON value all the way down and returns it. */

@@ -36,6 +36,7 @@ export interface ServedResource {
   readonly groupResource: GroupResource
   readonly hooks: ResourceHooks
   readonly subresources: Subresources
+  readonly custom?: CustomSchema
   /** See resetsOf. */
   readonly resets: (way: 'main' | 'status') => FieldSet
   /** In place of every verb of its own, for what is not stored. */
@@ -81,16 +82,24 @@ export interface Serving {
   /** Beyond those that the definition's own facts make: status, scale and what has the object's kind. */
   readonly subresources?: Subresources | undefined
   readonly virtual?: VirtualResource | undefined
+  /** For a custom resource: what OpenAPI publishes. */
+  readonly custom?: CustomSchema | undefined
   /** See ApiServerOptions.freeze. */
   readonly freeze: boolean
 }
 
+/** A custom resource's schema as its definition has it. */
+export interface CustomSchema {
+  readonly openAPIV3Schema: Record<string, unknown> | undefined
+}
+
 /** Completes a definition to what requests are answered with. */
 export function serve(definition: ResourceDefinition, serving: Serving): ServedResource {
-  const { hooks = {}, subresources, virtual, freeze } = serving
+  const { hooks = {}, subresources, virtual, custom, freeze } = serving
   return {
     definition,
     virtual,
+    ...(custom && { custom }),
     subresources: { ...definedSubresources(definition), ...subresources },
     resets: resetsOf(definition),
     codec: new ResourceCodec(definition, freeze),

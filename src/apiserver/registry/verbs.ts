@@ -1,5 +1,5 @@
 import { failure, type StatusError } from '../../apimachinery/status.ts'
-import type { Call } from '../request/call.ts'
+import { type Call, warn } from '../request/call.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
 import { deleteCollection } from './delete-collection.ts'
@@ -16,6 +16,8 @@ import { watchObjects } from './watch.ts'
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export async function answerVerb(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
   checkScope(resource, call)
+  const { deprecation } = resource.definition
+  if (deprecation) warn(call, deprecation)
   if (call.info.subresource) return answerSubresource(registry, resource, call)
   const { verb } = call.info
   if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
