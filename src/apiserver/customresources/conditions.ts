@@ -18,7 +18,12 @@ export function isTrue(crd: Crd, type: ConditionType): boolean {
 /** Sets a condition in a draft; its time moves only with its status. */
 export function setCondition(
   draft: CustomResourceDefinition,
-  next: { readonly type: ConditionType; readonly status: 'True' | 'False'; readonly reason: string; readonly message: string },
+  next: {
+    readonly type: ConditionType
+    readonly status: 'True' | 'False'
+    readonly reason: string
+    readonly message: string
+  },
   now: string,
 ): void {
   const status = (draft.status ??= {})

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
-import type { CustomResourceDefinition, CustomResourceDefinitionSpec } from '../../api/generated/types/apiextensions/v1.ts'
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionSpec,
+} from '../../api/generated/types/apiextensions/v1.ts'
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import type { Status } from '../../apimachinery/status.ts'
 import { TestServer } from '../test-server.ts'
@@ -25,7 +28,11 @@ const schema = {
           type: 'array',
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],
-          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, rank: { type: 'string' } } },
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, rank: { type: 'string' } },
+          },
         },
         depth: { 'x-kubernetes-int-or-string': true },
       },
@@ -46,7 +53,10 @@ const definition = (more: Partial<CustomResourceDefinitionSpec['versions'][numbe
         served: true,
         storage: true,
         schema: { openAPIV3Schema: schema },
-        subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' } },
+        subresources: {
+          status: {},
+          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas' },
+        },
         additionalPrinterColumns: [{ name: 'Oars', type: 'integer', jsonPath: '.spec.oars' }],
         ...more,
       },
@@ -124,7 +134,12 @@ test('objects are held to the schema, in upstream words', async (t) => {
     await refused({ oars: 1, crew: [{ name: 'x' }, { name: 'x' }] }),
     'spec.crew[1]: Duplicate value: {"name":"x"}',
   )
-  const strict = await server.expect<Status>(400, 'POST', `${BOATS}?fieldValidation=Strict`, boat('a', { oars: 1, foo: 2 }))
+  const strict = await server.expect<Status>(
+    400,
+    'POST',
+    `${BOATS}?fieldValidation=Strict`,
+    boat('a', { oars: 1, foo: 2 }),
+  )
   assert.match(strict.message ?? '', /unknown field "spec.foo"/)
 })
 
@@ -145,7 +160,10 @@ test('every served version shows the same objects', async (t) => {
   const crd = structuredClone(await server.get<CustomResourceDefinition>(`${CRDS}/boats.sea.example.com`))
   const [v1] = crd.spec.versions
   assert.ok(v1)
-  crd.spec.versions = [{ ...v1, storage: false }, { ...v1, name: 'v2', storage: true }]
+  crd.spec.versions = [
+    { ...v1, storage: false },
+    { ...v1, name: 'v2', storage: true },
+  ]
   await server.expect(200, 'PUT', `${CRDS}/boats.sea.example.com`, crd)
   const inV2 = '/apis/sea.example.com/v2/namespaces/default/boats/a'
   await server.eventually(async () => (await server.send('GET', inV2)).status === 200)

@@ -1,4 +1,7 @@
-import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../../api/generated/types/apiextensions/v1.ts'
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionNames,
+} from '../../api/generated/types/apiextensions/v1.ts'
 import { type Frozen, type KubeObject, timestamp } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { hasReason } from '../../apimachinery/status.ts'
@@ -114,7 +117,8 @@ export class CustomResources {
       this.#withdraw(name)
       // Names that it held are free for others of its group.
       for (const [other, { status }] of this.#known) {
-        if (status?.conditions?.some(({ type, status: is }) => type === 'NamesAccepted' && is === 'False')) this.#queue.add(other)
+        if (status?.conditions?.some(({ type, status: is }) => type === 'NamesAccepted' && is === 'False'))
+          this.#queue.add(other)
       }
       return
     }
@@ -156,8 +160,20 @@ export class CustomResources {
     conflict: { readonly reason: string; readonly message: string } | undefined,
     established: boolean,
   ): Promise<void> {
-    if (isTrue(crd, 'NamesAccepted') && !conflict && established && isTrue(crd, 'Established') && same(names, crd.status?.acceptedNames)) return
-    if (conflict && condition(crd, 'NamesAccepted')?.message === conflict.message && same(names, crd.status?.acceptedNames)) return
+    if (
+      isTrue(crd, 'NamesAccepted') &&
+      !conflict &&
+      established &&
+      isTrue(crd, 'Established') &&
+      same(names, crd.status?.acceptedNames)
+    )
+      return
+    if (
+      conflict &&
+      condition(crd, 'NamesAccepted')?.message === conflict.message &&
+      same(names, crd.status?.acceptedNames)
+    )
+      return
     await this.#update(name, (draft, now) => {
       const status = (draft.status ??= {})
       status.acceptedNames = names
@@ -196,7 +212,8 @@ export class CustomResources {
       },
       SELF,
     )
-    if (response.status >= 300 && response.status !== 404) throw new Error((response.body as { message: string }).message)
+    if (response.status >= 300 && response.status !== 404)
+      throw new Error((response.body as { message: string }).message)
   }
 
   async #deleteObjects(definition: ResourceDefinition): Promise<void> {
@@ -205,7 +222,11 @@ export class CustomResources {
     for (;;) {
       const { entries } = await store.range(prefix)
       if (entries.length === 0) return
-      const namespaces = new Set(entries.map(({ key }) => (definition.scope === 'Cluster' ? '' : (key.slice(prefix.length).split('/')[0] ?? ''))))
+      const namespaces = new Set(
+        entries.map(({ key }) =>
+          definition.scope === 'Cluster' ? '' : (key.slice(prefix.length).split('/')[0] ?? ''),
+        ),
+      )
       for (const namespace of namespaces) {
         const within = namespace ? `namespaces/${namespace}/` : ''
         const path = `/apis/${definition.group}/${definition.version}/${within}${definition.plural}`

@@ -102,7 +102,9 @@ function deprecationOf(crd: Crd, kind: string, version: Version): string | undef
   return version.deprecationWarning ?? `${crd.spec.group}/${version.name} ${kind} is deprecated`
 }
 
-function scaleOf(scale: Frozen<{ specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }>): NonNullable<ResourceDefinition['scale']> {
+function scaleOf(
+  scale: Frozen<{ specReplicasPath: string; statusReplicasPath: string; labelSelectorPath?: string }>,
+): NonNullable<ResourceDefinition['scale']> {
   return {
     replicas: scale.specReplicasPath,
     statusReplicas: scale.statusReplicasPath,

@@ -21,12 +21,16 @@ export const definitionHooks: ResourceHooks = {
     draft.metadata.deletionTimestamp = now
     draft.metadata.deletionGracePeriodSeconds = 0
     if (draft.metadata.generation) draft.metadata.generation++
-    setCondition(draft, {
-      type: 'Terminating',
-      status: 'True',
-      reason: 'InstanceDeletionPending',
-      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
-    }, now)
+    setCondition(
+      draft,
+      {
+        type: 'Terminating',
+        status: 'True',
+        reason: 'InstanceDeletionPending',
+        message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+      },
+      now,
+    )
     return { action: 'mark', object: draft }
   },
 }

@@ -15,8 +15,12 @@ export function openApiDocuments(
     if (documents && generation === table.generation) return documents
     generation = table.generation
     const resources = [...table.all()]
-    const builtIn = resources.filter(({ custom }) => !custom).map(({ definition }): PublishedResource => ({ definition }))
-    const customs = resources.flatMap(({ definition, custom }): PublishedResource[] => (custom ? [{ definition, custom }] : []))
+    const builtIn = resources
+      .filter(({ custom }) => !custom)
+      .map(({ definition }): PublishedResource => ({ definition }))
+    const customs = resources.flatMap(({ definition, custom }): PublishedResource[] =>
+      custom ? [{ definition, custom }] : [],
+    )
     first ??= new OpenApiDocuments({ builtIn, version, ...(descriptions && { descriptions }) })
     return (documents = first.withCustom(customs))
   }

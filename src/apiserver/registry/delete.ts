@@ -103,7 +103,8 @@ function planDelete(
   if (graceful === 'no') {
     if (finalizers.length === 0) return { action: 'remove' }
     // Nothing would change, so nothing is written: or whoever deletes on each event would never come to rest.
-    if (old.metadata.deletionTimestamp && draft.metadata.finalizers === old.metadata.finalizers) return { action: 'leave' }
+    if (old.metadata.deletionTimestamp && draft.metadata.finalizers === old.metadata.finalizers)
+      return { action: 'leave' }
     return { action: 'mark', object: markDeleting(draft, now) }
   }
   const first = !old.metadata.deletionTimestamp

@@ -3,6 +3,7 @@ import type { UserInfo } from '../../apiserver/authn/types.ts'
 import { bootstrap } from '../../apiserver/bootstrap/bootstrap.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
+import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
 import { networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
@@ -74,6 +75,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const transportFor = (user: UserInfo): Transport =>
     inProcessTransport<UserInfo>((request, identity) => handle(server, request, identity), user)
   await guard.start()
+  const custom = new CustomResources(server)
+  await custom.start()
   const listener = await listen(server, options)
   await bootstrap(server, {
     serviceCidrs: [settings.serviceCidr],
@@ -83,7 +86,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   bootstrapped = true
   return {
     server,
-    listener,
+    listener: { port: listener.port, close: () => Promise.all([listener.close(), custom.stop()]).then(() => {}) },
     rootCa: pki.ca.cert,
     signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims),
     transportFor,
