@@ -148,7 +148,7 @@ test('defaults that come later show in what was stored before', async (t) => {
   await server.create(BOATS, boat('a', { oars: 1 }))
   const crd = await server.get<CustomResourceDefinition>(`${CRDS}/boats.sea.example.com`)
   const next = structuredClone(crd)
-  const properties = (next.spec.versions[0]?.schema?.openAPIV3Schema as typeof schema).properties.spec.properties
+  const properties = (next.spec.versions[0]!.schema!.openAPIV3Schema as typeof schema).properties.spec.properties
   Object.assign(properties, { colour: { type: 'string', default: 'blue' } })
   await server.expect(200, 'PUT', `${CRDS}/boats.sea.example.com`, next)
   await server.eventually(async () => (await server.get<Boat>(`${BOATS}/a`)).spec?.['colour'] === 'blue')
