@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { builtInResources } from '../api/index.ts'
 import { PATCH_TYPES } from '../apimachinery/patch/patch.ts'
 import type { KubeList, KubeObject } from '../apimachinery/meta.ts'
-import { systemClock } from '../lib/clock.ts'
+import { sleep, systemClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/log.ts'
 import { seededRandom } from '../lib/random.ts'
 import { MemoryStore } from '../store/memory/store.ts'
@@ -82,7 +82,7 @@ export class TestServer {
       for (;;) {
         const next = new Promise<void>((resolve) => (changed = resolve))
         if (await holds()) return
-        await Promise.race([next, new Promise((resolve) => setTimeout(resolve, 20))])
+        await Promise.race([next, sleep(systemClock, 20)])
       }
     } finally {
       stop()
