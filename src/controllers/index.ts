@@ -5,10 +5,13 @@ import { endpointsController } from './endpoints/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
+import { nodeLifecycleController } from './nodelifecycle/controller.ts'
+import { podGarbageCollector } from './podgc/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
+import { taintEvictionController } from './tainteviction/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 
 /** What some controllers need from outside; those whose need is not met are left out. */
@@ -32,6 +35,9 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     endpointsController,
     jobController(),
     ttlAfterFinishedController,
+    nodeLifecycleController(),
+    taintEvictionController(),
+    podGarbageCollector(),
     namespaceController,
     garbageCollector(),
   ]

@@ -21,12 +21,10 @@ async function start(maxTerminated?: number) {
 describe('pod garbage collector', () => {
   it('removes the pods of a node that stays away, marked failed', async () => {
     const bench = await start()
-    await bench
-      .client(pods)
-      .create({
-        ...pod('held', 'n1'),
-        metadata: { name: 'held', namespace: 'default', finalizers: ['example.com/hold'] },
-      })
+    await bench.client(pods).create({
+      ...pod('held', 'n1'),
+      metadata: { name: 'held', namespace: 'default', finalizers: ['example.com/hold'] },
+    })
     await bench.client(pods).create(pod('p', 'n1'))
     await bench.client(nodes).delete('n1')
     await bench.advance(39_000)
