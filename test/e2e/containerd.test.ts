@@ -4,7 +4,7 @@ import { after, describe, test } from 'node:test'
 import { clusterPaths } from '../../src/host/cluster/paths.ts'
 import type { ProcessIdentity } from '../../src/host/cluster/process-file.ts'
 import { isAlive, readProcessFile, signalProcess, waitForExit } from '../../src/host/cluster/process-file.ts'
-import { bridgeName } from '../../src/host/cluster/settings.ts'
+import { hostNames } from '../../src/host/cluster/host-names.ts'
 import { socketAnswers } from '../../src/host/containerd/connection.ts'
 import { prepareContainerd } from '../../src/host/containerd/prepare.ts'
 import { superviseContainerd } from '../../src/host/containerd/supervise.ts'
@@ -42,7 +42,7 @@ describe('the containerd of a cluster', { skip: noContainers() }, () => {
   const options = {
     program: 'containerd',
     paths,
-    cgroup: `skiff/${NAME}/containerd`,
+    cgroup: `${hostNames(paths).cgroup}/containerd`,
     env,
   }
   after(async () => {
@@ -53,12 +53,12 @@ describe('the containerd of a cluster', { skip: noContainers() }, () => {
   })
 
   test('starts, has the pause image, and runs a sandbox with an address', async () => {
-    writePodNetwork(paths, { bridge: bridgeName(NAME), nodeCidr: '10.199.0.0/24' })
+    writePodNetwork(paths, { bridge: hostNames(paths).bridge, nodeCidr: '10.199.0.0/24' })
     await prepareContainerd(paths, facts, PAUSE_IMAGE)
     const { adopted } = await superviseContainerd({ ...options, signal: server.signal })
     assert.equal(adopted, false)
     await ensurePauseImage({ socket: paths.containerd.socket }, facts)
-    assert.match(await runSandbox(paths.containerd.socket), /^10\.199\.0\.\d+$/)
+    assert.match(await runSandbox(paths.containerd.socket, hostNames(paths).cgroup), /^10\.199\.0\.\d+$/)
   })
 
   test('is adopted by the next server', async () => {
@@ -94,11 +94,11 @@ describe('the containerd of a cluster', { skip: noContainers() }, () => {
   }
 })
 
-async function runSandbox(socket: string): Promise<string> {
+async function runSandbox(socket: string, cgroup: string): Promise<string> {
   const client = criClient({ endpoint: socket })
   try {
     const metadata = { name: 'web', namespace: 'default', uid: 'uid-1', attempt: 0 }
-    const linux = { cgroupParent: `/skiff/${NAME}/kubepods/pod-1` }
+    const linux = { cgroupParent: `/${cgroup}/kubepods/pod-1` }
     const id = await client.runtime.runPodSandbox({ metadata, linux, logDirectory: '/var/tmp' }, '')
     const { status } = await client.runtime.podSandboxStatus(id)
     return status?.network?.ip ?? ''

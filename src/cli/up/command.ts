@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { hostNames } from '../../host/cluster/host-names.ts'
 import { clusterPaths } from '../../host/cluster/paths.ts'
 import type { ClusterPaths } from '../../host/cluster/paths.ts'
+import { readRoutes } from '../../host/network/routes.ts'
 import type { ImageTarget } from '../../host/image/import.ts'
 import { resolveSettings } from '../../host/cluster/resolve.ts'
 import { checkName, contextName, listClusters, readSettings, writeSettings } from '../../host/cluster/settings.ts'
@@ -78,12 +80,14 @@ export function upCommand(context: CliContext): Command {
 export function settingsFor(flags: SettingsFlags): ClusterSettings {
   const { name, dataDir, manifests } = flags
   checkName(name)
-  const saved = readSettings(clusterPaths(dataDir, name).settings)
+  const paths = clusterPaths(dataDir, name)
+  const saved = readSettings(paths.settings)
+  const routes = readRoutes().filter(({ link }) => link !== hostNames(paths).bridge)
   const others = listClusters(dataDir).filter((other) => other.name !== name)
   const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint } = flags
   const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint }
   const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }
-  return resolveSettings({ name, ...wanted, ...folder }, { saved, others, hostname: hostname() })
+  return resolveSettings({ name, ...wanted, ...folder }, { saved, others, routes, hostname: hostname() })
 }
 
 async function up(context: CliContext, flags: UpFlags): Promise<void> {

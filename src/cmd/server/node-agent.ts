@@ -1,5 +1,5 @@
 import { nthAddress } from '../../host/cluster/resolve.ts'
-import { clusterCgroup } from '../../host/cluster/settings.ts'
+import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
 import { criClient } from '../../kubelet/cri/grpc/client.ts'
 import { startKubelet } from '../../kubelet/kubelet.ts'
@@ -37,7 +37,7 @@ function configOf({ settings, paths, nodeIP }: PartsOptions): KubeletConfig {
     ...defaultConfig(settings.nodeName),
     rootDir: paths.kubelet,
     podLogsDir: paths.podLogs,
-    podsCgroup: `/${clusterCgroup(settings.name)}/kubepods`,
+    podsCgroup: `/${hostNames(paths).cgroup}/kubepods`,
     clusterDns: { domain: settings.clusterDomain, servers: [nthAddress(settings.serviceCidr, 10)] },
     nodeIPs: [nodeIP],
   }

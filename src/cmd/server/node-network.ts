@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { InformerFactory } from '../../client/informer/factory.ts'
 import { runDns } from '../../dns/dns.ts'
-import { bridgeName, nftTablePrefix } from '../../host/cluster/settings.ts'
+import { hostNames } from '../../host/cluster/host-names.ts'
+import type { ClusterPaths } from '../../host/cluster/paths.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import { isErrno } from '../../host/user-error.ts'
@@ -14,23 +15,25 @@ import { identities } from './identities.ts'
 export interface NodeNetworkOptions {
   readonly api: RunningApi
   readonly settings: ClusterSettings
+  readonly paths: ClusterPaths
   readonly env: Env
   readonly nodeIP: string
   readonly signal: AbortSignal
 }
 
 /** Runs the service proxy of this node until the signal aborts. */
-export async function runProxy({ api, settings, env, signal }: NodeNetworkOptions): Promise<void> {
+export async function runProxy({ api, settings, paths, env, signal }: NodeNetworkOptions): Promise<void> {
   const own = { ...env, log: env.log.with({ component: 'proxy' }) }
   prepareKernel()
   const informers = new InformerFactory({ client: api.clientFor(identities.proxy, 'kube-proxy'), env: own })
-  const { name, nodeName, podCidr, serviceCidr } = settings
+  const { nodeName, podCidr, serviceCidr } = settings
+  const { bridge, tablePrefix } = hostNames(paths)
   const proxy = new Proxy({
     informers,
     env: own,
     nodeName,
-    table: { family: 'ip', table: `${nftTablePrefix(name)}services`, podCidr, serviceCidr },
-    host: linuxProxyHost(bridgeName(name), own.log),
+    table: { family: 'ip', table: `${tablePrefix}services`, podCidr, serviceCidr },
+    host: linuxProxyHost(bridge, own.log),
     signal,
   })
   informers.start(signal)

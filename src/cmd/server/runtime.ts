@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ClusterPaths } from '../../host/cluster/paths.ts'
 import { firstNodeCidr } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
-import { bridgeName, clusterCgroup } from '../../host/cluster/settings.ts'
+import { hostNames } from '../../host/cluster/host-names.ts'
 import { socketAnswers } from '../../host/containerd/connection.ts'
 import { prepareContainerd } from '../../host/containerd/prepare.ts'
 import { stopContainerd, superviseContainerd } from '../../host/containerd/supervise.ts'
@@ -48,10 +48,11 @@ async function useNamed(endpoint: string): Promise<NodeRuntime> {
 async function startOwn({ settings, paths, env, signal }: RuntimeOptions): Promise<NodeRuntime> {
   const facts = gatherFacts(paths.root)
   const { socket } = paths.containerd
-  writePodNetwork(paths, { bridge: bridgeName(settings.name), nodeCidr: firstNodeCidr(settings.podCidr) })
+  const names = hostNames(paths)
+  writePodNetwork(paths, { bridge: names.bridge, nodeCidr: firstNodeCidr(settings.podCidr) })
   await prepareContainerd(paths, facts, PAUSE_IMAGE)
   const program = facts.programs.get('containerd') ?? 'containerd'
-  const cgroup = join(clusterCgroup(settings.name), 'containerd')
+  const cgroup = join(names.cgroup, 'containerd')
   const { adopted } = await superviseContainerd({ program, paths, cgroup, env, signal })
   env.log.info(adopted ? 'adopted the containerd that runs' : 'started containerd', { socket })
   const pauseImage = ensurePauseImage({ socket }, facts)

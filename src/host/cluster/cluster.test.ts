@@ -4,27 +4,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../user-error.ts'
+import { parseRoutes } from '../network/routes.ts'
 import { acquireLock } from './lock.ts'
+import { hostNames } from './host-names.ts'
 import { clusterPaths, socketPathsFit } from './paths.ts'
 import { identify, readProcessFile, writeProcessFile } from './process-file.ts'
 import type { WantedSettings } from './resolve.ts'
 import { firstNodeCidr, nthAddress, resolveSettings } from './resolve.ts'
 import type { ClusterSettings } from './settings.ts'
-import {
-  bridgeName,
-  checkName,
-  contextName,
-  defaultDataDir,
-  listClusters,
-  readSettings,
-  writeSettings,
-} from './settings.ts'
+import { checkName, contextName, defaultDataDir, listClusters, readSettings, writeSettings } from './settings.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'skiff-cluster-'))
 after(() => rmSync(folder, { recursive: true }))
 
+const ROUTES = parseRoutes(`Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
+eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\t0\t0\t0
+tun0\t0000000A\t00000000\t0001\t0\t0\t0\t000000FF\t0\t0\t0
+br-other\t0008010A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0
+`)
+
 const resolve = (wanted: WantedSettings, saved?: ClusterSettings, others: ClusterSettings[] = []): ClusterSettings =>
-  resolveSettings(wanted, { saved, others, hostname: 'Box' })
+  resolveSettings(wanted, { saved, others, routes: ROUTES, hostname: 'My_Box' })
 
 const first = resolve({ name: 'skiff' })
 
@@ -35,7 +35,7 @@ test('a first cluster takes the addresses everybody knows', () => {
     podCidr: '10.244.0.0/16',
     serviceCidr: '10.96.0.0/16',
     clusterDomain: 'cluster.local',
-    nodeName: 'box',
+    nodeName: 'my-box',
     runtime: 'containerd',
   })
 })
@@ -45,8 +45,16 @@ test('a second one beside it gets others', () => {
   assert.deepEqual([second.apiPort, second.podCidr, second.serviceCidr], [6444, '10.243.0.0/16', '10.97.0.0/16'])
 })
 
+test('addresses that the machine sends elsewhere are left alone', () => {
+  const routes = parseRoutes('head\nbr-x\t0000F40A\t00000000\t0001\t0\t0\t0\t0000FFFF\t0\t0\t0\n')
+  assert.equal(
+    resolveSettings({ name: 'a' }, { saved: undefined, others: [], routes, hostname: 'h' }).podCidr,
+    '10.243.0.0/16',
+  )
+})
+
 test('what was chosen once holds until it is changed', () => {
-  const saved = resolve({ name: 'a', apiPort: 7000, podCidr: '10.1.0.0/16' })
+  const saved = resolve({ name: 'a', apiPort: 7000, podCidr: '10.2.0.0/16' })
   assert.deepEqual(resolve({ name: 'a' }, saved), saved)
   assert.equal(resolve({ name: 'a', apiPort: 7001 }, saved).apiPort, 7001)
 })
@@ -60,6 +68,7 @@ test('what cannot be is refused with what to do', () => {
     [{ name: 'skiff', runtime: 'simulated' }, /cannot change/, first],
     [{ name: 'b', apiPort: 6443 }, /cluster "skiff" has port 6443/, undefined, [first]],
     [{ name: 'b', podCidr: '10.244.0.0/20' }, /overlap: cluster "skiff"/, undefined, [first]],
+    [{ name: 'a', podCidr: '10.1.0.0/16' }, /10\.1\.8\.0\/24 overlap: this machine reaches the second by br-other/],
     [{ name: 'a', runtime: 'simulated', containerRuntimeEndpoint: '/x' }, /no use/],
   ]
   for (const [wanted, message, saved, others] of cases) {
@@ -81,7 +90,14 @@ test('names fit where they are used', () => {
   for (const bad of ['', 'A', '-a', 'a_b', 'a/b', 'a'.repeat(33)]) assert.throws(() => checkName(bad), UserError, bad)
   assert.equal(contextName('skiff'), 'skiff')
   assert.equal(contextName('dev'), 'skiff-dev')
-  assert.ok(bridgeName('a'.repeat(32)).length <= 15)
+  assert.deepEqual(hostNames({ root: '/var/lib/skiff/skiff' }), {
+    bridge: 'skiff0',
+    cgroup: 'skiff/skiff',
+    tablePrefix: 'skiff_skiff_',
+  })
+  const [here, there] = ['/here/skiff', '/there/skiff'].map((root) => hostNames({ root }))
+  assert.notDeepEqual(here, there)
+  assert.ok((here?.bridge.length ?? 99) <= 15)
   assert.ok(socketPathsFit(clusterPaths('/var/lib/skiff', 'a'.repeat(32))))
   assert.ok(!socketPathsFit(clusterPaths(`/${'long'.repeat(20)}`, 'a')))
 })

@@ -1,5 +1,6 @@
 import type { Cidr } from '../../lib/ip.ts'
 import { cidrRange, formatIp, parseCidr } from '../../lib/ip.ts'
+import type { Route } from '../network/routes.ts'
 import { EXIT, UserError } from '../user-error.ts'
 import type { ClusterSettings } from './settings.ts'
 import { FIXED_SETTINGS } from './settings.ts'
@@ -12,6 +13,8 @@ export interface ResolveContext {
   readonly saved: ClusterSettings | undefined
   /** The other clusters of this machine, whose ports and addresses are taken. */
   readonly others: readonly ClusterSettings[]
+  /** What the machine sends elsewhere than over the cluster's own bridge: addresses that others have. */
+  readonly routes: readonly Route[]
   readonly hostname: string
 }
 
@@ -32,6 +35,7 @@ export function resolveSettings(wanted: WantedSettings, context: ResolveContext)
   const services = checkCidr(settings.serviceCidr, FLAGS.serviceCidr, 8, 28)
   refuseOverlap(pods, services, 'pods and Services need address ranges of their own')
   for (const other of context.others) refuseTaken(settings, [pods, services], other)
+  if (settings.runtime !== 'simulated') refuseRouted([pods, services], context.routes)
   if (settings.runtime === 'simulated' && settings.containerRuntimeEndpoint !== undefined) {
     throw usage('--container-runtime-endpoint has no use with --runtime simulated', 'leave one of them out')
   }
@@ -49,16 +53,25 @@ export function firstNodeCidr(podCidr: string): string {
   return `${nthAddress(podCidr, 0)}/24`
 }
 
-function defaults({ others, hostname }: ResolveContext): Omit<ClusterSettings, 'name'> {
-  const taken = others.flatMap((other) => [other.podCidr, other.serviceCidr]).flatMap((text) => parseCidr(text) ?? [])
+function defaults({ others, routes, hostname }: ResolveContext): Omit<ClusterSettings, 'name'> {
+  const ofOthers = others
+    .flatMap((other) => [other.podCidr, other.serviceCidr])
+    .flatMap((text) => parseCidr(text) ?? [])
+  const taken = [...ofOthers, ...routes.map(({ cidr }) => cidr).filter(isNarrow)]
   return {
     apiPort: firstFree(0, (n) => others.every((other) => other.apiPort !== FIRST_API_PORT + n)) + FIRST_API_PORT,
     podCidr: firstFreeCidr((n) => `10.${244 - n}.0.0/16`, taken),
     serviceCidr: firstFreeCidr((n) => `10.${96 + n}.0.0/16`, taken),
     clusterDomain: 'cluster.local',
-    nodeName: hostname.toLowerCase(),
+    nodeName: nodeNameOf(hostname),
     runtime: 'containerd',
   }
+}
+
+/** A host's name as a node may have it: a DNS subdomain. */
+function nodeNameOf(hostname: string): string {
+  const name = hostname.toLowerCase().replace(/[^a-z0-9.-]+/g, '-')
+  return name.replace(/^[.-]+|[.-]+$/g, '') || 'node'
 }
 
 function firstFreeCidr(candidate: (n: number) => string, taken: readonly Cidr[]): string {
@@ -92,6 +105,18 @@ function refuseTaken(settings: ClusterSettings, ranges: readonly Cidr[], other: 
   for (const range of ranges) {
     for (const theirs of taken) refuseOverlap(range, theirs, `cluster "${other.name}" has addresses of this range`)
   }
+}
+
+/** Packets to pods would go to that link instead. A wide route, such as a VPN's 10.0.0.0/8, gives way to the cluster's own. */
+function refuseRouted(ranges: readonly Cidr[], routes: readonly Route[]): void {
+  for (const { link, cidr } of routes) {
+    if (!isNarrow(cidr)) continue
+    for (const range of ranges) refuseOverlap(range, cidr, `this machine reaches the second by ${link}`)
+  }
+}
+
+function isNarrow({ prefixLength }: Cidr): boolean {
+  return prefixLength >= 16
 }
 
 function refuseOverlap(a: Cidr, b: Cidr, why: string): void {

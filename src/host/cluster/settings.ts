@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -47,22 +46,6 @@ export function checkName(name: string): string {
 /** The kubeconfig context of a cluster: `skiff`, or `skiff-<name>` for one that was given another name. */
 export function contextName(name: string): string {
   return name === DEFAULT_NAME ? DEFAULT_NAME : `${DEFAULT_NAME}-${name}`
-}
-
-/** A short name for a Linux network interface (15 characters at most) that no other cluster uses. */
-export function bridgeName(name: string): string {
-  if (name === DEFAULT_NAME) return 'skiff0'
-  return `skiff-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`
-}
-
-/** The cgroup that holds a cluster's pods and its containerd, below the root of each hierarchy. */
-export function clusterCgroup(name: string): string {
-  return `skiff/${name}`
-}
-
-/** How the names of all of a cluster's nft tables begin; no cluster's prefix begins another's. */
-export function nftTablePrefix(name: string): string {
-  return `skiff_${name}_`
 }
 
 /** The settings of a cluster that was made before, or undefined. */

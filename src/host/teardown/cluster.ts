@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import type { Env } from '../../lib/env.ts'
 import type { ClusterPaths } from '../cluster/paths.ts'
 import type { ClusterSettings } from '../cluster/settings.ts'
-import { bridgeName, clusterCgroup, nftTablePrefix } from '../cluster/settings.ts'
+import { hostNames } from '../cluster/host-names.ts'
 import { identify } from '../cluster/process-file.ts'
 import { stopContainerd } from '../containerd/supervise.ts'
 import { processesIn, removeCgroup } from './cgroups.ts'
@@ -15,7 +15,7 @@ import { killAll, shimsOf } from './processes.ts'
  * its containers been asked to stop; whatever still runs is ended here. Can be called again after it failed.
  */
 export async function tearDown(env: Env, paths: ClusterPaths, settings: ClusterSettings): Promise<void> {
-  const cgroup = clusterCgroup(settings.name)
+  const { cgroup, bridge, tablePrefix } = hostNames(paths)
   if (settings.containerRuntimeEndpoint === undefined) {
     await stopContainerd(env, paths)
     await killAll(env.clock, shimsOf(paths.containerd.socket))
@@ -27,9 +27,9 @@ export async function tearDown(env: Env, paths: ClusterPaths, settings: ClusterS
     await unmountBelow(paths.root)
     rmSync(paths.containerd.state, { recursive: true, force: true })
     rmSync(paths.cni.addresses, { recursive: true, force: true })
-    await removeLink(bridgeName(settings.name))
+    await removeLink(bridge)
   }
   await unmountBelow(paths.root)
-  await removeTables(nftTablePrefix(settings.name))
+  await removeTables(tablePrefix)
   await removeCgroup(env.clock, cgroup)
 }
