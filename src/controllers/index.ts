@@ -12,6 +12,7 @@ import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
+import { tokenSecretController } from './tokensecret/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 
 /** What some controllers need from outside; those whose need is not met are left out. */
@@ -29,6 +30,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     serviceAccountController,
     ...(rootCa ? [rootCaCertPublisher(rootCa)] : []),
     ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign })] : []),
+    tokenSecretController,
     deploymentController,
     replicaSetController,
     endpointSliceController,

@@ -4,6 +4,7 @@ import { defaultTolerationSeconds } from './default-toleration-seconds/plugin.ts
 import { namespaceLifecycle, namespaceLifecycleResource } from './namespace-lifecycle/plugin.ts'
 import { priority, priorityResource } from './priority/plugin.ts'
 import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
+import { tokenSecretClients } from './token-secret-clients/plugin.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
 import type { AdmissionPlugin } from './types.ts'
 
@@ -20,6 +21,7 @@ export interface AdmissionSources {
 export function defaultAdmission({ mirrors, random }: AdmissionSources): readonly AdmissionPlugin[] {
   return [
     namespaceLifecycle(mirrors.of(namespaceLifecycleResource)),
+    tokenSecretClients,
     serviceAccount(mirrors.of(serviceAccountResource), random),
     taintNodesByCondition,
     priority(mirrors.of(priorityResource)),

@@ -25,6 +25,8 @@ export interface AdmissionAttributes {
   readonly options: Readonly<Record<string, unknown>>
   readonly dryRun: boolean
   readonly user: UserInfo
+  /** What the client calls itself; empty when it does not say. */
+  readonly userAgent: string
   /** Adds a Warning header to the answer. */
   warn(text: string): void
   /** Adds an audit annotation. */

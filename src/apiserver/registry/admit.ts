@@ -1,6 +1,6 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { AdmissionAttributes, Operation } from '../admission/types.ts'
-import { type Call, warn } from '../request/call.ts'
+import { type Call, header, warn } from '../request/call.ts'
 import { dedupOwnerReferences } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -37,6 +37,7 @@ export function admissionAttributes(
     options: options.raw,
     dryRun: options.dryRun,
     user: call.user,
+    userAgent: header(call.headers, 'user-agent'),
     warn: (text) => warn(call, text),
     annotate: (key, value) => void call.annotations.set(key, value),
   }
