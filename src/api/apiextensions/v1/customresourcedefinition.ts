@@ -1,4 +1,10 @@
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions/v1.ts'
+import {
+  validateDefinition,
+  validateDefinitionStatus,
+  validateDefinitionUpdate,
+  validateNewDefinition,
+} from './crd-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CustomResourceDefinition. */
@@ -16,6 +22,10 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
   defaults: defaultDefinition,
+  validate: validateDefinition,
+  validateCreate: validateNewDefinition,
+  validateUpdate: validateDefinitionUpdate,
+  validateStatusUpdate: validateDefinitionStatus,
   prepareForCreate(crd) {
     const stored = crd.spec.versions.find(({ storage }) => storage)
     crd.status = { ...(stored && { storedVersions: [stored.name] }) }

@@ -1,0 +1,56 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { type FieldError, fieldForbidden, invalid } from '../../../apimachinery/status.ts'
+import type { JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
+import { validateSchema } from './schema-validate.ts'
+import { validateStructural } from './structural.ts'
+
+/** What the root may have next to a status subresource, under the names that upstream's message gives. */
+const AT_ROOT: Readonly<Record<string, string>> = {
+  description: 'Description',
+  type: 'Type',
+  format: 'Format',
+  title: 'Title',
+  maximum: 'Maximum',
+  exclusiveMaximum: 'ExclusiveMaximum',
+  minimum: 'Minimum',
+  exclusiveMinimum: 'ExclusiveMinimum',
+  maxLength: 'MaxLength',
+  minLength: 'MinLength',
+  pattern: 'Pattern',
+  maxItems: 'MaxItems',
+  minItems: 'MinItems',
+  uniqueItems: 'UniqueItems',
+  multipleOf: 'MultipleOf',
+  required: 'Required',
+  items: 'Items',
+  properties: 'Properties',
+  externalDocs: 'ExternalDocs',
+  example: 'Example',
+  'x-kubernetes-preserve-unknown-fields': 'XPreserveUnknownFields',
+  'x-kubernetes-validations': 'XValidations',
+}
+
+/** The schema of a version. */
+export function* validateRootSchema(
+  schema: Frozen<JSONSchemaProps>,
+  hasStatus: boolean,
+  path: string,
+): Iterable<FieldError> {
+  if (hasStatus) yield* validateWithStatus(schema, path)
+  if (schema.nullable) yield fieldForbidden(`${path}.nullable`, 'nullable cannot be true at the root')
+  yield* validateStructural(schema, path)
+  yield* validateSchema(schema, path)
+}
+
+function* validateWithStatus(schema: Frozen<JSONSchemaProps>, path: string): Iterable<FieldError> {
+  const when = 'if the status subresource is enabled'
+  if (schema.type && schema.type !== 'object') {
+    const text = `only "object" is allowed as the type at the root of the schema ${when}`
+    yield invalid(`${path}.type`, schema.type, text)
+  } else if (Object.entries(schema).some(([key, value]) => !AT_ROOT[key] && isGiven(value))) {
+    const allowed = `[${Object.values(AT_ROOT).join(' ')}]`
+    yield invalid(path, schema, `only ${allowed} fields are allowed at the root of the schema ${when}`)
+  }
+}
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== ''

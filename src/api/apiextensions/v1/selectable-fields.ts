@@ -1,0 +1,49 @@
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { duplicate, type FieldError, invalid, required, tooMany } from '../../../apimachinery/status.ts'
+import { goQuote } from '../../../lib/quote.ts'
+import type { CustomResourceDefinitionVersion, JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
+
+const MAX = 8
+
+/** ValidateCustomResourceSelectableFields: paths of scalars that the schema knows, outside metadata. */
+export function* validateSelectable(
+  { selectableFields = [], schema }: Frozen<CustomResourceDefinitionVersion>,
+  path: string,
+): Iterable<FieldError> {
+  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return
+  const seen = new Set<string>()
+  for (const [index, { jsonPath }] of selectableFields.entries()) {
+    const field = `${path}[${index}].jsonPath`
+    if (!jsonPath) {
+      yield required(field)
+      continue
+    }
+    const found = fieldAt(schema.openAPIV3Schema, jsonPath)
+    if (typeof found === 'string') {
+      yield invalid(field, jsonPath, `is an invalid path: ${found}`)
+      continue
+    }
+    if (/^\.metadata(\.|$)/.test(jsonPath)) yield invalid(field, jsonPath, 'must not point to fields in metadata')
+    if (!['string', 'boolean', 'integer'].includes(found.type ?? '')) {
+      const text =
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.'
+      yield invalid(field, jsonPath, text)
+    }
+    if (seen.has(jsonPath)) yield duplicate(field, jsonPath)
+    seen.add(jsonPath)
+  }
+  if (seen.size > MAX) yield tooMany(path, seen.size, MAX)
+}
+
+/** The schema of the field, or what is wrong with the path. */
+function fieldAt(root: Frozen<JSONSchemaProps>, path: string): Frozen<JSONSchemaProps> | string {
+  if (!path.startsWith('.')) return `expected . or [ but got: ${path.charAt(0)}`
+  let schema = root
+  for (const name of path.slice(1).split('.')) {
+    const { properties = {}, additionalProperties: values } = schema
+    const next = Object.hasOwn(properties, name) ? properties[name] : typeof values === 'object' ? values : undefined
+    if (!next) return `does not refer to a valid field: unknown field ${goQuote(name)}`
+    schema = next
+  }
+  return schema
+}
