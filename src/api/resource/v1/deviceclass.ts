@@ -1,5 +1,6 @@
 import { ageColumn, nameColumn } from '../../columns.ts'
 import type { DeviceClass } from '../../generated/types/resource/v1.ts'
+import { validateDeviceClass } from './class-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about DeviceClass. */
@@ -13,5 +14,6 @@ export const deviceClasses = defineResource<DeviceClass>({
   schema: 'io.k8s.api.resource.v1.DeviceClass',
   returnsDeletedObject: true,
   hasGeneration: true,
+  validate: validateDeviceClass,
   columns: [nameColumn, ageColumn],
 })

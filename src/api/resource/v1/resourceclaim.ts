@@ -2,6 +2,8 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { defaultClaimDevices } from './claim-default.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { ResourceClaim } from '../../generated/types/resource/v1.ts'
+import { validateClaim, validateClaimUpdate } from './claim-validate.ts'
+import { validateClaimStatus } from './claim-status-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ResourceClaim. */
@@ -22,6 +24,9 @@ export const resourceClaims = defineResource<ResourceClaim>({
   prepareForUpdate(claim, old, { subresource }) {
     if (subresource === 'status') dropDeallocatedDevices(claim, old)
   },
+  validateCreate: validateClaim,
+  validateUpdate: validateClaimUpdate,
+  validateStatusUpdate: validateClaimStatus,
   columns: [nameColumn, text('State', stateCell), ageColumn],
 })
 

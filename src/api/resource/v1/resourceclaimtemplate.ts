@@ -1,6 +1,8 @@
 import { ageColumn, nameColumn } from '../../columns.ts'
 import { defaultClaimDevices } from './claim-default.ts'
 import type { ResourceClaimTemplate } from '../../generated/types/resource/v1.ts'
+import { validateClaimSpec } from './claim-validate.ts'
+import { immutableField } from '../../checks.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ResourceClaimTemplate. */
@@ -16,5 +18,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   defaults({ spec }) {
     defaultClaimDevices(spec?.spec)
   },
+  validateCreate: ({ spec }) => validateClaimSpec(spec.spec, 'spec.spec'),
+  validateUpdate: (now, old) => immutableField('spec', now.spec, old.spec),
   columns: [nameColumn, ageColumn],
 })

@@ -2,6 +2,7 @@ import { goQuote } from '../../../lib/quote.ts'
 import { timestamp } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import type { ResourceSlice } from '../../generated/types/resource/v1.ts'
+import { validateSlice, validateSliceUpdate } from './slice-validate.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ResourceSlice. */
@@ -31,6 +32,8 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.driver': ({ spec }) => spec.driver ?? '',
   },
+  validate: validateSlice,
+  validateUpdate: validateSliceUpdate,
   columns: [
     nameColumn,
     text('Node', ({ spec }) => spec.nodeName ?? ''),
