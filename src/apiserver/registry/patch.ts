@@ -1,6 +1,9 @@
+import { DecodeError } from '../../apimachinery/codec/errors.ts'
+import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { badRequest, conflict, notFound } from '../../apimachinery/status.ts'
+import { isJsonObject } from '../../lib/json-value.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
 import { mutate } from './admit.ts'
@@ -13,7 +16,6 @@ import { applyConfiguration, trackUpdate } from './managed-fields.ts'
 import { matchName, matchNamespace } from './metadata.ts'
 import { type PatchOptions, readPatchOptions, type WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
-import { parseYaml } from './yaml.ts'
 
 /** The media type of server-side apply. */
 export const APPLY_TYPE = 'application/apply-patch+yaml'
@@ -101,7 +103,7 @@ async function applying(
   call: Call,
   options: PatchOptions,
 ): Promise<Next> {
-  const configuration = await readConfiguration(call)
+  const configuration = await readConfiguration(call, options)
   return (current) => {
     const draft = applyConfiguration(registry, resource, call, options, configuration, current)
     const { uid } = draft.metadata
@@ -115,10 +117,21 @@ async function applying(
 }
 
 /** The body of an apply: YAML, or JSON. Throws 400. */
-async function readConfiguration(call: Call): Promise<KubeObject> {
-  const value = call.body.kind === 'value' ? call.body.value : parseYaml(decoder.decode(await readBytes(call)))
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as KubeObject
+async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
+  const { value, violations } =
+    call.body.kind === 'value' ? { value: call.body.value, violations: [] } : anyYaml(await readBytes(call), fieldValidation)
+  if (violations.length > 0 && fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding patch: ${violations.join(', ')}`)
+  }
+  for (const violation of violations) warn(call, violation)
+  if (isJsonObject(value)) return value as unknown as KubeObject
   throw badRequest('error decoding patch: the configuration is not an object')
 }
 
-const decoder = new TextDecoder()
+function anyYaml(body: Uint8Array, validation: WriteOptions['fieldValidation']): ReturnType<typeof decodeAnyYaml> {
+  try {
+    return decodeAnyYaml(body, validation)
+  } catch (error) {
+    throw error instanceof DecodeError ? badRequest(`error decoding patch: ${error.message}`) : error
+  }
+}
