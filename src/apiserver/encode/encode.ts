@@ -1,25 +1,32 @@
+import { encodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { badRequest, type StatusError } from '../../apimachinery/status.ts'
-import { type Answer, type ListAnswer, listMeta, type ListItem, type WatchAnswer } from '../registry/answer.ts'
-import { type Accepted, JSON_TYPE } from '../request/negotiate.ts'
+import {
+  type Answer,
+  type ListAnswer,
+  listMeta,
+  type ListItem,
+  type ObjectAnswer,
+  type WatchAnswer,
+} from '../registry/answer.ts'
+import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
 import type { Encoded, EncodedBody } from './encoded.ts'
+import { protobufList, protobufValue, protobufWatch } from './protobuf.ts'
 
 const encoder = new TextEncoder()
 
 /** Encodes an answer as the client accepts it. Throws 406 for a form that this answer does not have. */
-export function encode(answer: Answer, accepted: Accepted): Encoded {
+export async function encode(answer: Answer, accepted: Accepted): Promise<Encoded> {
   switch (answer.type) {
     case 'object':
-      return accepted.pretty
-        ? value(answer.status, answer.object.object(), accepted)
-        : json(answer.status, withNewline(answer.object.json()))
+      return encodeObject(answer, accepted)
     case 'value':
       return value(answer.status, answer.value, accepted)
     case 'raw':
       return { type: 'body', status: answer.status, headers: answer.headers, body: answer.body }
     case 'list':
-      return list(answer)
+      return encodeList(answer, accepted)
     case 'watch':
-      return watch(answer)
+      return encodeWatch(answer, accepted)
     case 'stream':
       return { type: 'stream', status: answer.status, headers: answer.headers, compress: false, parts: answer.body }
     case 'upgrade':
@@ -34,6 +41,42 @@ export function encodeError(error: StatusError, accepted: Accepted): EncodedBody
   return seconds ? { ...body, headers: { ...body.headers, 'retry-after': String(seconds) } } : body
 }
 
+function encodeObject({ status, object, resource }: ObjectAnswer, accepted: Accepted): EncodedBody {
+  if (accepted.mediaType === JSON_TYPE && !accepted.pretty) return json(status, withNewline(object.json()))
+  const { schema } = resource.definition
+  const binary = accepted.mediaType === PROTOBUF_TYPE && protobufValue(status, object.object(), schema)
+  return binary || value(status, object.object(), accepted)
+}
+
+async function encodeList(answer: ListAnswer, accepted: Accepted): Promise<Encoded> {
+  switch (accepted.mediaType) {
+    case JSON_TYPE:
+      return accepted.pretty ? value(200, await wholeList(answer), accepted) : list(answer)
+    case YAML_TYPE:
+      return value(200, await wholeList(answer), accepted)
+    case PROTOBUF_TYPE:
+      return (await protobufList(answer)) ?? list(answer)
+  }
+}
+
+async function wholeList(answer: ListAnswer): Promise<unknown> {
+  const items = answer.first.map((item) => item.object())
+  for await (const page of answer.rest()) for (const item of page) items.push(item.object())
+  return { kind: answer.kind, apiVersion: answer.apiVersion, metadata: listMeta(answer), items }
+}
+
+/** YAML has no way to frame events. */
+function encodeWatch(answer: WatchAnswer, { mediaType }: Accepted): Encoded {
+  switch (mediaType) {
+    case JSON_TYPE:
+      return watch(answer)
+    case YAML_TYPE:
+      throw notAcceptable([`${JSON_TYPE};stream=watch`, `${PROTOBUF_TYPE};stream=watch`])
+    case PROTOBUF_TYPE:
+      return protobufWatch(answer)
+  }
+}
+
 const JSON_HEADERS = { 'content-type': JSON_TYPE }
 const NEWLINE = 0x0a
 
@@ -41,9 +84,15 @@ function json(status: number, body: Uint8Array | string): EncodedBody {
   return { type: 'body', status, headers: JSON_HEADERS, body }
 }
 
-function value(status: number, object: unknown, { pretty }: Accepted): EncodedBody {
-  return json(status, pretty ? JSON.stringify(object, undefined, 2) : `${JSON.stringify(object)}\n`)
+function value(status: number, object: unknown, { mediaType, pretty }: Accepted): EncodedBody {
+  if (mediaType === YAML_TYPE) {
+    return { type: 'body', status, headers: YAML_HEADERS, body: encodeYaml(object) }
+  }
+  const binary = mediaType === PROTOBUF_TYPE ? protobufValue(status, object) : undefined
+  return binary ?? json(status, pretty ? JSON.stringify(object, undefined, 2) : `${JSON.stringify(object)}\n`)
 }
+
+const YAML_HEADERS = { 'content-type': YAML_TYPE }
 
 /** Upstream's encoder ends every document with a line end. */
 function withNewline(bytes: Uint8Array): Uint8Array {

@@ -4,7 +4,7 @@ import { uuid } from '../../lib/random.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
-import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import { type Accepted, ALL_MEDIA_TYPES, CUSTOM_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { ApiServer } from '../server.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressing, wantsGzip } from './compress.ts'
@@ -12,7 +12,9 @@ import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
 
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
+const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
 const OFFER = objectOffer(ALL_MEDIA_TYPES)
+const CUSTOM_OFFER = objectOffer(CUSTOM_MEDIA_TYPES)
 
 /** Answers one HTTP request. Never rejects. */
 export async function answerHttp(server: ApiServer, exchange: Exchange): Promise<void> {
@@ -42,11 +44,11 @@ async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: Out
     const pretty = wantsPretty(call)
     if (pretty) accepted = { ...accepted, pretty }
     // Before anything is done: a write whose answer the client cannot take does not happen.
-    if (call.info.isResource) accepted = acceptedBy(call, pretty)
+    if (call.info.isResource) accepted = acceptedBy(server, call, pretty)
     const answer = await server.answer(call)
     if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
     const transformed = accepted.target ? await transform(answer, accepted.target, call.query, server.env) : answer
-    return encode(transformed, accepted)
+    return await encode(transformed, accepted)
   } catch (error) {
     if (error instanceof StatusError) return encodeError(error, accepted)
     server.env.log.error('request failed', { err: error, path: exchange.url })
@@ -54,8 +56,12 @@ async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: Out
   }
 }
 
-function acceptedBy(call: Call, pretty: boolean): Accepted {
-  const accepted = negotiate(header(call.headers, 'accept'), OFFER)
+function acceptedBy(server: ApiServer, call: Call, pretty: boolean): Accepted {
+  const accept = header(call.headers, 'accept')
+  if (accept === '' || accept === '*/*' || accept === JSON_TYPE) return pretty ? PRETTY_JSON : PLAIN_JSON
+  const { group, version, resource } = call.info
+  const isCustom = server.resources.find(group, version, resource)?.custom !== undefined
+  const accepted = negotiate(accept, isCustom ? CUSTOM_OFFER : OFFER)
   return pretty ? { ...accepted, pretty } : accepted
 }
 

@@ -14,6 +14,7 @@ export function httpCall(exchange: Exchange, user: UserInfo, upgrade = false): C
   const { method, url, headers, incoming } = exchange
   const mark = url.indexOf('?')
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
+  let bytes: Promise<Uint8Array> | undefined
   let annotations: Map<string, string> | undefined
   let signal: AbortSignal | undefined
   return {
@@ -24,7 +25,7 @@ export function httpCall(exchange: Exchange, user: UserInfo, upgrade = false): C
     user,
     upgrade,
     warnings: [],
-    body: { kind: 'bytes', read: () => readBody(exchange), stream: () => incoming },
+    body: { kind: 'bytes', read: () => (bytes ??= readBody(exchange)), stream: () => incoming },
     get annotations() {
       return (annotations ??= new Map())
     },

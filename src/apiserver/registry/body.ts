@@ -1,11 +1,22 @@
 import { DecodeError, decodeFailure, strictDecodingError } from '../../apimachinery/codec/errors.ts'
-import { decodeJson, typeMetaOf } from '../../apimachinery/codec/json/decode.ts'
+import { type Decoded, decodeJson, typeMetaOf } from '../../apimachinery/codec/json/decode.ts'
 import { NotOfType, pruneObject } from '../../apimachinery/codec/json/prune.ts'
+import { decodeProtobuf, openEnvelope } from '../../apimachinery/codec/protobuf/envelope.ts'
+import { decodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { apiVersionOf, type KubeObject } from '../../apimachinery/meta.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
 import { badRequest } from '../../apimachinery/status.ts'
 import { type Call, header, warn } from '../request/call.ts'
-import { ALL_MEDIA_TYPES, bareMediaType, JSON_TYPE, unsupportedMediaType } from '../request/negotiate.ts'
+import {
+  ALL_MEDIA_TYPES,
+  bareMediaType,
+  CUSTOM_MEDIA_TYPES,
+  JSON_TYPE,
+  type MediaType,
+  PROTOBUF_TYPE,
+  unsupportedMediaType,
+  YAML_TYPE,
+} from '../request/negotiate.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
 import type { FieldValidation, WriteOptions } from './options.ts'
@@ -53,6 +64,11 @@ export async function readKind<T extends KubeObject>(
   return object as unknown as T
 }
 
+/** Decodes an object along a schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
+export async function readAnyVersion(call: Call, kind: BodyKind): Promise<Record<string, unknown>> {
+  return decodeBody(await bodyOf(call), call, kind, 'Ignore')
+}
+
 type Body = { readonly bytes: Uint8Array } | { readonly value: unknown }
 
 async function bodyOf(call: Call): Promise<Body> {
@@ -65,7 +81,6 @@ function decodeBody(body: Body, call: Call, kind: BodyKind, validation: FieldVal
     const object = pruned(kind.schema, deepCopy(body.value), validation)
     return object ?? decodeBytes(new TextEncoder().encode(JSON.stringify(body.value)), call, kind, validation)
   }
-  checkMediaType(call)
   return decodeBytes(body.bytes, call, kind, validation)
 }
 
@@ -84,9 +99,24 @@ function pruned(
   }
 }
 
-function checkMediaType(call: Call): void {
-  const mediaType = bareMediaType(header(call.headers, 'content-type'))
-  if (mediaType !== '' && mediaType !== JSON_TYPE) throw unsupportedMediaType(ALL_MEDIA_TYPES)
+/** The media type of a body; JSON when none is named. Throws 415. */
+function mediaTypeOf(call: Call, { schema }: BodyKind): MediaType {
+  const named = bareMediaType(header(call.headers, 'content-type')) || JSON_TYPE
+  const types = schema.name === '' ? CUSTOM_MEDIA_TYPES : ALL_MEDIA_TYPES
+  const found = types.find((type) => type === named)
+  if (!found) throw unsupportedMediaType(types)
+  return found
+}
+
+function decode(bytes: Uint8Array, mediaType: MediaType, schema: StructSchema, validation: FieldValidation): Decoded {
+  switch (mediaType) {
+    case JSON_TYPE:
+      return decodeJson(schema, bytes, validation)
+    case YAML_TYPE:
+      return decodeYaml(schema, bytes, validation)
+    case PROTOBUF_TYPE:
+      return { object: decodeProtobuf(schema, bytes), violations: [] }
+  }
 }
 
 function decodeBytes(
@@ -95,14 +125,15 @@ function decodeBytes(
   kind: BodyKind,
   validation: FieldValidation,
 ): Record<string, unknown> {
+  const mediaType = mediaTypeOf(call, kind)
   try {
-    const { object, violations } = decodeJson(kind.schema, bytes, validation)
+    const { object, violations } = decode(bytes, mediaType, kind.schema, validation)
     if (violations.length > 0 && validation === 'Strict') throw strictDecodingError(violations)
     for (const violation of violations) warn(call, violation)
     return object
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    const { kind: sent, apiVersion } = error.unrecognized ? { kind: '', apiVersion: '' } : typeMetaOf(bytes)
+    const { kind: sent, apiVersion } = error.unrecognized ? NO_TYPE : sentType(bytes, mediaType)
     const version = apiVersion.slice(apiVersion.indexOf('/') + 1) || kind.version
     throw decodeFailure(error, { kind: sent || kind.kind, version, wanted: kind.kind }, bytes)
   }
@@ -114,16 +145,15 @@ export async function readBytes(call: Call): Promise<Uint8Array> {
   return 'bytes' in body ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value))
 }
 
-const decoder = new TextDecoder()
+const NO_TYPE = { kind: '', apiVersion: '' }
 
-/** The body as a JSON value of its own, unchecked; undefined when there is none. Throws 400 for what is not JSON. */
-export async function readJson(call: Call): Promise<unknown> {
+function sentType(bytes: Uint8Array, mediaType: MediaType): { readonly kind: string; readonly apiVersion: string } {
+  if (mediaType === JSON_TYPE) return typeMetaOf(bytes)
+  return mediaType === PROTOBUF_TYPE ? openEnvelope(bytes) : NO_TYPE
+}
+
+/** Whether a request has a body at all. */
+export async function hasBody(call: Call): Promise<boolean> {
   const body = await bodyOf(call)
-  if ('value' in body) return deepCopy(body.value)
-  if (body.bytes.length === 0) return undefined
-  try {
-    return JSON.parse(decoder.decode(body.bytes))
-  } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error))
-  }
+  return 'value' in body ? body.value !== undefined : body.bytes.length > 0
 }

@@ -1,6 +1,7 @@
+import { schemaFor } from '../../api/schema-for.ts'
 import { badRequest, type FieldError, invalid, invalidObject, notSupported } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
-import { readJson } from './body.ts'
+import { type BodyKind, hasBody, readAnyVersion } from './body.ts'
 import { dryRunErrors } from './options.ts'
 
 /** metav1.DeleteOptions, read. */
@@ -13,10 +14,20 @@ export interface DeleteOptions {
   readonly raw: Readonly<Record<string, unknown>>
 }
 
-/** Reads the options from the body, or, when there is none, from the query. Throws 400 and 422 as upstream. */
+/** Reads the options from the body, or, when there is none, from the query. Throws 400, 415 and 422 as upstream. */
 export async function readDeleteOptions(call: Call): Promise<DeleteOptions> {
-  const body = await readJson(call)
-  return isRecord(body) ? checkDeleteOptions(body) : checked(fromQuery(call.query))
+  if (!(await hasBody(call))) return checked(fromQuery(call.query))
+  return checkDeleteOptions(await readAnyVersion(call, DELETE_OPTIONS))
+}
+
+/** Clients send it in the group of what they delete, or in that of metav1: any will do. */
+const DELETE_OPTIONS: BodyKind = {
+  group: '',
+  version: 'v1',
+  kind: 'DeleteOptions',
+  get schema() {
+    return schemaFor('io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions')
+  },
 }
 
 /** Options that came in a body. Throws 400 and 422 as upstream. */
@@ -32,10 +43,6 @@ function checked(raw: RawDeleteOptions): DeleteOptions {
 }
 
 type RawDeleteOptions = Omit<DeleteOptions, 'dryRun' | 'raw'> & { readonly dryRun?: readonly string[] }
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 function optionsOf({ kind, apiVersion: _version, ...options }: Record<string, unknown>): RawDeleteOptions {
   if (kind !== undefined && kind !== 'DeleteOptions')

@@ -119,7 +119,9 @@ async function applying(
 /** The body of an apply: YAML, or JSON. Throws 400. */
 async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const { value, violations } =
-    call.body.kind === 'value' ? { value: call.body.value, violations: [] } : anyYaml(await readBytes(call), fieldValidation)
+    call.body.kind === 'value'
+      ? { value: call.body.value, violations: [] }
+      : anyYaml(await readBytes(call), fieldValidation)
   if (violations.length > 0 && fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding patch: ${violations.join(', ')}`)
   }

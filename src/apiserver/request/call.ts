@@ -4,7 +4,7 @@ import type { RequestInfo } from './info.ts'
 /** What comes with a request: encoded bytes of a socket, or a plain JSON value of the same process. */
 export type RequestBody =
   | { readonly kind: 'none' }
-  /** At most the server's limit; over it `read` throws 413. */
+  /** At most the server's limit; over it `read` throws 413. Reading again gives the same bytes. */
   | {
       readonly kind: 'bytes'
       read(): Promise<Uint8Array>

@@ -3,9 +3,9 @@ import { failure } from '../../apimachinery/status.ts'
 /** The encodings that the API speaks, in upstream's order of preference. */
 export type MediaType = 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf'
 
-export const JSON_TYPE: MediaType = 'application/json'
-export const YAML_TYPE: MediaType = 'application/yaml'
-export const PROTOBUF_TYPE: MediaType = 'application/vnd.kubernetes.protobuf'
+export const JSON_TYPE = 'application/json' satisfies MediaType
+export const YAML_TYPE = 'application/yaml' satisfies MediaType
+export const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf' satisfies MediaType
 
 export const ALL_MEDIA_TYPES: readonly MediaType[] = [JSON_TYPE, YAML_TYPE, PROTOBUF_TYPE]
 /** Custom resources have no protobuf. */
