@@ -26,6 +26,7 @@ function makeCluster(name: string, runtime: 'containerd' | 'simulated'): void {
     serviceCidr: '10.96.0.0/16',
     clusterDomain: 'cluster.local',
     nodeName: 'box',
+    nodes: 1,
     runtime,
   })
 }

@@ -61,6 +61,12 @@ export function parsePort(text: string): number {
   throw new InvalidArgumentError('It must be a number from 1 to 65535.')
 }
 
+/** Parses a number from 1 on. */
+export function parseCount(text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number from 1 on.')
+}
+
 /** Parses a span such as 90, 90s, 2m or 1h into seconds. */
 export function parseSeconds(text: string): number {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)([smh])?$/.exec(text) ?? []

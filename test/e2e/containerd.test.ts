@@ -29,6 +29,7 @@ const settings = {
   serviceCidr: '10.198.0.0/16',
   clusterDomain: 'cluster.local',
   nodeName: 'node',
+  nodes: 1,
   runtime: 'containerd',
 } as const
 

@@ -60,7 +60,8 @@ describe('a cluster of simulated pods, without root', () => {
   })
 
   test('objects survive kill -9 and down', async () => {
-    await place.kubectl('--context', 'skiff-sim', 'create', 'configmap', 'kept', '--from-literal=a=b')
+    const created = await place.kubectl('--context', 'skiff-sim', 'create', 'configmap', 'kept', '--from-literal=a=b')
+    assert.equal(created.code, 0, created.err)
     const { out } = await skiff('status', '--name', 'sim', '-o', 'json')
     process.kill((JSON.parse(out) as { pid: number }).pid, 'SIGKILL')
     assert.equal((await skiff('status', '--name', 'sim')).code, EXIT.notRunning)

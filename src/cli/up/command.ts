@@ -11,7 +11,7 @@ import { checkName, contextName, listClusters, readSettings, writeSettings } fro
 import type { ClusterSettings, RuntimeKind } from '../../host/cluster/settings.ts'
 import type { CliContext } from '../context.ts'
 import type { ClusterFlags } from '../flags.ts'
-import { nameFlag, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
+import { nameFlag, parseCount, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
 import { administratorAccess, connectToCluster } from '../api.ts'
 import { addContext } from '../kubeconfig/user-context.ts'
 import { style } from '../print.ts'
@@ -29,6 +29,7 @@ export interface SettingsFlags extends ClusterFlags {
   readonly serviceCidr?: string
   readonly clusterDomain?: string
   readonly nodeName?: string
+  readonly nodes?: number
   readonly runtime?: RuntimeKind
   readonly containerRuntimeEndpoint?: string
   readonly manifests?: string
@@ -56,6 +57,7 @@ export function withSettings(command: Command): Command {
         'simulated',
       ]),
     )
+    .option('--nodes <count>', 'how many nodes, with simulated pods (1)', parseCount)
     .option('--container-runtime-endpoint <socket>', 'a CRI socket to use instead of a containerd of our own')
     .option('--manifests <dir>', 'apply the manifests of this folder and keep them applied')
 }
@@ -84,8 +86,8 @@ export function settingsFor(flags: SettingsFlags): ClusterSettings {
   const saved = readSettings(paths.settings)
   const routes = readRoutes().filter(({ link }) => link !== hostNames(paths).bridge)
   const others = listClusters(dataDir).filter((other) => other.name !== name)
-  const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint } = flags
-  const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, runtime, containerRuntimeEndpoint }
+  const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint } = flags
+  const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint }
   const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }
   return resolveSettings({ name, ...wanted, ...folder }, { saved, others, routes, hostname: hostname() })
 }

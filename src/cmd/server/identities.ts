@@ -6,6 +6,8 @@ export const identities = {
   scheduler: user('system:kube-scheduler'),
   proxy: user('system:kube-proxy'),
   manifests: user('skiff-manifests', 'system:masters'),
+  /** All simulated nodes at once, which share their watches. */
+  simulatedNodes: user('skiff-simulated-nodes', 'system:masters'),
   node: (name: string): UserInfo => user(`system:node:${name}`, 'system:nodes'),
   /** A controller, by its service account such as `replicaset-controller`. */
   controller: (name: string): UserInfo => serviceAccount(name),

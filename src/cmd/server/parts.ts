@@ -37,7 +37,7 @@ async function runManifests({ settings, api, env, signal }: PartsOptions): Promi
 
 /** The node: containers, their network and names. */
 async function runNode(options: PartsOptions): Promise<void> {
-  if (options.settings.runtime === 'simulated') return (await import('./simulated-node.ts')).runSimulatedNode(options)
+  if (options.settings.runtime === 'simulated') return (await import('./simulated-nodes.ts')).runSimulatedNodes(options)
   const [{ startRuntime }, { runNodeAgent }, { runProxy, runClusterDns }] = await Promise.all([
     import('./runtime.ts'),
     import('./node-agent.ts'),

@@ -36,6 +36,7 @@ test('a first cluster takes the addresses everybody knows', () => {
     serviceCidr: '10.96.0.0/16',
     clusterDomain: 'cluster.local',
     nodeName: 'my-box',
+    nodes: 1,
     runtime: 'containerd',
   })
 })
@@ -69,6 +70,7 @@ test('what cannot be is refused with what to do', () => {
     [{ name: 'b', apiPort: 6443 }, /cluster "skiff" has port 6443/, undefined, [first]],
     [{ name: 'b', podCidr: '10.244.0.0/20' }, /overlap: cluster "skiff"/, undefined, [first]],
     [{ name: 'a', podCidr: '10.1.0.0/16' }, /10\.1\.8\.0\/24 overlap: this machine reaches the second by br-other/],
+    [{ name: 'a', nodes: 3 }, /several need --runtime simulated/],
     [{ name: 'a', runtime: 'simulated', containerRuntimeEndpoint: '/x' }, /no use/],
   ]
   for (const [wanted, message, saved, others] of cases) {

@@ -39,6 +39,9 @@ export function resolveSettings(wanted: WantedSettings, context: ResolveContext)
   if (settings.runtime === 'simulated' && settings.containerRuntimeEndpoint !== undefined) {
     throw usage('--container-runtime-endpoint has no use with --runtime simulated', 'leave one of them out')
   }
+  if (settings.nodes > 1 && settings.runtime !== 'simulated') {
+    throw usage('one machine is one node; several need --runtime simulated', 'leave --nodes out')
+  }
   return settings
 }
 
@@ -64,6 +67,7 @@ function defaults({ others, routes, hostname }: ResolveContext): Omit<ClusterSet
     serviceCidr: firstFreeCidr((n) => `10.${96 + n}.0.0/16`, taken),
     clusterDomain: 'cluster.local',
     nodeName: nodeNameOf(hostname),
+    nodes: 1,
     runtime: 'containerd',
   }
 }

@@ -14,6 +14,8 @@ export interface ClusterSettings {
   readonly serviceCidr: string
   readonly clusterDomain: string
   readonly nodeName: string
+  /** How many nodes are simulated; 1 with real containers. */
+  readonly nodes: number
   readonly runtime: RuntimeKind
   /** A CRI socket that somebody else keeps running; Skiff then starts no containerd of its own. */
   readonly containerRuntimeEndpoint?: string
