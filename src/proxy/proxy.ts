@@ -6,7 +6,8 @@ import { pods } from '../api/core/v1/pod.ts'
 import { services } from '../api/core/v1/service.ts'
 import { endpointSlices } from '../api/discovery/v1/endpointslice.ts'
 import type { EndpointSlice } from '../api/generated/types/discovery/v1.ts'
-import type { InformerFactory } from '../client/index.ts'
+import type { Pod } from '../api/generated/types/core/v1.ts'
+import type { Informer, InformerFactory } from '../client/index.ts'
 import { staleFlows, type StaleFlow } from './conntrack.ts'
 import type { ServiceHealth } from './health-check.ts'
 import type { TableOptions } from './nft/ruleset.ts'
@@ -25,6 +26,8 @@ export interface ProxyHost {
 
 export interface ProxyOptions {
   readonly informers: InformerFactory
+  /** For this node's pods, which the proxy's own identity may not read. */
+  readonly nodeInformers: InformerFactory
   readonly env: Env
   readonly nodeName: string
   readonly table: TableOptions
@@ -42,18 +45,20 @@ export class Proxy {
   readonly #applied = new Map<string, Contribution>()
   readonly #dirty = new Set<string>()
   #everything = true
+  readonly #pods: Informer<Pod>
   #wake: (() => void) | undefined
 
   constructor(options: ProxyOptions) {
     this.#options = options
     this.#rules = new Rules(options.table)
+    this.#pods = options.nodeInformers.informer(pods, { fieldSelector: `spec.nodeName=${options.nodeName}` })
     this.#listen()
   }
 
   /** Runs until the signal aborts. The first rules stand once `onReady` is called. */
   async run(onReady: () => void = () => {}): Promise<void> {
-    const { informers, signal, env } = this.#options
-    await informers.synced(signal)
+    const { informers, nodeInformers, signal, env } = this.#options
+    await Promise.all([informers.synced(signal), nodeInformers.synced(signal)])
     let ready = onReady
     for (let retryMs = 1000; !signal.aborted;) {
       try {
@@ -85,9 +90,7 @@ export class Proxy {
       .informer(services)
       .addHandler(each((service) => onService(`${service.metadata.namespace}/${service.metadata.name}`)))
     informers.informer(endpointSlices).addHandler(each((slice) => serviceOf(slice)?.forEach(onService)))
-    informers
-      .informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
-      .addHandler(each((pod) => touch(`pod ${pod.metadata.namespace}/${pod.metadata.name}`)))
+    this.#pods.addHandler(each((pod) => touch(`pod ${pod.metadata.namespace}/${pod.metadata.name}`)))
     informers.informer(nodes).addHandler({
       onUpdate: (now, old) => {
         if (now.metadata.name !== nodeName || zoneOf(now.metadata.labels) === zoneOf(old.metadata.labels)) return
@@ -126,10 +129,7 @@ export class Proxy {
         .lister(services)
         .list()
         .map(({ metadata }) => `service ${metadata.namespace}/${metadata.name}`),
-      ...informers
-        .informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
-        .lister.list()
-        .map(({ metadata }) => `pod ${metadata.namespace}/${metadata.name}`),
+      ...this.#pods.lister.list().map(({ metadata }) => `pod ${metadata.namespace}/${metadata.name}`),
     ]
     for (const key of keys) {
       const contribution = this.#contribution(key)
@@ -155,7 +155,7 @@ export class Proxy {
     const { informers, nodeName, table } = this.#options
     const [kind, name = ''] = key.split(' ')
     if (kind === 'pod') {
-      const pod = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` }).lister.get(name)
+      const pod = this.#pods.lister.get(name)
       const ports = pod ? hostPorts(pod) : []
       return ports.length > 0 ? { hostPorts: ports } : undefined
     }

@@ -27,9 +27,12 @@ export async function runProxy({ api, settings, paths, env, signal }: NodeNetwor
   prepareKernel()
   const informers = new InformerFactory({ client: api.clientFor(identities.proxy, 'kube-proxy'), env: own })
   const { nodeName, podCidr, serviceCidr } = settings
+  const node = api.clientFor(identities.node(nodeName), 'kube-proxy')
+  const nodeInformers = new InformerFactory({ client: node, env: own })
   const { bridge, tablePrefix } = hostNames(paths)
   const proxy = new Proxy({
     informers,
+    nodeInformers,
     env: own,
     nodeName,
     table: { family: 'ip', table: `${tablePrefix}services`, podCidr, serviceCidr },
@@ -37,8 +40,9 @@ export async function runProxy({ api, settings, paths, env, signal }: NodeNetwor
     signal,
   })
   informers.start(signal)
+  nodeInformers.start(signal)
   await proxy.run(() => own.log.info('Service addresses work'))
-  await informers.stopped()
+  await Promise.all([informers.stopped(), nodeInformers.stopped()])
 }
 
 /** Runs cluster DNS on this node until the signal aborts. */

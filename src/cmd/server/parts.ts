@@ -23,7 +23,8 @@ export async function runParts(options: PartsOptions): Promise<void> {
     runManifests(own),
     runNode(own),
   ]
-  const guarded = parts.map((part) => part.catch((error: unknown) => failed.abort(error)))
+  // What breaks off because the server ends has not failed.
+  const guarded = parts.map((part) => part.catch((error: unknown) => options.signal.aborted || failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
 }
