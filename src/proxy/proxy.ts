@@ -121,7 +121,7 @@ export class Proxy {
   }
 
   #rewrite(): string {
-    const { informers, nodeName } = this.#options
+    const { informers } = this.#options
     this.#dirty.clear()
     this.#applied.clear()
     const keys = [
@@ -152,7 +152,7 @@ export class Proxy {
 
   /** What an object asks of the rules now; undefined for nothing. */
   #contribution(key: string): Contribution | undefined {
-    const { informers, nodeName, table } = this.#options
+    const { informers, table } = this.#options
     const [kind, name = ''] = key.split(' ')
     if (kind === 'pod') {
       const pod = this.#pods.lister.get(name)
