@@ -1,5 +1,7 @@
 import type { ControllerDefinition } from '../client/controller.ts'
+import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
+import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
@@ -8,6 +10,8 @@ import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
+import { replicationController } from './replicationcontroller/controller.ts'
+import { resourceQuotaController } from './resourcequota/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
@@ -33,10 +37,14 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     tokenSecretController,
     deploymentController,
     replicaSetController,
+    replicationController,
     endpointSliceController,
     endpointsController,
     jobController(),
     ttlAfterFinishedController,
+    disruptionController,
+    resourceQuotaController(),
+    clusterRoleAggregationController,
     nodeLifecycleController(),
     taintEvictionController(),
     podGarbageCollector(),

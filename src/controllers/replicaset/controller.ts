@@ -12,6 +12,7 @@ const kind: ReplicaKind<ReplicaSet> = {
   template: ({ spec }) => spec.template,
   matches: ({ spec }, pod) => matches(spec.selector, pod.metadata.labels),
   status: ({ status }) => status,
+  hasTerminatingCount: true,
 }
 
 /** Keeps the pods of each ReplicaSet at their number. */

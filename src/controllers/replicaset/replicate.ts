@@ -23,6 +23,8 @@ export interface ReplicaKind<T extends KubeObject> {
   template(owner: Frozen<T>): Frozen<PodTemplateSpec>
   matches(owner: Frozen<T>, pod: Frozen<KubeObject>): boolean
   status(owner: Frozen<T>): Frozen<ReplicaSetStatus> | undefined
+  /** Whether the status counts pods that are ending. */
+  readonly hasTerminatingCount: boolean
 }
 
 /** Brings the pods of the `kind` object of this key to their number, and its status up to date. */
@@ -100,7 +102,7 @@ async function writeStatus<T extends KubeObject>(
   { client, env }: ReconcileContext,
 ): Promise<void> {
   const old = kind.status(owner)
-  const status = replicaStatus(
+  const { terminatingReplicas, ...counts } = replicaStatus(
     {
       generation: owner.metadata.generation ?? 0,
       replicas: kind.replicas(owner),
@@ -111,6 +113,7 @@ async function writeStatus<T extends KubeObject>(
     claimed,
     { failure: failure && messageOf(failure.error), now: env.clock.now() },
   )
+  const status = kind.hasTerminatingCount ? { ...counts, terminatingReplicas } : counts
   if (old && semanticEqual(old, status)) return
   await client(kind.resource).updateStatus({ ...owner, status })
 }

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import type { ResourceQuota } from '../../api/generated/types/core/v1.ts'
+import { configMaps, pods, resourceQuotas } from '../../api/index.ts'
+import { startBench } from '../testing/bench.suite.ts'
+import { resourceQuotaController } from './controller.ts'
+
+it('quotas tell what is used, and follow it', async () => {
+  const bench = await startBench([resourceQuotaController()])
+  const hard = { pods: '10', 'requests.cpu': '2', 'count/configmaps': '5', 'count/nothings.example.com': '1' }
+  await bench.client(resourceQuotas).create({ metadata: { name: 'q', namespace: 'a' }, spec: { hard } })
+  await bench.client(resourceQuotas).create({
+    metadata: { name: 'best-effort', namespace: 'a' },
+    spec: { hard: { pods: '3' }, scopes: ['BestEffort'] },
+  })
+  const used = async (name = 'q') => (await bench.client(resourceQuotas).get(`a/${name}`)).status?.used
+  await bench.advance(200)
+  assert.deepEqual(await used(), {
+    pods: '0',
+    'requests.cpu': '0',
+    'count/configmaps': '0',
+    'count/nothings.example.com': '0',
+  })
+  const resources = { requests: { cpu: '500m' } }
+  for (const name of ['one', 'two', 'three'])
+    await bench
+      .client(pods)
+      .create({ metadata: { name, namespace: 'a' }, spec: { containers: [{ name: 'c', image: 'i', resources }] } })
+  await bench
+    .client(pods)
+    .create({ metadata: { name: 'elsewhere', namespace: 'b' }, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  await bench.client(configMaps).create({ metadata: { name: 'm', namespace: 'a' } })
+  await bench.advance(400)
+  assert.deepEqual(await used(), {
+    pods: '3',
+    'requests.cpu': '1500m',
+    'count/configmaps': '1',
+    'count/nothings.example.com': '0',
+  })
+  assert.deepEqual(await used('best-effort'), { pods: '0' })
+  await bench.setPod(await bench.client(pods).get('a/one'), { phase: 'Succeeded' })
+  await bench.client(pods).delete('a/two')
+  await bench.client(configMaps).delete('a/m')
+  await bench.advance(400)
+  assert.deepEqual(await used(), {
+    pods: '1',
+    'requests.cpu': '500m',
+    'count/configmaps': '0',
+    'count/nothings.example.com': '0',
+  })
+  const quota = await bench.client(resourceQuotas).get('a/q')
+  await bench.client(resourceQuotas).update({ ...quota, spec: { hard: { pods: '1' } } } as ResourceQuota)
+  await bench.advance(200)
+  assert.deepEqual((await bench.client(resourceQuotas).get('a/q')).status, { hard: { pods: '1' }, used: { pods: '1' } })
+  await bench.stop()
+})
