@@ -60,7 +60,7 @@ export interface IndexDefinition {
 export interface ControllerDefinition<T extends KubeObject = KubeObject> {
   /** As upstream names it, without `-controller`. */
   readonly name: string
-  /** The service account in kube-system that it acts as, and to whom the bootstrap roles are bound. Default `<name>-controller`. */
+  /** The service account in kube-system that it acts as, and to whom the bootstrap roles are bound. Default `<name>-controller`. Empty: as the controller manager itself. */
   readonly serviceAccount?: string
   /** The name that the controller's Events carry as their source, such as `replicaset-controller`. Default `<name>-controller`. */
   readonly component?: string

@@ -134,8 +134,8 @@ export class Cluster implements AsyncDisposable {
       env: this.env,
       signal,
       informers,
-      clientFor: ({ name, serviceAccount }) =>
-        this.clientAs(controllerIdentity(serviceAccount ?? `${name}-controller`)),
+      clientFor: ({ name, serviceAccount = `${name}-controller` }) =>
+        serviceAccount === '' ? manager : this.clientAs(controllerIdentity(serviceAccount)),
     })
     this.#ended.push(running.stopped)
     const ready: Promise<unknown>[] = [running.ready]

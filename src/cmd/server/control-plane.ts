@@ -14,8 +14,10 @@ export interface ControlPlaneOptions {
 export async function runControlPlane({ api, env, signal }: ControlPlaneOptions): Promise<void> {
   const { stopped } = runControllers(createControllers(api), {
     client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
-    clientFor: ({ name, serviceAccount }) =>
-      api.clientFor(identities.controller(serviceAccount ?? `${name}-controller`), `${name}-controller`),
+    clientFor: ({ name, serviceAccount = `${name}-controller` }) => {
+      const user = serviceAccount === '' ? identities.controllerManager : identities.controller(serviceAccount)
+      return api.clientFor(user, `${name}-controller`)
+    },
     env: { ...env, log: env.log.with({ component: 'controllers' }) },
     signal,
   })

@@ -29,7 +29,7 @@ export interface TokenOptions {
 export function serviceAccountTokenController(options: TokenOptions): ControllerDefinition {
   return defineController({
     name: 'service-account-token',
-    serviceAccount: 'tokens-controller',
+    serviceAccount: '',
     for: secrets,
     wakes: (now) => now?.type === TOKEN_TYPE,
     watches: [

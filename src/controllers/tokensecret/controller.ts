@@ -10,7 +10,7 @@ const ANNOTATION = 'skiff.dev/service-account-token-secrets'
 /** Gives service accounts a Secret with a token, as before 1.24, in namespaces that ask for it. */
 export const tokenSecretController = defineController({
   name: 'token-secret',
-  serviceAccount: 'tokens-controller',
+  serviceAccount: '',
   for: serviceAccounts,
   watches: [
     watches({
