@@ -105,6 +105,7 @@ export class Writer {
     this.#compactions = []
     try {
       if (this.#broken) throw this.#broken
+      this.#checkRevision()
       const swept = this.#sweep(compactions, SWEEP_EVENTS + 2 * jobs.length)
       const { tables, reader } = this.#options
       const writes = jobs.map((job) => job.write)
@@ -120,6 +121,13 @@ export class Writer {
       const reason = this.#reasonOf(error)
       for (const { reject } of [...jobs, ...compactions]) reject(reason)
     }
+  }
+
+  /** A batch that is decided on anything but the last commit would lose writes. */
+  #checkRevision(): void {
+    const { revision } = this.#options.tables.state()
+    if (revision !== this.#state.revision)
+      throw new Error(`the file is at revision ${revision}, but the last commit made ${this.#state.revision}`)
   }
 
   async #commit(batch: Batch): Promise<void> {
