@@ -97,6 +97,18 @@ test('copies are bounded', () => {
   )
 })
 
+test('nesting is bounded', () => {
+  const doubling = Array.from({ length: 16 }, (_, i): JsonPatchOperation => ({
+    op: 'copy',
+    from: '/a',
+    path: `/a${'/x'.repeat(2 ** i)}`,
+  }))
+  assert.throws(
+    () => applyJsonPatch({ a: {} }, doubling),
+    (error: unknown) => error instanceof PatchError && error.detail === 'exceeded max depth',
+  )
+})
+
 test('__proto__ is a key', () => {
   const patched = applyJsonPatch({}, [{ op: 'add', path: '/__proto__', value: { polluted: 1 } }])
   assert.equal(Object.getPrototypeOf(patched), Object.prototype)

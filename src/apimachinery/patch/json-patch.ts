@@ -2,6 +2,7 @@
 import { atoi } from '../../lib/atoi.ts'
 import { copyJson, equalJson, isJsonObject } from '../../lib/json-value.ts'
 import { getOwn, setOwn } from '../../lib/own.ts'
+import { MAX_DEPTH } from '../codec/json/scan.ts'
 import { stringifyJson } from '../codec/json/encode.ts'
 import { byteLength } from '../validation/names.ts'
 import { PatchError } from './errors.ts'
@@ -64,6 +65,7 @@ class Patching {
     if (path === undefined) throw new PatchError('add operation failed to decode path: missing value')
     const place = this.#find(path)
     if (!place) throw new PatchError(`add operation does not apply: doc is missing path: "${path}": missing value`)
+    requireShallow(path, value)
     within(`error in add for path: '${path}'`, () => add(place, copyJson(value ?? null)))
   }
 
@@ -86,6 +88,7 @@ class Patching {
     const place = this.#find(path)
     if (!place) throw new PatchError(`replace operation does not apply: doc is missing path: ${path}: missing value`)
     within(`replace operation does not apply: doc is missing key: ${path}`, () => get(place), 'missing value')
+    requireShallow(path, value)
     set(place, copyJson(value ?? null))
   }
 
@@ -101,6 +104,7 @@ class Patching {
     const target = this.#find(path)
     if (!target)
       throw new PatchError(`move operation does not apply: doc is missing destination path: ${path}: missing value`)
+    requireShallow(path, value)
     within(`error in move for path: '${path}'`, () => add(target, value))
   }
 
@@ -114,6 +118,7 @@ class Patching {
     const target = this.#find(path)
     if (!target)
       throw new PatchError(`copy operation does not apply: doc is missing destination path: ${path}: missing value`)
+    requireShallow(path, value)
     this.#copiedBytes += byteLength(stringifyJson(value))
     if (this.#copiedBytes > MAX_COPIED_BYTES)
       throw new PatchError(
@@ -150,6 +155,16 @@ class Patching {
     return { container, key }
   }
 }
+
+/** Refuses what would nest deeper than any object may. Copies of copies get there with few operations. */
+function requireShallow(pointer: string, value: unknown): void {
+  let depth = pointer.split('/').length
+  for (let level = [value]; level.length > 0; level = level.flatMap(childrenOf))
+    if (++depth > MAX_DEPTH) throw new PatchError('exceeded max depth')
+}
+
+const childrenOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? Object.values(value) : []
 
 const unescapeSegment = (segment: string): string =>
   segment.replace(/~[01]/g, (escape) => (escape === '~1' ? '/' : '~'))

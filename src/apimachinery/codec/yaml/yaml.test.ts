@@ -4,7 +4,8 @@ import fc from 'fast-check'
 import { schemaFor } from '../../../api/schema-for.ts'
 import { stringifyJson } from '../json/encode.ts'
 import { MAX_YAML_LENGTH, parseYaml } from './parse.ts'
-import { decodeAnyYaml, decodeYaml, encodeYaml, splitYamlDocuments } from './yaml.ts'
+import { printYaml } from './print.ts'
+import { decodeAnyYaml, decodeYaml, splitYamlDocuments } from './yaml.ts'
 
 const pod = schemaFor('io.k8s.api.core.v1.Pod')
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
@@ -105,10 +106,74 @@ test('streams are split at their separators', () => {
 })
 
 test('prints in kubectl’s style', () => {
+  const value = {
+    b: [{ x: 'yes', w: [['a'], []] }],
+    a10: { m: null, s: '1', t: 'line\nline\n', e: {}, l: [] },
+    a9: [
+      'a: b',
+      '# c',
+      '- d',
+      ' e',
+      'f ',
+      "it's",
+      'g\t',
+      'h\u0000',
+      '2024-01-01',
+      '1:30',
+      'plain text',
+      'http://i',
+      '*j',
+    ],
+    n: ['no end\nof line', '\n', 'two\n\n', ' indented\n', 'trailing \nspace', ''],
+  }
   assert.equal(
-    encodeYaml({ b: [{ x: 'yes' }], a: { m: null, s: '1', t: 'line\nline\n', e: {}, l: [] } }),
-    'a:\n  e: {}\n  l: []\n  m: null\n  s: "1"\n  t: |\n    line\n    line\nb:\n- x: "yes"\n',
+    printYaml(value),
+    [
+      'a9:',
+      "- 'a: b'",
+      "- '# c'",
+      "- '- d'",
+      "- ' e'",
+      "- 'f '",
+      "- it's",
+      '- "g\\t"',
+      '- "h\\0"',
+      '- "2024-01-01"',
+      '- "1:30"',
+      '- plain text',
+      '- http://i',
+      "- '*j'",
+      'a10:',
+      '  e: {}',
+      '  l: []',
+      '  m: null',
+      '  s: "1"',
+      '  t: |',
+      '    line',
+      '    line',
+      'b:',
+      '- w:',
+      '  - - a',
+      '  - []',
+      '  x: "yes"',
+      '"n":',
+      '- |-',
+      '  no end',
+      '  of line',
+      '- |2+',
+      '',
+      '- |+',
+      '  two',
+      '',
+      '- |2',
+      '   indented',
+      '- "trailing \\nspace"',
+      '- ""',
+      '',
+    ].join('\n'),
   )
+  assert.equal(printYaml('a'), 'a\n')
+  assert.equal(printYaml({ ['k'.repeat(129)]: 1 }), `? ${'k'.repeat(129)}\n: 1\n`)
 })
 
 test('property: what is printed is read again', () => {
@@ -116,7 +181,7 @@ test('property: what is printed is read again', () => {
   fc.assert(
     fc.property(value, (json) => {
       const plain: unknown = JSON.parse(JSON.stringify({ json }))
-      assert.deepEqual(JSON.parse(stringifyJson(parseYaml(encodeYaml(plain)).value)), plain)
+      assert.deepEqual(JSON.parse(stringifyJson(parseYaml(printYaml(plain)).value)), plain)
     }),
     { numRuns: 200 },
   )

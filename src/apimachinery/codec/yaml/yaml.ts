@@ -1,4 +1,3 @@
-import { Scalar, stringify } from 'yaml'
 import { isJsonObject } from '../../../lib/json-value.ts'
 import type { StructSchema } from '../../schema.ts'
 import { DecodeError } from '../errors.ts'
@@ -55,30 +54,6 @@ function sortKeys(value: unknown): unknown {
   if (!isJsonObject(value)) return value
   const keys = Object.keys(value).sort()
   return Object.fromEntries(keys.map((key) => [key, sortKeys(value[key])]))
-}
-
-/** A value as YAML, keys sorted, in the style that kubectl prints. Strings that YAML 1.1 would take for something else are quoted. */
-export function encodeYaml(value: unknown): string {
-  return stringify(quoteOddSpaces(sortKeys(value)), {
-    version: '1.1',
-    indent: 2,
-    indentSeq: false,
-    lineWidth: 0,
-    aliasDuplicateObjects: false,
-    nullStr: 'null',
-  })
-}
-
-/** Readers differ about spaces that are not ASCII; between quotes they agree. */
-function quoteOddSpaces(value: unknown): unknown {
-  if (typeof value === 'string' && /[\u0085\u00a0\u2028\u2029\ufeff]/.test(value)) {
-    const scalar = new Scalar(value)
-    scalar.type = 'QUOTE_DOUBLE'
-    return scalar
-  }
-  if (Array.isArray(value)) return value.map(quoteOddSpaces)
-  if (!isJsonObject(value)) return value
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, quoteOddSpaces(entry)]))
 }
 
 /**
