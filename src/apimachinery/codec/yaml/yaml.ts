@@ -6,6 +6,8 @@ import type { Decoded, FieldValidation } from '../json/decode.ts'
 import { stringifyJson } from '../json/encode.ts'
 import { parseYaml } from './parse.ts'
 
+export { printYaml as encodeYaml } from './print.ts'
+
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
