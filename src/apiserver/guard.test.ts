@@ -200,3 +200,65 @@ test('the issuer of tokens publishes its keys', async () => {
   assert.equal(keys.length, 1)
   assert.ok(!JSON.stringify(keys).includes('"d"'), 'the private part stays here')
 })
+
+test('nobody grants what they do not have', async () => {
+  const server = await GuardedServer.start()
+  const roles = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/roles'
+  await server.create('/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings', {
+    metadata: { name: 'bob' },
+    roleRef: { kind: 'ClusterRole', name: 'admin' },
+    subjects: [{ kind: 'User', name: 'bob' }],
+  })
+  const bob = server.as('bob')
+  const role = (name: string, ...resources: string[]): object => ({
+    metadata: { name },
+    rules: [{ verbs: ['get', 'create'], apiGroups: [''], resources }],
+  })
+  await bob.create(roles, role('fine', 'pods'))
+  const refused = await bob.refused(403, 'POST', roles, role('nodes', 'nodes', 'pods'))
+  assert.equal(
+    refused,
+    'roles.rbac.authorization.k8s.io "nodes" is forbidden: user "bob" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n{APIGroups:[""], Resources:["nodes"], Verbs:["create" "get"]}',
+  )
+  const binding = (name: string): object => ({
+    metadata: { name: `to-${name}` },
+    roleRef: { kind: 'ClusterRole', name },
+    subjects: [{ kind: 'User', name: 'carol' }],
+  })
+  const bindings = '/apis/rbac.authorization.k8s.io/v1/namespaces/default/rolebindings'
+  await bob.create(bindings, binding('view'))
+  assert.match(await bob.refused(403, 'POST', bindings, binding('cluster-admin')), /NonResourceURLs:\["\*"\]/)
+  await server.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
+    metadata: { name: 'binder' },
+    rules: [{ verbs: ['bind'], apiGroups: ['rbac.authorization.k8s.io'], resources: ['clusterroles'] }],
+  })
+  await server.bind('binder', 'bob')
+  await bob.create(bindings, binding('cluster-admin'))
+})
+
+test('a kubelet reads what its pods name, and nothing else', async () => {
+  const server = await GuardedServer.start()
+  const kubelet = server.as('system:node:n1', 'system:nodes', 'system:authenticated')
+  await server.create(ACCOUNT, { metadata: { name: 'app' } })
+  for (const name of ['used', 'unused'])
+    await server.create('/api/v1/namespaces/default/secrets', { metadata: { name } })
+  const volumes = [{ name: 'v', secret: { secretName: 'used' } }]
+  const spec = { ...(pod('p') as { spec: object }).spec, volumes }
+  const read = (path: string): Promise<number> => kubelet.send('GET', path).then(({ status }) => status)
+  const secrets = '/api/v1/namespaces/default/secrets'
+  assert.equal(await read(`${secrets}/used`), 403)
+  await server.create('/api/v1/namespaces/default/pods', { metadata: { name: 'p' }, spec })
+  assert.equal(await read(`${secrets}/used`), 200)
+  assert.equal(await read(`${secrets}?fieldSelector=metadata.name%3Dused`), 200)
+  assert.equal(await read(`${secrets}/unused`), 403)
+  assert.equal(await read(secrets), 403)
+  assert.equal(await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dn1'), 200)
+  assert.equal(await read('/api/v1/pods?fieldSelector=spec.nodeName%3Dn2'), 403)
+  assert.equal(await read('/api/v1/nodes/n2'), 403)
+  const { uid } = (await server.get<KubeObject>('/api/v1/namespaces/default/pods/p')).metadata
+  const token = { spec: { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p', uid } } }
+  assert.equal((await kubelet.send('POST', `${ACCOUNT}/app/token`, token)).status, 201)
+  assert.equal((await kubelet.send('POST', `${ACCOUNT}/default/token`, token)).status, 403)
+  await server.expect(200, 'DELETE', '/api/v1/namespaces/default/pods/p?gracePeriodSeconds=0')
+  assert.equal(await read(`${secrets}/used`), 403)
+})

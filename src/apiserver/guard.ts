@@ -14,6 +14,7 @@ import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } fr
 import { MASTERS, privilegedGroups } from './authz/privileged-groups.ts'
 import { nodeAuthorizer } from './authz/node/authorizer.ts'
 import { NodeGraph } from './authz/node/node-graph.ts'
+import { escalationChecks } from './authz/rbac/escalation.ts'
 import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
 import { authorizationReviews } from './authz/reviews/reviews.ts'
 import { type Authorizer, unionOf } from './authz/types.ts'
@@ -64,11 +65,12 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     authenticator,
     authorizer,
-    admission: defaultAdmission({ mirrors, random: env.random }),
+    admission: defaultAdmission({ mirrors, store, random: env.random }),
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),
       ...authorizationReviews(authorizer),
+      ...escalationChecks({ rbac, authorizer }),
     },
     routes: openIdRoutes(keys, issuer, address),
     signServiceAccountToken: (claims) => keys.sign(claims),

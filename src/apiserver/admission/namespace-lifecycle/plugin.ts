@@ -3,6 +3,7 @@ import type { Namespace } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { forbidden, notFound } from '../../../apimachinery/status.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
+import { admissionForbidden } from '../forbidden.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 
 /** These cannot be deleted. */
@@ -36,9 +37,9 @@ function isEnding({ status }: Frozen<Namespace>): boolean {
   return status?.phase === 'Terminating'
 }
 
-function refusal({ definition, name }: AdmissionAttributes, namespace: string): Error {
+function refusal(attributes: AdmissionAttributes, namespace: string): Error {
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`
-  const error = forbidden({ group: definition.group, resource: definition.plural }, name, why)
+  const error = admissionForbidden(attributes, why)
   const message = `namespace ${namespace} is being terminated`
   if (error.status.details)
     error.status.details.causes = [{ reason: 'NamespaceTerminating', message, field: 'metadata.namespace' }]

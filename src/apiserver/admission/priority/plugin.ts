@@ -4,6 +4,7 @@ import type { PriorityClass } from '../../../api/generated/types/scheduling/v1.t
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { forbidden } from '../../../apimachinery/status.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
+import { admissionForbidden } from '../forbidden.ts'
 import { isPodWrite } from '../pods.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 
@@ -20,7 +21,7 @@ export function priority(mirror: Mirror<PriorityClass>): AdmissionPlugin {
       const value = found?.value ?? 0
       const { priority: asked } = pod.spec
       if (asked !== undefined && asked !== value) {
-        throw refused(
+        throw admissionForbidden(
           attributes,
           `the integer value of priority (${asked}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
         )
@@ -29,7 +30,7 @@ export function priority(mirror: Mirror<PriorityClass>): AdmissionPlugin {
       pod.spec.priority = value
       const policy = found?.preemptionPolicy ?? 'PreemptLowerPriority'
       if (pod.spec.preemptionPolicy !== undefined && pod.spec.preemptionPolicy !== policy) {
-        throw refused(
+        throw admissionForbidden(
           attributes,
           `the string value of PreemptionPolicy (${pod.spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
         )
@@ -68,12 +69,8 @@ async function classOf(
     return defaults.toSorted((a, b) => (a.value ?? 0) - (b.value ?? 0))[0]
   }
   const found = mirror.get(name) ?? (await mirror.live(name))
-  if (!found) throw refused(attributes, `no PriorityClass with name ${name} was found`)
+  if (!found) throw admissionForbidden(attributes, `no PriorityClass with name ${name} was found`)
   return found
-}
-
-function refused({ name, object }: AdmissionAttributes, why: string): Error {
-  return forbidden({ group: '', resource: 'pods' }, name || (object?.metadata.generateName ?? ''), why)
 }
 
 /** What the plugin needs to be kept in memory. */

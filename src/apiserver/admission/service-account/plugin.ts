@@ -4,6 +4,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { badRequest, forbidden } from '../../../apimachinery/status.ts'
 import { nameSuffix, type Random } from '../../../lib/random.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
+import { admissionForbidden } from '../forbidden.ts'
 import { isPodWrite } from '../pods.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 
@@ -44,11 +45,7 @@ async function find(
   const account = mirror.get(key) ?? (await mirror.live(key))
   if (account) return account
   const why = `error looking up service account ${key}: serviceaccount ${JSON.stringify(name)} not found`
-  throw forbidden(
-    { group: '', resource: 'pods' },
-    attributes.name || (attributes.object?.metadata.generateName ?? ''),
-    why,
-  )
+  throw admissionForbidden(attributes, why)
 }
 
 /** The pod's word counts before the account's; the default is yes. */

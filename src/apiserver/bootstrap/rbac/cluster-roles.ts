@@ -187,6 +187,8 @@ export const CLUSTER_ROLES: RoleTable = {
     'list,watch discovery.k8s.io endpointslices',
     'get core nodes',
   ],
+  // Beyond upstream's proxy, ours serves the host ports of its node's pods.
+  'system:skiff-host-ports': ['list,watch core pods'],
 }
 
 /** Roles that are the sum of others: each takes in those with its label. */

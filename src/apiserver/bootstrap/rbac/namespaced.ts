@@ -67,5 +67,6 @@ export const CLUSTER_BINDINGS: BindingTable = {
   'system:service-account-issuer-discovery': { to: ['group:system:serviceaccounts'] },
   // What nodes may do is decided by the node authorizer, so nobody has the role; it is there for those who bind it themselves.
   'system:node': { to: [] },
+  'system:skiff-host-ports': { to: ['user:system:kube-proxy'] },
   'system:coredns': { to: ['account:skiff-dns', 'account:coredns'] },
 }

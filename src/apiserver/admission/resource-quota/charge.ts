@@ -1,0 +1,48 @@
+import type { ResourceList, ResourceQuota } from '../../../api/generated/types/core/v1.ts'
+import { compareAmounts } from '../../../api/core/v1/resource-list.ts'
+import { addAmounts, amountsText, moreThan, nonZero } from '../../../api/quota/amounts.ts'
+import { unstated } from '../../../api/quota/constraints.ts'
+import { inScopes } from '../../../api/quota/scopes.ts'
+import { measureOf } from '../../../api/quota/usage.ts'
+import type { Pod } from '../../../api/generated/types/core/v1.ts'
+import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+
+/** A request as quotas see it. */
+export interface Request {
+  /** `plural.group`, or the plural alone in the core group. */
+  readonly resource: string
+  readonly object: Frozen<KubeObject>
+  readonly oldObject: Frozen<KubeObject> | undefined
+}
+
+/** The quota with the request charged to it, or why it cannot be; undefined when the quota is not about it. */
+export type Charge = { readonly used: ResourceList } | { readonly refusal: string } | undefined
+
+/** Decides about one request and one quota as it is now (upstream's CheckRequest). Pure. */
+export function charge(quota: Frozen<ResourceQuota>, { resource, object, oldObject }: Request): Charge {
+  const name = quota.metadata.name ?? ''
+  const { hard = {}, used = {} } = quota.status ?? {}
+  const measure = measureOf(resource)
+  const concerned = Object.keys(hard).filter((one) => measure.concerns(one))
+  if (concerned.length === 0 || !inScopes(quota, resource, object)) return undefined
+  const open = resource === 'pods' ? unstated(object as Frozen<Pod>, concerned) : undefined
+  if (open) return { refusal: `failed quota: ${name}: must specify ${open}` }
+  const unknown = concerned.filter((one) => used[one] === undefined)
+  if (unknown.length > 0)
+    return { refusal: `status unknown for quota: ${name}, resources: ${concerned.toSorted().join(',')}` }
+  const usage = measure.usage(object)
+  const negative = Object.keys(usage).filter((one) => compareAmounts(usage[one] ?? 0, 0) < 0)
+  if (negative.length > 0)
+    return { refusal: `quota usage is negative for resource(s): ${negative.toSorted().join(',')}` }
+  const wasCharged = oldObject !== undefined && inScopes(quota, resource, oldObject)
+  const added = wasCharged ? moreThan(usage, measure.usage(oldObject)) : usage
+  const requested = nonZero(added, new Set(Object.keys(hard)))
+  if (Object.keys(requested).length === 0) return undefined
+  const after = addAmounts(used, requested)
+  const exceeded = Object.keys(requested).filter((one) => compareAmounts(after[one] ?? 0, hard[one] ?? 0) > 0)
+  if (exceeded.length === 0) return { used: after }
+  const text = (list: Frozen<ResourceList>): string => amountsText(list, exceeded)
+  return {
+    refusal: `exceeded quota: ${name}, requested: ${text(requested)}, used: ${text(used)}, limited: ${text(hard)}`,
+  }
+}
