@@ -11,13 +11,15 @@ import { refused } from './authz/refused.ts'
 import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
+import { RequestMetrics } from './metrics/request-metrics.ts'
 import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
-import { answerVerb, unknownResource } from './registry/verbs.ts'
+import { unknownResource } from './registry/refusals.ts'
+import { answerVerb } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
@@ -59,6 +61,7 @@ export class ApiServer {
   readonly resources = new ResourceTable()
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes
+  readonly #metrics = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
@@ -127,6 +130,19 @@ export class ApiServer {
     }
   }
 
+  /** Notes how a request ended, for /metrics. */
+  observe(call: Call, code: number, startedMs: number): void {
+    const { isResource, group, version, resource } = call.info
+    // Names that nobody serves are not counted apart: anyone can make them up.
+    if (isResource && !this.resources.find(group, version, resource)) return
+    this.#metrics.observe(call, code, (this.env.clock.monotonic() - startedMs) / 1000)
+  }
+
+  /** Notes that a watch or its like goes on; returns what notes its end. */
+  longRunning(call: Call): () => void {
+    return this.#metrics.began(call)
+  }
+
   async #authorize(call: Call): Promise<void> {
     const attributes = authorizationAttributes(call)
     const { decision, reason } = await this.#authorizer.authorize(attributes)
@@ -161,6 +177,7 @@ export class ApiServer {
     return [
       ...openApiRoutes(documents),
       { path: '/', answer: () => ({ type: 'value', status: 200, value: { paths: this.paths() } }) },
+      { path: '/metrics', answer: () => metricsAnswer(this.#metrics) },
       { path: '/version', answer: () => ({ type: 'value', status: 200, value: version }) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
@@ -181,6 +198,11 @@ export class ApiServer {
     })
     return [...new Set([...this.#routes.paths(), ...groups])].filter((path) => path !== '/').sort()
   }
+}
+
+function metricsAnswer(metrics: RequestMetrics): Answer {
+  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+  return { type: 'raw', status: 200, headers, body: metrics.text() }
 }
 
 /** Builds an API server. */

@@ -18,9 +18,13 @@ const CUSTOM_OFFER = objectOffer(CUSTOM_MEDIA_TYPES)
 
 /** Answers one HTTP request. Never rejects. */
 export async function answerHttp(server: ApiServer, exchange: Exchange): Promise<void> {
+  const started = server.env.clock.monotonic()
   const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
   try {
-    await send(await encodedAnswer(server, exchange, headers), exchange, headers)
+    const { encoded, call } = await encodedAnswer(server, exchange, headers)
+    if (call) server.observe(call, 'status' in encoded ? encoded.status : 200, started)
+    if (call && encoded.type === 'watch') exchange.onClose(server.longRunning(call))
+    await send(encoded, exchange, headers)
   } catch (error) {
     if (!exchange.begun) server.env.log.error('request failed', { err: error, path: exchange.url })
     exchange.destroy()
@@ -37,10 +41,17 @@ export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<
   })
 }
 
-async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: OutgoingHeaders): Promise<Encoded> {
+interface Answered {
+  readonly encoded: Encoded
+  /** Undefined when the sender could not be told. */
+  readonly call: Call | undefined
+}
+
+async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: OutgoingHeaders): Promise<Answered> {
   let accepted = PLAIN_JSON
+  let call: Call | undefined
   try {
-    const call = httpCall(exchange, await authenticate(server, exchange))
+    call = httpCall(exchange, await authenticate(server, exchange))
     const pretty = wantsPretty(call)
     if (pretty) accepted = { ...accepted, pretty }
     // Before anything is done: a write whose answer the client cannot take does not happen.
@@ -48,11 +59,12 @@ async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: Out
     const answer = await server.answer(call)
     if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
     const transformed = accepted.target ? await transform(answer, accepted.target, call.query, server.env) : answer
-    return await encode(transformed, accepted)
+    return { encoded: await encode(transformed, accepted), call }
   } catch (error) {
-    if (error instanceof StatusError) return encodeError(error, accepted)
-    server.env.log.error('request failed', { err: error, path: exchange.url })
-    return encodeError(internalError(error), accepted)
+    if (!(error instanceof StatusError)) {
+      server.env.log.error('request failed', { err: error, path: exchange.url })
+    }
+    return { encoded: encodeError(error instanceof StatusError ? error : internalError(error), accepted), call }
   }
 }
 

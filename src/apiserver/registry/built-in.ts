@@ -4,11 +4,12 @@ import { logSubresource } from './connect/log.ts'
 import { nodeProxy, podProxy, serviceProxy } from './connect/proxy.ts'
 import { attachSubresource, execSubresource, portForwardSubresource } from './connect/streams.ts'
 import { namespaceHooks } from './namespace.ts'
-import type { Serving } from './served.ts'
+import { methodNotAllowed } from './refusals.ts'
+import type { Serving, VirtualResource } from './served.ts'
 import { ClusterIps } from './service/cluster-ips.ts'
 import { serviceHooks } from './service/hooks.ts'
 import { DEFAULT_NODE_PORTS, NodePorts, type PortRange } from './service/node-ports.ts'
-import { bindingSubresource } from './subresources/binding.ts'
+import { bind, bindingSubresource } from './subresources/binding.ts'
 import { evictionSubresource } from './subresources/eviction.ts'
 import type { Subresources } from './subresources/subresource.ts'
 
@@ -27,6 +28,7 @@ export function builtInServing(network: ServiceNetwork, random: Random): Serving
   const ips = new ClusterIps(network.cidrs ?? ['10.96.0.0/12'])
   const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
   return {
+    bindings: { virtual: bindPod },
     'customresourcedefinitions.apiextensions.k8s.io': { hooks: definitionHooks },
     namespaces: { hooks: namespaceHooks },
     nodes: { subresources: { proxy: nodeProxy } },
@@ -43,4 +45,11 @@ const podSubresources: Subresources = {
   log: logSubresource,
   portforward: portForwardSubresource,
   proxy: podProxy,
+}
+
+/** The old way to assign a pod: the Binding is posted to the namespace, and names the pod. */
+const bindPod: VirtualResource = (registry, _resource, call) => {
+  const pods = registry.resources.find('', 'v1', 'pods')
+  if (!pods || call.info.verb !== 'create' || call.info.name) throw methodNotAllowed()
+  return bind(registry, pods, call)
 }

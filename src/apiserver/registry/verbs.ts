@@ -1,4 +1,3 @@
-import { failure, type StatusError } from '../../apimachinery/status.ts'
 import { type Call, warn } from '../request/call.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
@@ -9,6 +8,7 @@ import { getObject } from './get.ts'
 import { listObjects } from './list.ts'
 import { readWriteOptions } from './options.ts'
 import { patchedObject } from './patch.ts'
+import { methodNotAllowed, unknownResource } from './refusals.ts'
 import type { Registry, ServedResource } from './served.ts'
 import { updateObject } from './update.ts'
 import { watchObjects } from './watch.ts'
@@ -62,14 +62,4 @@ async function answerSubresource(registry: Registry, resource: ServedResource, c
   if (!subresource) throw unknownResource()
   if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
   return subresource.answer(registry, resource, call)
-}
-
-/** 404 for a resource or subresource that is not served. */
-export function unknownResource(): StatusError {
-  return failure('NotFound', 'the server could not find the requested resource', {})
-}
-
-/** 405 for a method that a path does not have. */
-export function methodNotAllowed(): StatusError {
-  return failure('MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 }
