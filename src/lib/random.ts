@@ -6,10 +6,30 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
+/** Asking the host for few bytes costs as much as for many. */
+const POOL_BYTES = 4096
+
 /** The host's cryptographically strong source. */
-export const systemRandom: Random = {
-  next: () => Math.random(),
-  bytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+export const systemRandom: Random = hostRandom()
+
+function hostRandom(): Random {
+  const pool = new Uint8Array(POOL_BYTES)
+  let left = 0
+  return {
+    next: () => Math.random(),
+    bytes(length) {
+      if (length > POOL_BYTES) return crypto.getRandomValues(new Uint8Array(length))
+      if (left < length) {
+        crypto.getRandomValues(pool)
+        left = POOL_BYTES
+      }
+      left -= length
+      const taken = pool.slice(left, left + length)
+      // Handed out once: nobody may find it here later.
+      pool.fill(0, left, left + length)
+      return taken
+    },
+  }
 }
 
 /** A reproducible source for tests (mulberry32). Not for secrets. */
@@ -25,13 +45,19 @@ export function seededRandom(seed: number): Random {
   return { next, bytes: (length) => Uint8Array.from({ length }, () => Math.floor(next() * 256)) }
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** A version 4 UUID (RFC 9562). */
 export function uuid(random: Random): string {
   const b = random.bytes(16)
   b[6] = ((b[6] ?? 0) & 0x0f) | 0x40
   b[8] = ((b[8] ?? 0) & 0x3f) | 0x80
-  const hex = Array.from(b, (x) => x.toString(16).padStart(2, '0')).join('')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  let text = ''
+  for (let i = 0; i < 16; i++) {
+    if (i === 4 || i === 6 || i === 8 || i === 10) text += '-'
+    text += HEX[b[i] ?? 0]
+  }
+  return text
 }
 
 /** Upstream's alphabet for generated names: no vowels, nothing that reads like another character. */

@@ -61,9 +61,15 @@ function readBody({ incoming, headers }: Exchange): Promise<Uint8Array> {
         reject(tooLarge())
       } else chunks.push(chunk)
     })
-    incoming.once('end', () => resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length)))
+    let whole = false
+    incoming.once('end', () => {
+      whole = true
+      resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length))
+    })
     incoming.once('error', reject)
-    incoming.once('close', () => reject(failure('BadRequest', 'the client has gone')))
+    incoming.once('close', () => {
+      if (!whole) reject(failure('BadRequest', 'the client has gone'))
+    })
   })
 }
 
