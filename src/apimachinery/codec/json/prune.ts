@@ -125,6 +125,7 @@ function pruneScalar(schema: ScalarSchema, value: unknown, state: PruneState): u
     case 'int32':
       return typeof value === 'number' && isInt32(value) ? value : mismatch(value, state)
     case 'int64':
+      return Number.isInteger(value) ? value : mismatch(value, state)
     case 'double':
       return typeof value === 'number' ? value : mismatch(value, state)
     case 'intOrString':
