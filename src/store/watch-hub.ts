@@ -95,7 +95,7 @@ export class WatchHub {
     if (!watcher.live && watcher.cursor < compactRevision)
       return this.#end(watcher, new CompactedError(compactRevision))
     if (!watcher.live && watcher.cursor >= revision) this.#join(watcher)
-    if (watcher.live) return watcher.sink.onCaughtUp?.()
+    if (watcher.live) return this.#tell(() => watcher.sink.onCaughtUp?.())
     try {
       const { events, through } = this.#read(watcher.prefix, watcher.cursor)
       watcher.cursor = through
@@ -136,6 +136,17 @@ export class WatchHub {
     watcher.ended = true
     this.#watchers.delete(watcher)
     if (watcher.live) this.#live.delete(watcher.prefix, watcher)
-    if (error) watcher.sink.onError(error)
+    if (error) this.#tell(() => watcher.sink.onError(error))
+  }
+
+  /** A sink that throws here is a bug, which must come out, but not in the hands of who wrote to the store. */
+  #tell(call: () => void): void {
+    try {
+      call()
+    } catch (cause) {
+      queueMicrotask(() => {
+        throw new StoreError('the watch threw', { cause })
+      })
+    }
   }
 }

@@ -43,10 +43,14 @@ export function syncFolder(path: string): void {
 /** Less free space than this is none: LMDB asks for some pages at a time, and file systems keep some back. */
 const ROOM_BYTES = 2 ** 20
 
-/** Whether the disk that holds the folder has no room left. */
+/** Whether the disk that holds the folder has no room left; false when that cannot be known. */
 export function isDiskFull(path: string): boolean {
-  const { bavail, bsize } = statfsSync(path)
-  return bavail * bsize < ROOM_BYTES
+  try {
+    const { bavail, bsize } = statfsSync(path)
+    return bavail * bsize < ROOM_BYTES
+  } catch {
+    return false
+  }
 }
 
 function checkDataFile(file: string): void {
