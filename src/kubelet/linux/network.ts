@@ -38,7 +38,7 @@ function urlOf({ scheme, host, port, path }: ProbeHttpRequest): string {
 const authority = (host: string, port: number): string => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`)
 
 function send(request: ProbeHttpRequest): Promise<{ response: IncomingMessage; body: string }> {
-  const { scheme, host, port, path, headers, timeoutMs, maxBytes } = request
+  const { scheme, host, port, path, timeoutMs, maxBytes } = request
   return new Promise((resolve, reject) => {
     const fail = (error: unknown): void =>
       reject(new Error(`Get ${JSON.stringify(urlOf(request))}: ${describe(error, host, port)}`))
@@ -46,11 +46,10 @@ function send(request: ProbeHttpRequest): Promise<{ response: IncomingMessage; b
       host,
       port,
       path,
-      headers: headers.flatMap(({ name, value }) => [name, value]),
+      headers: withHost(request).flatMap(({ name, value }) => [name, value]),
       agent: false,
       rejectUnauthorized: false,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(headers.some(({ name }) => name.toLowerCase() === 'host') && { setHost: false }),
     })
     outgoing.on('error', fail)
     outgoing.on('response', (response) => {
@@ -64,6 +63,14 @@ function send(request: ProbeHttpRequest): Promise<{ response: IncomingMessage; b
     })
     outgoing.end()
   })
+}
+
+/** Headers that are given as a list go out as they are: Node adds no Host of its own to them. */
+function withHost({ scheme, host, port, headers }: ProbeHttpRequest): ProbeHttpRequest['headers'] {
+  if (headers.some(({ name }) => name.toLowerCase() === 'host')) return headers
+  const usual = port === (scheme === 'https' ? 443 : 80)
+  const value = usual ? authority(host, port).replace(/:\d+$/, '') : authority(host, port)
+  return [{ name: 'Host', value }, ...headers]
 }
 
 /** An error as Go's net package words it. */
