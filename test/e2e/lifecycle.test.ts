@@ -60,7 +60,15 @@ describe('the life of a cluster with real containers', { skip: noContainers() },
   }
 
   test('up makes a node that is Ready and names that resolve', async () => {
-    const { code, err, out } = await skiff('up', '--api-port', '16700')
+    const { code, err, out } = await skiff(
+      'up',
+      '--api-port',
+      '16700',
+      '--pod-cidr',
+      '10.232.0.0/16',
+      '--service-cidr',
+      '10.233.0.0/16',
+    )
     assert.equal(code, EXIT.ok, err)
     assert.match(err, /node +\S+ is Ready/)
     assert.match(err, /DNS +answers at 10\./)
@@ -97,6 +105,10 @@ describe('the life of a cluster with real containers', { skip: noContainers() },
   test('up brings the same pod back, restarted, with its volume', async () => {
     const up = await skiff('up')
     assert.equal(up.code, EXIT.ok, up.err)
+    // Until the node agent has looked, the API still shows the pod as it was.
+    const restarted = '--for=jsonpath={.status.containerStatuses[0].restartCount}=1'
+    const waited = await kubectl('wait', restarted, 'pod/busy', '--timeout=60s')
+    assert.equal(waited.code, 0, waited.err)
     assert.equal((await container()).restarts, '1')
   })
 

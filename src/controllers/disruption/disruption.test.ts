@@ -52,12 +52,10 @@ describe('disruption controller', () => {
   it('tells how many pods may go, and follows them', async () => {
     const bench = await startBench([disruptionController, deploymentController, replicaSetController])
     const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
-    await bench
-      .client(deployments)
-      .create({
-        metadata: { name: 'web', namespace: 'default' },
-        spec: { replicas: 4, selector: { matchLabels: { app: 'web' } }, template },
-      })
+    await bench.client(deployments).create({
+      metadata: { name: 'web', namespace: 'default' },
+      spec: { replicas: 4, selector: { matchLabels: { app: 'web' } }, template },
+    })
     await bench.client(podDisruptionBudgets).create(budget({ maxUnavailable: '25%' }))
     await bench.advance(200)
     const counts = async () => {
@@ -86,12 +84,10 @@ describe('disruption controller', () => {
     const bench = await startBench([disruptionController])
     const pdb = await bench.client(podDisruptionBudgets).create(budget({ maxUnavailable: 1 }))
     await bench.settle()
-    await bench
-      .client(pods)
-      .create({
-        metadata: { name: 'lone', namespace: 'default', labels: { app: 'web' } },
-        spec: { containers: [{ name: 'c', image: 'i' }] },
-      })
+    await bench.client(pods).create({
+      metadata: { name: 'lone', namespace: 'default', labels: { app: 'web' } },
+      spec: { containers: [{ name: 'c', image: 'i' }] },
+    })
     await bench.advance(200)
     const told = await bench.eventsOf(pdb)
     assert.equal(told[0], 'NoPods: No matching pods found')

@@ -23,7 +23,7 @@ export function parseRoutes(text: string): Route[] {
   const rows = text.trim().split('\n').slice(1)
   return rows.flatMap((row) => {
     const [link = '', destination = '', , , , , , mask = ''] = row.split(/\s+/)
-    const prefixLength = [...swapped(mask).toString(2)].filter((bit) => bit === '1').length
+    const prefixLength = swapped(mask).toString(2).replaceAll('0', '').length
     const base = swapped(destination)
     return prefixLength === 0 ? [] : [{ link, cidr: { version: 4, base, address: base, prefixLength } }]
   })
