@@ -1,5 +1,6 @@
 import type { ControllerDefinition } from '../client/controller.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
+import { daemonSetController } from './daemonset/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
@@ -15,6 +16,7 @@ import { resourceQuotaController } from './resourcequota/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
+import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
 import { tokenSecretController } from './tokensecret/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
@@ -38,6 +40,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     deploymentController,
     replicaSetController,
     replicationController,
+    daemonSetController(),
+    statefulSetController,
     endpointSliceController,
     endpointsController,
     jobController(),
