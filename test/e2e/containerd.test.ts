@@ -35,9 +35,9 @@ const settings = {
 
 describe('the containerd of a cluster', { skip: noContainers() }, () => {
   const release = keepAlive()
-  const before = hostSnapshot()
   const dataDir = mkdtempSync('/var/tmp/skiff-e2e-')
   const paths = clusterPaths(dataDir, NAME)
+  const before = hostSnapshot(paths)
   const facts = gatherFacts(dataDir)
   let server = new AbortController()
   const options = {
@@ -85,7 +85,7 @@ describe('the containerd of a cluster', { skip: noContainers() }, () => {
     server.abort()
     await tearDown(env, paths, settings)
     assert.equal(isAlive(containerd), false)
-    assert.deepEqual(hostSnapshot(), before)
+    assert.deepEqual(hostSnapshot(paths), before)
   })
 
   function identityOf(): ProcessIdentity {

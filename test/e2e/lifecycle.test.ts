@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { clusterPaths } from '../../src/host/cluster/paths.ts'
 import { EXIT } from '../../src/host/user-error.ts'
 import { hostSnapshot } from './host-snapshot.ts'
 import type { HostSnapshot } from './host-snapshot.ts'
@@ -41,7 +42,7 @@ describe('the life of a cluster with real containers', { skip: noContainers() },
   let clean: HostSnapshot
 
   before(() => {
-    clean = hostSnapshot()
+    clean = hostSnapshot(clusterPaths(place.folder, NAME))
   })
   after(async () => {
     await skiff('delete')
@@ -99,7 +100,7 @@ describe('the life of a cluster with real containers', { skip: noContainers() },
   test('down leaves nothing on the machine', async () => {
     const { code, err } = await skiff('down')
     assert.equal(code, EXIT.ok, err)
-    assert.deepEqual(hostSnapshot(), clean)
+    assert.deepEqual(hostSnapshot(clusterPaths(place.folder, NAME)), clean)
   })
 
   test('up brings the same pod back, restarted, with its volume', async () => {
@@ -115,7 +116,7 @@ describe('the life of a cluster with real containers', { skip: noContainers() },
   test('delete leaves nothing at all', async () => {
     const { code, err } = await skiff('delete')
     assert.equal(code, EXIT.ok, err)
-    assert.deepEqual(hostSnapshot(), clean)
+    assert.deepEqual(hostSnapshot(clusterPaths(place.folder, NAME)), clean)
     assert.equal((await skiff('status')).code, EXIT.failed)
   })
 })
