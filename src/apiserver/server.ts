@@ -16,6 +16,7 @@ import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
+import { ListCache } from './registry/list-cache.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
 import { unknownResource } from './registry/refusals.ts'
@@ -87,6 +88,7 @@ export class ApiServer {
       hubs: new ResourceHubs(store),
       resources: this.resources,
       connector: this.nodes,
+      lists: new ListCache(store, env.clock),
     }
     for (const definition of options.resources) this.addResource(definition)
     for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)

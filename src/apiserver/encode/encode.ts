@@ -8,6 +8,7 @@ import {
   type ObjectAnswer,
   type WatchAnswer,
 } from '../registry/answer.ts'
+import type { KeptItems } from '../registry/list-cache.ts'
 import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
 import type { Encoded, EncodedBody } from './encoded.ts'
 import { protobufList, protobufValue, protobufWatch } from './protobuf.ts'
@@ -105,40 +106,50 @@ function withNewline(bytes: Uint8Array): Uint8Array {
 const COMMA = 0x2c
 
 function list(answer: ListAnswer): Encoded {
-  const { kind, apiVersion } = answer
-  const head = JSON.stringify({ kind, apiVersion, metadata: listMeta(answer) })
-  return {
-    type: 'stream',
-    status: 200,
-    headers: JSON_HEADERS,
-    compress: true,
-    parts: listParts(`${head.slice(0, -1)},"items":[`, answer),
-  }
+  const { kind, apiVersion, kept } = answer
+  const meta = JSON.stringify({ kind, apiVersion, metadata: listMeta(answer) })
+  const head = encoder.encode(`${meta.slice(0, -1)},"items":[`)
+  const stream = { type: 'stream', status: 200, headers: JSON_HEADERS, compress: true } as const
+  return kept
+    ? { ...stream, parts: keptParts(head, kept), kept: { head, items: kept, tail: LIST_END } }
+    : { ...stream, parts: listParts(head, answer) }
 }
 
-async function* listParts(head: string, answer: ListAnswer): AsyncIterable<Uint8Array> {
-  const start = encoder.encode(head)
-  yield joined(answer.first, start, false)
-  let any = answer.first.length > 0
-  for await (const page of answer.rest()) {
+const LIST_END = encoder.encode(']}\n')
+
+async function* keptParts(head: Uint8Array, { parts }: KeptItems): AsyncIterable<Uint8Array> {
+  yield head
+  yield* parts
+  yield LIST_END
+}
+
+async function* listParts(head: Uint8Array, answer: ListAnswer): AsyncIterable<Uint8Array> {
+  const all: Uint8Array[] = []
+  yield head
+  let any = false
+  for await (const page of pages(answer)) {
     if (page.length === 0) continue
-    yield joined(page, undefined, any)
+    const part = joined(page, any)
     any = true
+    if (answer.keep) all.push(part)
+    yield part
   }
-  yield encoder.encode(']}\n')
+  answer.keep?.(all)
+  yield LIST_END
+}
+
+async function* pages(answer: ListAnswer): AsyncIterable<readonly ListItem[]> {
+  yield answer.first
+  yield* answer.rest()
 }
 
 /** Items as one piece, with commas between them, and before the first one if others came earlier. */
-function joined(items: readonly ListItem[], head: Uint8Array | undefined, comma: boolean): Uint8Array {
+function joined(items: readonly ListItem[], comma: boolean): Uint8Array {
   const parts = items.map((item) => item.itemJson())
-  let length = (head?.length ?? 0) + (comma ? 1 : 0) + Math.max(0, parts.length - 1)
+  let length = (comma ? 1 : 0) + Math.max(0, parts.length - 1)
   for (const part of parts) length += part.length
   const out = new Uint8Array(length)
   let at = 0
-  if (head) {
-    out.set(head)
-    at = head.length
-  }
   let first = !comma
   for (const part of parts) {
     if (!first) out[at++] = COMMA

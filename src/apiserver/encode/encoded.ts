@@ -1,3 +1,5 @@
+import type { KeptItems } from '../registry/list-cache.ts'
+
 /** An answer ready for the wire; nothing is sent yet. */
 export type Encoded = EncodedBody | EncodedStream | EncodedWatch
 
@@ -17,6 +19,8 @@ export interface EncodedStream {
   /** Whether it may be compressed: what comes from elsewhere, and must not wait, may not. */
   readonly compress: boolean
   readonly parts: AsyncIterable<Uint8Array>
+  /** The same as `parts`, when its middle is kept and may be compressed once for all. */
+  readonly kept?: { readonly head: Uint8Array; readonly items: KeptItems; readonly tail: Uint8Array }
 }
 
 /** Events as they happen, each whole. */

@@ -7,7 +7,7 @@ import { type Call, header } from '../request/call.ts'
 import { type Accepted, ALL_MEDIA_TYPES, CUSTOM_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { ApiServer } from '../server.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
-import { compressed, compressing, wantsGzip } from './compress.ts'
+import { compressed, compressedKept, compressing, wantsGzip } from './compress.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
 
@@ -104,11 +104,18 @@ async function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeade
 }
 
 async function sendStream(encoded: EncodedStream, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
-  const parts =
-    wantsGzip(exchange.headers) && encoded.compress ? await compressing(encoded.parts, headers) : encoded.parts
+  const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
   const out = exchange.begin(encoded.status, headers)
   for await (const part of parts) if (!out.write(part)) await drained(out)
   out.end()
+}
+
+async function gzipped(
+  { kept, parts }: EncodedStream,
+  headers: OutgoingHeaders,
+): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
+  if (!kept) return compressing(parts, headers)
+  return (await compressedKept(kept, headers)) ?? parts
 }
 
 function drained(out: Writable): Promise<void> {

@@ -1,6 +1,8 @@
 import { constants, createGzip, gzip } from 'node:zlib'
 import type { RequestHeaders } from '../authn/types.ts'
+import type { EncodedStream } from '../encode/encoded.ts'
 import type { OutgoingHeaders } from './exchange.ts'
+import { gzipMember, gzipPart } from './gzip-member.ts'
 
 /** Smaller answers are sent as they are, as upstream. */
 const THRESHOLD_BYTES = 128 * 1024
@@ -19,6 +21,17 @@ export async function compressed(body: Uint8Array | string, headers: OutgoingHea
   return new Promise((resolve, reject) => {
     gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result)))
   })
+}
+
+/** A kept list in gzip: its items are compressed once for all who ask, its head and tail each time. */
+export async function compressedKept(
+  { head, items, tail }: NonNullable<EncodedStream['kept']>,
+  headers: OutgoingHeaders,
+): Promise<readonly Uint8Array[] | undefined> {
+  if (items.parts.reduce((sum, part) => sum + part.length, 0) <= THRESHOLD_BYTES) return undefined
+  markGzip(headers)
+  const middle = items.derived('gzip', () => Promise.all(items.parts.map((part) => gzipPart(part))))
+  return gzipMember([await gzipPart(head), ...(await middle), await gzipPart(tail, true)])
 }
 
 /** The parts in gzip when their first one, or first two, are worth it. */

@@ -1,5 +1,6 @@
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { ConnectTarget } from './connect/connector.ts'
+import type { KeptItems } from './list-cache.ts'
 import type { ServedResource } from './served.ts'
 
 /** What a request comes to, before it is encoded for whoever asked. */
@@ -34,6 +35,10 @@ export interface ListAnswer {
   readonly first: readonly ListItem[]
   /** Pages after the first. */
   rest(): AsyncIterable<readonly ListItem[]>
+  /** All items in JSON, when they are kept; `first` is then empty, and `rest` has all for other forms. */
+  readonly kept?: KeptItems
+  /** Takes all items in JSON when they have been encoded, to be kept for those who ask next. */
+  readonly keep?: (parts: readonly Uint8Array[]) => void
 }
 
 /** One of a collection, decoded and encoded when first asked for. */

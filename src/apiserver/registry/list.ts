@@ -4,6 +4,7 @@ import type { Call } from '../request/call.ts'
 import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import { type ListAnswer, StoredObject } from './answer.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
+import type { KeptItems } from './list-cache.ts'
 import { listRevisionError, parseRevision, waitForRevision } from './revision.ts'
 import { type Selection, selectionOf } from './selection.ts'
 import { collectionPrefix, type Registry, type ServedResource, storageKey } from './served.ts'
@@ -118,6 +119,10 @@ async function listAll(
   prefix: string,
   from: From,
 ): Promise<ListAnswer> {
+  const wantsAll = selection.all && from.revision === undefined && from.start === undefined
+  const kept = wantsAll ? registry.lists.find(resource, prefix) : undefined
+  if (kept) return keptAnswer(registry, resource, prefix, kept)
+  const keep = wantsAll ? registry.lists.keeper(resource, prefix) : undefined
   const first = await range(registry, prefix, { start: from.start, revision: from.revision, limit: PAGE }, from)
   const revision = from.revision ?? first.revision
   const pick = (page: Range): StoredObject[] => picked(resource, selection, page)
@@ -127,11 +132,34 @@ async function listAll(
     continue: '',
     remaining: undefined,
     first: pick(first),
+    ...(keep && { keep }),
     async *rest() {
       for (let page = first; page.more;) {
         const start = `${page.entries.at(-1)?.key ?? prefix}\0`
         page = await registry.store.range(prefix, { start, revision, limit: PAGE })
         yield pick(page)
+      }
+    },
+  }
+}
+
+/** What has not changed since it was encoded; read anew only by who wants another form. */
+function keptAnswer(registry: Registry, resource: ServedResource, prefix: string, kept: KeptItems): ListAnswer {
+  const { revision } = registry.store
+  return {
+    ...listOf(resource),
+    revision,
+    continue: '',
+    remaining: undefined,
+    first: [],
+    kept,
+    async *rest() {
+      for (let start: string | undefined; ;) {
+        const options = { revision, limit: PAGE, ...(start !== undefined && { start }) }
+        const page = await registry.store.range(prefix, options)
+        yield page.entries.map((entry) => new StoredObject(resource, entry.value, entry.modRevision))
+        if (!page.more) return
+        start = `${page.entries.at(-1)?.key ?? prefix}\0`
       }
     },
   }

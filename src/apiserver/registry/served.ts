@@ -14,6 +14,7 @@ import { ResourceCodec } from './codec.ts'
 import type { Connector } from './connect/connector.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
+import type { ListCache } from './list-cache.ts'
 import { resetsOf } from './managed-fields.ts'
 import { definedSubresources } from './subresources/defined.ts'
 import type { Subresources } from './subresources/subresource.ts'
@@ -27,6 +28,7 @@ export interface Registry {
   readonly hubs: ResourceHubs
   readonly resources: ResourceTable
   readonly connector: Connector
+  readonly lists: ListCache
 }
 
 /** One resource at one version, as it is served. */

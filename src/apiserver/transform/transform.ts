@@ -85,8 +85,9 @@ async function transformList(answer: ListAnswer, target: Target, query: URLSearc
 
 function partialList(answer: ListAnswer, version: string): ListAnswer {
   const item = (of: ListItem): ListItem => new PartialItem(of, version)
+  const { kept: _kept, keep: _keep, ...list } = answer
   return {
-    ...answer,
+    ...list,
     kind: 'PartialObjectMetadataList',
     apiVersion: `meta.k8s.io/${version}`,
     first: answer.first.map(item),

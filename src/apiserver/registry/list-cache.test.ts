@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encode } from '../encode/encode.ts'
+import { httpCall } from '../http/http-call.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { JSON_TYPE } from '../request/negotiate.ts'
+import { TestServer } from '../test-server.ts'
+
+const MAPS = '/api/v1/namespaces/default/configmaps'
+
+/** The names of a list as its bytes have them. */
+async function listed(server: TestServer, path = MAPS): Promise<{ names: string[]; kept: boolean }> {
+  const exchange = { method: 'GET', url: path, headers: {}, onClose: () => {} } as unknown as Exchange
+  const answer = await server.server.answer(httpCall(exchange, { name: 'a', groups: [] }))
+  const encoded = await encode(answer, { mediaType: JSON_TYPE, target: undefined, pretty: false })
+  assert.equal(encoded.type, 'stream')
+  const parts = encoded.type === 'stream' ? await Array.fromAsync(encoded.parts) : []
+  const list = JSON.parse(Buffer.concat(parts).toString()) as { items: { metadata: { name: string } }[] }
+  return { names: list.items.map(({ metadata }) => metadata.name), kept: answer.type === 'list' && !!answer.kept }
+}
+
+test('a collection that is listed again is kept encoded until something in it changes', async () => {
+  const server = new TestServer()
+  const create = (name: string, namespace = 'default'): Promise<unknown> =>
+    server.create(`/api/v1/namespaces/${namespace}/configmaps`, { metadata: { name } })
+  await create('a')
+  assert.deepEqual(await listed(server), { names: ['a'], kept: false })
+  assert.deepEqual(await listed(server), { names: ['a'], kept: false })
+  assert.deepEqual(await listed(server), { names: ['a'], kept: true })
+  await create('x', 'other')
+  assert.deepEqual(await listed(server), { names: ['a'], kept: true })
+  await create('b')
+  assert.deepEqual(await listed(server), { names: ['a', 'b'], kept: false })
+  assert.deepEqual(await listed(server), { names: ['a', 'b'], kept: true })
+  await server.expect(200, 'DELETE', `${MAPS}/a`)
+  assert.deepEqual(await listed(server), { names: ['b'], kept: false })
+})
+
+test('selections and pages are never kept', async () => {
+  const server = new TestServer()
+  await server.create(MAPS, { metadata: { name: 'a', labels: { on: '1' } } })
+  for (let i = 0; i < 3; i++) {
+    assert.equal((await listed(server, `${MAPS}?labelSelector=on`)).kept, false)
+    assert.equal((await listed(server, `${MAPS}?limit=1`)).kept, false)
+  }
+})
