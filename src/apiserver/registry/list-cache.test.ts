@@ -14,7 +14,8 @@ async function listed(server: TestServer, path = MAPS): Promise<{ names: string[
   const answer = await server.server.answer(httpCall(exchange, { name: 'a', groups: [] }))
   const encoded = await encode(answer, { mediaType: JSON_TYPE, target: undefined, pretty: false })
   assert.equal(encoded.type, 'stream')
-  const parts = encoded.type === 'stream' ? await Array.fromAsync(encoded.parts) : []
+  const parts: Uint8Array[] = []
+  if (encoded.type === 'stream') for await (const part of encoded.parts) parts.push(part)
   const list = JSON.parse(Buffer.concat(parts).toString()) as { items: { metadata: { name: string } }[] }
   return { names: list.items.map(({ metadata }) => metadata.name), kept: answer.type === 'list' && !!answer.kept }
 }
