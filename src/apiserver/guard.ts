@@ -65,7 +65,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     authenticator,
     authorizer,
-    admission: defaultAdmission({ mirrors, store, random: env.random }),
+    admission: defaultAdmission({ mirrors, store, env, authorizer }),
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),

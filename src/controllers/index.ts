@@ -10,6 +10,8 @@ import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
+import { pvProtectionController } from './pvprotection/controller.ts'
+import { pvcProtectionController } from './pvcprotection/controller.ts'
 import { replicaSetController } from './replicaset/controller.ts'
 import { replicationController } from './replicationcontroller/controller.ts'
 import { resourceQuotaController } from './resourcequota/controller.ts'
@@ -53,6 +55,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     taintEvictionController(),
     podGarbageCollector(),
     namespaceController,
+    pvcProtectionController,
+    pvProtectionController,
     garbageCollector(),
   ]
 }

@@ -1,38 +1,49 @@
-import type { Random } from '../../lib/random.ts'
-import type { Mirrors } from '../mirror/mirrors.ts'
-import type { Store } from '../../store/store.ts'
+import { certificateApproval } from './certificate-approval/plugin.ts'
+import { certificateSigning } from './certificate-signing/plugin.ts'
+import { certificateSubjectRestriction } from './certificate-subject-restriction/plugin.ts'
+import { defaultIngressClass } from './default-ingress-class/plugin.ts'
+import { defaultStorageClass } from './default-storage-class/plugin.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/plugin.ts'
+import { podTopologyLabels } from './pod-topology-labels/plugin.ts'
+import { runtimeClass } from './runtime-class/plugin.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds/plugin.ts'
 import { limitRanger } from './limit-ranger/plugin.ts'
 import { namespaceLifecycle, namespaceLifecycleResource } from './namespace-lifecycle/plugin.ts'
 import { nodeRestriction } from './node-restriction/plugin.ts'
 import { priority, priorityResource } from './priority/plugin.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection/plugin.ts'
 import { resourceQuota } from './resource-quota/plugin.ts'
 import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
 import { tokenSecretClients } from './token-secret-clients/plugin.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
+import type { AdmissionSources } from './sources.ts'
 import type { AdmissionPlugin } from './types.ts'
-
-/** What plugins look at. */
-export interface AdmissionSources {
-  readonly mirrors: Mirrors
-  readonly store: Store
-  readonly random: Random
-}
 
 /**
  * The plugins that upstream enables by default, in its order: what refuses whole namespaces first, what fills a pod before what counts it,
  * quotas last, so that nothing is charged that is refused afterwards.
  */
-export function defaultAdmission({ mirrors, store, random }: AdmissionSources): readonly AdmissionPlugin[] {
+export function defaultAdmission(sources: AdmissionSources): readonly AdmissionPlugin[] {
+  const { mirrors, store, env } = sources
   return [
     namespaceLifecycle(mirrors.of(namespaceLifecycleResource)),
     tokenSecretClients,
     limitRanger(mirrors),
-    serviceAccount(mirrors.of(serviceAccountResource), random),
+    serviceAccount(mirrors.of(serviceAccountResource), env.random),
     nodeRestriction(store),
     taintNodesByCondition,
     priority(mirrors.of(priorityResource)),
     defaultTolerationSeconds,
-    resourceQuota(mirrors, store),
+    defaultStorageClass(sources),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(sources),
+    runtimeClass(sources),
+    certificateApproval(sources),
+    certificateSigning(sources),
+    certificateSubjectRestriction,
+    defaultIngressClass(sources),
+    podTopologyLabels(sources),
+    // Policies and webhooks come here: after everything that fills objects in, before the quotas.
+    resourceQuota(sources),
   ]
 }

@@ -2,6 +2,7 @@ import type { ResourceQuota } from '../../../api/generated/types/core/v1.ts'
 import { resourceQuotas } from '../../../api/core/v1/resourcequota.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { internalError } from '../../../apimachinery/status.ts'
+import type { Clock } from '../../../lib/clock.ts'
 import type { Entry, Store } from '../../../store/store.ts'
 import { ResourceCodec } from '../../registry/codec.ts'
 import { charge, type Request } from './charge.ts'
@@ -28,12 +29,14 @@ interface Open {
  */
 export class QuotaLedger {
   readonly #store: Store
+  readonly #clock: Clock
   readonly #codec = new ResourceCodec(resourceQuotas, false)
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #busy = new Set<string>()
 
-  constructor(store: Store) {
+  constructor(store: Store, clock: Clock) {
     this.#store = store
+    this.#clock = clock
   }
 
   /** Resolves when every quota of the namespace holds the request: with why not, when one of them does not allow it. */
@@ -71,7 +74,7 @@ export class QuotaLedger {
       const quotas = await this.#read(namespace)
       const granted: Waiting[] = []
       for (const waiting of open) {
-        const refusal = apply(quotas, waiting)
+        const refusal = apply(quotas, waiting, this.#clock.now())
         if (refusal === undefined) granted.push(waiting)
         else waiting.settle(refusal)
       }
@@ -110,10 +113,10 @@ export class QuotaLedger {
 }
 
 /** Charges one request to all quotas or to none; why not, if so. */
-function apply(quotas: readonly Open[], { request, dryRun }: Waiting): string | undefined {
+function apply(quotas: readonly Open[], { request, dryRun }: Waiting, now: number): string | undefined {
   const charged = new Map<Open, Frozen<ResourceQuota>>()
   for (const open of quotas) {
-    const decision = charge(open.quota, request)
+    const decision = charge(open.quota, request, now)
     if (!decision) continue
     if ('refusal' in decision) return decision.refusal
     charged.set(open, { ...open.quota, status: { ...open.quota.status, used: decision.used } })

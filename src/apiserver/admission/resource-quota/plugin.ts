@@ -1,7 +1,6 @@
 import { resourceQuotas } from '../../../api/core/v1/resourcequota.ts'
-import type { Store } from '../../../store/store.ts'
-import type { Mirrors } from '../../mirror/mirrors.ts'
 import { admissionForbidden, resourceName } from '../forbidden.ts'
+import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import { QuotaLedger } from './ledger.ts'
 
@@ -19,9 +18,9 @@ const UNCOUNTED: ReadonlySet<string> = new Set([
 const MEASURED_ON_UPDATE: ReadonlySet<string> = new Set(['services', 'persistentvolumeclaims'])
 
 /** Charges what a request adds to the ResourceQuotas of its namespace before it is stored (upstream's ResourceQuota). */
-export function resourceQuota(mirrors: Mirrors, store: Store): AdmissionPlugin {
+export function resourceQuota({ mirrors, store, env }: AdmissionSources): AdmissionPlugin {
   const mirror = mirrors.of(resourceQuotas).index(BY_NAMESPACE, ({ metadata }) => [metadata.namespace ?? ''])
-  const ledger = new QuotaLedger(store)
+  const ledger = new QuotaLedger(store, env.clock)
   return {
     name: 'ResourceQuota',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',

@@ -1,7 +1,7 @@
-import { addQuantity, formatQuantity, subtractQuantity } from '../../apimachinery/quantity/quantity.ts'
-import type { Frozen } from '../../apimachinery/meta.ts'
-import { amount, compareAmounts } from '../core/v1/resource-list.ts'
-import type { ResourceList } from '../generated/types/core/v1.ts'
+import { addQuantity, formatQuantity, subtractQuantity } from '../../../../apimachinery/quantity/quantity.ts'
+import type { Frozen } from '../../../../apimachinery/meta.ts'
+import { amount, compareAmounts } from '../resource-list.ts'
+import type { ResourceList } from '../../../generated/types/core/v1.ts'
 
 /** The sum, resource by resource. */
 export function addAmounts(a: Frozen<ResourceList>, b: Frozen<ResourceList>): ResourceList {

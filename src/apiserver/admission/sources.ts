@@ -1,0 +1,12 @@
+import type { Env } from '../../lib/env.ts'
+import type { Store } from '../../store/store.ts'
+import type { Authorizer } from '../authz/types.ts'
+import type { Mirrors } from '../mirror/mirrors.ts'
+
+/** What plugins look at. */
+export interface AdmissionSources {
+  readonly mirrors: Mirrors
+  readonly store: Store
+  readonly env: Env
+  readonly authorizer: Authorizer
+}
