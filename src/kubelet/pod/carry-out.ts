@@ -4,6 +4,7 @@ import { findContainer, readySandbox } from '../runtime/observed.ts'
 import { StartError } from '../start-error.ts'
 import type { Waiting } from '../status/container.ts'
 import type { MountedVolume } from '../container/mounts.ts'
+import { unlessAborted } from './abort.ts'
 import { containerEvent } from './event.ts'
 import { killContainer, killPod } from './kill.ts'
 import type { PodMeans } from './means.ts'
@@ -38,12 +39,16 @@ export async function carryOut(pass: Pass, means: PodMeans): Promise<LookAgain> 
   if (plan.killPod) {
     if (plan.createSandbox && plan.sandboxId !== undefined)
       means.events.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
-    await killPod(pod, { signal }, means)
+    await killPod(pod, { signal, hooked: new Set() }, means)
     if (!plan.createSandbox) return undefined
   }
   for (const kill of plan.kill) {
     const container = means.observed.get(uidOf(pod))?.containers.find(({ id }) => id === kill.id)
-    if (container) await killContainer({ pod, container, message: kill.message, reason: kill.reason, signal }, means)
+    if (container)
+      await killContainer(
+        { pod, container, message: kill.message, reason: kill.reason, signal, hooked: new Set() },
+        means,
+      )
   }
   const toStart = [...plan.startEphemeral, ...plan.startInit, ...plan.start]
   if (!plan.createSandbox && toStart.length === 0) return undefined
@@ -106,16 +111,6 @@ async function ensureImage(container: Container, { pod, signal }: Pass, means: P
     event: (type, reason, message) => containerEvent(events, pod, container, type, reason, message),
   })
   return unlessAborted(ready, signal)
-}
-
-/** Waits no longer when the signal aborts; the work goes on by itself. */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 async function start(

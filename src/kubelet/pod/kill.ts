@@ -2,6 +2,7 @@ import { sleep } from '../../lib/clock.ts'
 import { runHook } from '../lifecycle/hooks.ts'
 import { terminationOrder, type KillReason } from '../plan/plan.ts'
 import type { ObservedContainer } from '../runtime/observed.ts'
+import { unlessAborted } from './abort.ts'
 import { containerEvent } from './event.ts'
 import type { PodMeans } from './means.ts'
 import { containerNamed, gracePeriodOf, uidOf, type Container, type Pod } from './spec.ts'
@@ -18,8 +19,10 @@ export interface KillRequest {
   readonly reason: KillReason
   /** In place of what the pod and its probes say. */
   readonly graceSeconds?: number
-  /** Stops waiting for the preStop hook. */
+  /** Stops waiting for the container's end, which is on its way all the same. */
   readonly signal: AbortSignal
+  /** The containers whose preStop hook has been run: it is not run again when the grace period is cut short. */
+  readonly hooked: Set<string>
 }
 
 /** Ends a container: its preStop hook, then SIGTERM, then, when its grace period is over, SIGKILL (upstream's killContainer). */
@@ -30,9 +33,13 @@ export async function killContainer(request: KillRequest, means: PodMeans): Prom
   containerEvent(events, pod, container, 'Normal', 'Killing', message || `Stopping container ${container.name}`)
   const graceSeconds = request.graceSeconds ?? graceOf(pod, spec, request.reason)
   const began = env.clock.monotonic()
-  if (spec?.lifecycle?.preStop && graceSeconds > 0) await preStop(request, spec, graceSeconds, means)
+  if (spec?.lifecycle?.preStop && graceSeconds > 0 && !request.hooked.has(container.id)) {
+    request.hooked.add(container.id)
+    await preStop(request, spec, graceSeconds, means)
+  }
   const spentSeconds = Math.floor((env.clock.monotonic() - began) / 1000)
-  await runtime.stopContainer(container.id, Math.max(MIN_GRACE_SECONDS, graceSeconds - spentSeconds))
+  const leftSeconds = Math.max(MIN_GRACE_SECONDS, graceSeconds - spentSeconds)
+  await unlessAborted(runtime.stopContainer(container.id, leftSeconds), request.signal)
   await observed.refreshContainer(container.id)
 }
 
@@ -77,7 +84,7 @@ async function preStop(
 /** Ends all of a pod's running containers, sidecars last, within one grace period; then stops its sandboxes. */
 export async function killPod(
   pod: Pod,
-  options: { readonly graceSeconds?: number; readonly signal: AbortSignal },
+  options: Pick<KillRequest, 'graceSeconds' | 'signal' | 'hooked'>,
   means: PodMeans,
 ): Promise<void> {
   const { runtime, observed, env } = means
@@ -89,7 +96,7 @@ export async function killPod(
     const left = Math.max(0, total - Math.floor((env.clock.monotonic() - began) / 1000))
     await Promise.all(
       wave.map((container) =>
-        killContainer({ pod, container, reason: 'Unknown', graceSeconds: left, signal: options.signal }, means),
+        killContainer({ ...options, pod, container, reason: 'Unknown', graceSeconds: left }, means),
       ),
     )
   }

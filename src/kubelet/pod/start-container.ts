@@ -80,7 +80,14 @@ async function postStart(
     if (place.signal.aborted) throw error
     containerEvent(events, pod, container, 'Warning', 'FailedPostStartHook', 'PostStartHook failed')
     await killContainer(
-      { pod, container: started, message: 'FailedPostStartHook', reason: 'FailedPostStartHook', signal: place.signal },
+      {
+        pod,
+        container: started,
+        message: 'FailedPostStartHook',
+        reason: 'FailedPostStartHook',
+        signal: place.signal,
+        hooked: new Set(),
+      },
       means,
     )
     throw new StartError('PostStartHookError', textOf(error))

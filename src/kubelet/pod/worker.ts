@@ -50,6 +50,7 @@ export class PodWorker {
   #timer: Timer | undefined
   #stopped = false
   #limits: string | undefined
+  readonly #hooked = new Set<string>()
 
   /** `onGone`: nothing is left of the pod here. */
   constructor(pod: Pod, means: PodMeans, onGone: () => void) {
@@ -244,7 +245,8 @@ export class PodWorker {
     const { probes } = this.#means
     probes.sync(this.#pod, this.#observed())
     const graceSeconds = this.#verdict?.graceSeconds
-    await killPod(this.#pod, { signal, ...(graceSeconds !== undefined && { graceSeconds }) }, this.#means)
+    const options = { signal, hooked: this.#hooked, ...(graceSeconds !== undefined && { graceSeconds }) }
+    await killPod(this.#pod, options, this.#means)
     probes.remove(uidOf(this.#pod))
     this.#stage = 'ended'
     this.#waiting.clear()

@@ -23,16 +23,17 @@ export interface ProberOptions {
 
 /** A look that errs is taken again at once, this often in all. */
 const MAX_TRIES = 3
-/** Waits between the extra looks that find a container ready soon after its start; they grow to the probe's period. */
-const EAGER_FIRST_MS = 100
+/** Waits between the extra looks that find a container ready soon after its start; they grow to the probe's period. A command costs more than a connection. */
+const EAGER_FIRST_MS = { network: 100, exec: 500 }
 const NAMES: Readonly<Record<ProbeKind, string>> = { startup: 'Startup', liveness: 'Liveness', readiness: 'Readiness' }
 
 /**
  * Probes one container in one way, from its start to its end, every period (upstream's pkg/kubelet/prober worker). One timer, and none
  * once the verdict is final: a startup probe that has passed, a startup or liveness probe that has failed.
  *
- * Beyond upstream: until a readiness or startup probe first passes, extra looks are taken between the periods. Only their success
- * counts, so a container is seen ready when it is, and nothing fails any sooner.
+ * The first look that counts is taken one period after the start, or when the initial delay is over. Beyond upstream: until a readiness or
+ * startup probe first passes, extra looks are taken before and between those. Only their success counts, so a container is seen
+ * ready when it is, and nothing fails any sooner.
  */
 export class Prober {
   readonly #options: ProberOptions
@@ -48,20 +49,21 @@ export class Prober {
     this.#options = options
     this.#verdict = options.initial
     const { kind, probe, initial } = options
-    const eager = kind !== 'liveness' && initial !== true && (probe.successThreshold ?? 1) === 1 && !probe.exec
-    this.#eagerMs = eager ? EAGER_FIRST_MS : undefined
+    const eager = kind !== 'liveness' && initial !== true && (probe.successThreshold ?? 1) === 1
+    this.#eagerMs = eager ? EAGER_FIRST_MS[probe.exec ? 'exec' : 'network'] : undefined
   }
 
   get verdict(): boolean | undefined {
     return this.#verdict
   }
 
-  /** Begins when the initial delay is over. */
   start(): void {
     const { env, probe, startedAtMs } = this.#options
-    const due = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    this.#nextCountedMs = Math.max(env.clock.now(), due)
-    this.#arm(this.#nextCountedMs - env.clock.now())
+    const { initialDelaySeconds = 0, periodSeconds = 10 } = probe
+    const now = env.clock.now()
+    const begin = Math.max(now, startedAtMs + initialDelaySeconds * 1000)
+    this.#nextCountedMs = initialDelaySeconds > 0 && this.#eagerMs === undefined ? begin : begin + periodSeconds * 1000
+    this.#arm((this.#eagerMs === undefined ? this.#nextCountedMs : begin) - now)
   }
 
   stop(): void {

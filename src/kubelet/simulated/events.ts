@@ -4,6 +4,13 @@ import type { ContainerEvent } from '../cri/services.ts'
 export class EventQueue {
   #queue: ContainerEvent[] | undefined
   #wake = (): void => undefined
+  #broken: Error | undefined
+
+  /** Ends listening with an error, and each later attempt to listen, until told otherwise. */
+  break(error: Error | undefined): void {
+    this.#broken = error
+    this.#wake()
+  }
 
   push(event: ContainerEvent): void {
     this.#queue?.push(event)
@@ -17,6 +24,7 @@ export class EventQueue {
     signal.addEventListener('abort', abort, { once: true })
     try {
       while (!signal.aborted) {
+        if (this.#broken) throw this.#broken
         const event = queue.shift()
         if (event) yield event
         else await new Promise<void>((resolve) => (this.#wake = resolve))

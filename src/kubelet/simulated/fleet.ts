@@ -138,6 +138,7 @@ function configOf(
     nodeLabels: labels,
     registerWithTaints: taints,
     maxPods,
+    clusterDns: { domain: 'cluster.local', servers: ['10.96.0.10'] },
     nodeIPs: [address ?? '127.0.0.1'],
     relistMs: 0,
     maxParallelStarts: maxPods,

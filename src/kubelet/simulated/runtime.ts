@@ -68,6 +68,7 @@ export class SimulatedRuntime implements RuntimeService {
   /** Makes every call fail, as a runtime does that has gone, until told otherwise. */
   fail(why: string | undefined): void {
     this.#down = why
+    this.#events.break(why === undefined ? undefined : new CriError('Unavailable', why))
   }
 
   /** Ends a running container from outside, as the kernel's OOM killer does (`OOMKilled`, 137) or a fault. */
