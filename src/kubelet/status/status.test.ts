@@ -202,7 +202,7 @@ test('only what has changed is written', () => {
   const patch = statusPatch(before, after)
   assert.deepEqual(Object.keys(patch ?? {}).sort(), ['conditions', 'containerStatuses', 'phase'])
   assert.deepEqual(
-    (patch?.conditions as api.PodCondition[]).map(({ type }) => type),
+    ((patch?.conditions ?? []) as api.PodCondition[]).map(({ type }) => type),
     ['Ready', 'ContainersReady'],
   )
   assert.equal(statusPatch(after, after), undefined)
