@@ -98,3 +98,7 @@ export function domainPrefixedPath(field: string, value: string): FieldError[] {
   }
   return errors
 }
+
+/** A map with its keys in order, as Go prints it in messages. */
+export const sortedKeys = <T>(map: Readonly<Record<string, T>> | undefined): Record<string, T> | undefined =>
+  map && Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))

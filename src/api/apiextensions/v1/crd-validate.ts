@@ -32,7 +32,7 @@ export function* validateDefinition(crd: Crd): Iterable<FieldError> {
   yield* validateVersionParts(spec.versions ?? [])
   if (spec.conversion) yield* validateConversion(spec.conversion, 'spec.conversion')
   yield* validateDefinitionStatus(crd)
-  yield* validateStoredVersions(spec.versions ?? [], status?.storedVersions ?? [])
+  yield* validateStoredVersions(spec.versions ?? [], status?.storedVersions)
 }
 
 /** What only a new definition must be. */
@@ -81,6 +81,8 @@ function* validateVersions(versions: readonly Version[]): Iterable<FieldError> {
   for (const [index, { name }] of versions.entries()) {
     const wrong = isDns1035Label(name)
     if (wrong.length > 0) yield invalid(`spec.versions[${index}].name`, name, wrong.join(','))
+    // Upstream keeps the first name once more.
+    if (wrong.length > 0 && index === 0 && name) yield invalid('spec.version', name, wrong.join(','))
   }
   const path = 'spec.versions'
   if (new Set(versions.map(({ name }) => name)).size < versions.length) {
@@ -110,11 +112,17 @@ const shown =
     }
   }
 
-function* validateStoredVersions(versions: readonly Version[], stored: readonly string[]): Iterable<FieldError> {
+function* validateStoredVersions(
+  versions: readonly Version[],
+  storedVersions: readonly string[] | undefined,
+): Iterable<FieldError> {
   const path = 'status.storedVersions'
-  if (stored.length === 0) return yield invalid(path, stored, 'must have at least one stored version')
+  const stored = storedVersions ?? []
+  if (stored.length === 0) return yield invalid(path, storedVersions, 'must have at least one stored version')
+  const left = new Set(stored)
   for (const { name, storage } of versions) {
-    if (storage && !stored.includes(name)) yield invalid(path, stored, `must have the storage version ${name}`)
+    const isKept = left.delete(name)
+    if (storage && !isKept) yield invalid(path, stored, `must have the storage version ${name}`)
   }
   for (const [index, name] of stored.entries()) {
     if (versions.some((version) => version.name === name)) continue

@@ -10,7 +10,13 @@ export function* validateSelectable(
   { selectableFields = [], schema }: Frozen<CustomResourceDefinitionVersion>,
   path: string,
 ): Iterable<FieldError> {
-  if (selectableFields.length === 0 || !schema?.openAPIV3Schema) return
+  if (selectableFields.length === 0) return
+  if (!schema?.openAPIV3Schema) {
+    const text = path.startsWith('spec.versions')
+      ? 'may only be set when `version.schema.openAPIV3Schema` is not included'
+      : 'may only be set when validations.schema is included'
+    return yield invalid(path, '', text)
+  }
   const seen = new Set<string>()
   for (const [index, { jsonPath }] of selectableFields.entries()) {
     const field = `${path}[${index}].jsonPath`

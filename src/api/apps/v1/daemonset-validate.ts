@@ -1,8 +1,8 @@
 import { matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
-import { immutableField, nonNegative } from '../../checks.ts'
-import { isEmptySelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
+import { immutableField, nonNegative, sortedKeys } from '../../checks.ts'
+import { isEmptySelector, isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
 import { validateCollisionCount } from '../../core/v1/replica-counts.ts'
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps/v1.ts'
 import { atMostAll, intOrPercent, numberOrPercentage } from './int-or-percent.ts'
@@ -12,8 +12,8 @@ export function* validateDaemonSet({ spec }: Frozen<DaemonSet>): Iterable<FieldE
   const selector: typeof spec.selector | undefined = spec.selector
   yield* validateLabelSelector(selector, 'spec.selector')
   const labels = spec.template.metadata?.labels
-  if (!matches(selector, labels)) {
-    yield invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')
+  if (isValidSelector(selector) && !matches(selector, labels)) {
+    yield invalid('spec.template.metadata.labels', sortedKeys(labels), '`selector` does not match template `labels`')
   }
   if (selector && isEmptySelector(selector)) {
     yield invalid('spec.selector', selector, 'empty selector is invalid for daemonset')
@@ -33,7 +33,9 @@ export function* validateDaemonSet({ spec }: Frozen<DaemonSet>): Iterable<FieldE
 function* validateStrategy({ type, rollingUpdate: rolling }: Frozen<DaemonSetUpdateStrategy>): Iterable<FieldError> {
   if (type === 'OnDelete') return
   if (type !== 'RollingUpdate') {
-    const shown = { Type: type ?? '', RollingUpdate: rolling ?? null }
+    const { maxUnavailable = 0, maxSurge = 0 } = rolling ?? {}
+    const shownRolling = rolling ? { MaxUnavailable: maxUnavailable, MaxSurge: maxSurge } : null
+    const shown = { Type: type ?? '', RollingUpdate: shownRolling }
     return yield notSupported('spec.updateStrategy', shown, ['RollingUpdate', 'OnDelete'])
   }
   const path = 'spec.updateStrategy.rollingUpdate'

@@ -2,7 +2,12 @@ import { validateLabelSelector } from '../../../apimachinery/labels/label-select
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { immutableField, nonNegative } from '../../checks.ts'
-import { isEmptySelector, validateRunningTemplate } from '../../core/v1/pod-spec/template.ts'
+import {
+  isEmptySelector,
+  isValidSelector,
+  shownSelector,
+  validateRunningTemplate,
+} from '../../core/v1/pod-spec/template.ts'
 import { validateCollisionCount, validateReplicaCounts } from '../../core/v1/replica-counts.ts'
 import type { Deployment, DeploymentStrategy, ReplicaSet } from '../../generated/types/apps/v1.ts'
 import { atMostAll, intOrPercent, numberOrPercentage } from './int-or-percent.ts'
@@ -13,11 +18,12 @@ function* validateSelection({ spec }: Frozen<Deployment> | Frozen<ReplicaSet>): 
   const selector: typeof spec.selector | undefined = spec.selector
   if (selector === undefined) {
     yield required('spec.selector')
-    return
+  } else {
+    yield* validateLabelSelector(selector, 'spec.selector')
+    if (isEmptySelector(selector)) yield invalid('spec.selector', selector, 'empty selector is invalid for deployment')
   }
-  yield* validateLabelSelector(selector, 'spec.selector')
-  if (isEmptySelector(selector)) yield invalid('spec.selector', selector, 'empty selector is invalid for deployment')
-  if (spec.template) yield* validateRunningTemplate(spec.template, selector, 'spec.template', 'ReplicaSet')
+  if (!isValidSelector(selector)) yield invalid('spec.selector', shownSelector(selector), 'invalid label selector')
+  else if (spec.template) yield* validateRunningTemplate(spec.template, selector, 'spec.template', 'ReplicaSet')
 }
 
 /** ValidateDeployment. */
@@ -62,10 +68,12 @@ const goStrategy = ({
   rollingUpdate,
 }: {
   readonly type?: string
-  readonly rollingUpdate?: unknown
+  readonly rollingUpdate?: DeploymentStrategy['rollingUpdate']
 }): unknown => ({
   Type: type,
-  RollingUpdate: rollingUpdate ?? null,
+  RollingUpdate: rollingUpdate
+    ? { MaxUnavailable: rollingUpdate.maxUnavailable ?? 0, MaxSurge: rollingUpdate.maxSurge ?? 0 }
+    : null,
 })
 
 /** The selector of a Deployment never changes. */

@@ -4,7 +4,7 @@ import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
-import { ageColumn, containerColumns, integer, nameColumn, text, wide } from '../../columns.ts'
+import { ageColumn, containerColumns, nameColumn, text, wide } from '../../columns.ts'
 import type { Deployment } from '../../generated/types/apps/v1.ts'
 import { defineResource } from '../../define.ts'
 
@@ -38,8 +38,8 @@ export const deployments = defineResource<Deployment>({
   columns: [
     nameColumn,
     text('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
-    integer('Up-to-date', ({ status }) => status?.updatedReplicas),
-    integer('Available', ({ status }) => status?.availableReplicas),
+    text('Up-to-date', ({ status }) => status?.updatedReplicas ?? 0),
+    text('Available', ({ status }) => status?.availableReplicas ?? 0),
     ageColumn,
     ...containerColumns<Deployment>(({ spec }) => spec.template.spec.containers),
     wide(text('Selector', ({ spec }) => formatLabelSelector(spec.selector))),

@@ -1,10 +1,22 @@
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
+import {
+  type FieldError,
+  fieldForbidden,
+  invalid,
+  notSupported,
+  quoteValue,
+  required,
+} from '../../../apimachinery/status.ts'
 import { dns1123Label, nonNegative } from '../../checks.ts'
 import { validateClaimSpec } from '../../core/v1/claim-spec.ts'
-import { isEmptySelector, validateRunningTemplate } from '../../core/v1/pod-spec/template.ts'
+import {
+  isEmptySelector,
+  isValidSelector,
+  shownSelector,
+  validateRunningTemplate,
+} from '../../core/v1/pod-spec/template.ts'
 import { validateCollisionCount, validateReplicaCounts } from '../../core/v1/replica-counts.ts'
 import type { StatefulSet, StatefulSetSpec } from '../../generated/types/apps/v1.ts'
 import type { PodTemplateSpec } from '../../generated/types/core/v1.ts'
@@ -37,7 +49,14 @@ export function* validateStatefulSet({ spec }: Frozen<StatefulSet>): Iterable<Fi
       yield invalid('spec.selector', selector, 'empty selector is invalid for statefulset')
     }
   }
-  yield* validateRunningTemplate(templateWithClaims(spec), selector ?? {}, 'spec.template', 'StatefulSet')
+  if (isValidSelector(selector)) {
+    yield* validateRunningTemplate(templateWithClaims(spec), selector, 'spec.template', 'StatefulSet')
+  } else
+    yield {
+      type: 'FieldValueInvalid',
+      field: 'spec.selector',
+      message: `Invalid value: ${quoteValue(shownSelector(selector))}`,
+    }
 }
 
 /** ValidateStatefulSet, beyond that: what an update leaves as it is. */
@@ -53,7 +72,8 @@ function* validateStrategy({ updateStrategy }: Spec): Iterable<FieldError> {
   const path = 'spec.updateStrategy.rollingUpdate'
   if (!type) return yield required('spec.updateStrategy')
   if (type === 'OnDelete') {
-    if (rolling) yield invalid(path, rolling, "only allowed for updateStrategy 'RollingUpdate'")
+    const shownRolling = { Partition: rolling?.partition ?? 0, MaxUnavailable: rolling?.maxUnavailable ?? null }
+    if (rolling) yield invalid(path, shownRolling, "only allowed for updateStrategy 'RollingUpdate'")
     return
   }
   if (type !== 'RollingUpdate') {

@@ -78,7 +78,7 @@ function* validateExitCodes(
     yield invalid(`${path}.containerName`, containerName, text)
   }
   const field = `${path}.values`
-  if (values.length === 0) yield invalid(field, values, 'at least one value is required')
+  if (values.length === 0) yield invalid(field, requirement.values, 'at least one value is required')
   else if (values.length > MAX_EXIT_CODES) yield tooMany(field, values.length, MAX_EXIT_CODES)
   for (const [index, code] of values.entries()) {
     if (operator === 'In' && code === 0) yield invalid(`${field}[${index}]`, code, 'must not be 0 for the In operator')

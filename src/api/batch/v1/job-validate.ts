@@ -3,9 +3,9 @@ import { matches, validateLabelSelector } from '../../../apimachinery/labels/lab
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength, isDns1123Label } from '../../../apimachinery/validation/names.ts'
-import { domainPrefixedPath, immutableField, nonNegative } from '../../checks.ts'
+import { domainPrefixedPath, immutableField, nonNegative, sortedKeys } from '../../checks.ts'
 import { validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
-import type { Job, JobSpec } from '../../generated/types/batch/v1.ts'
+import type { Job, JobSpec, SuccessPolicy } from '../../generated/types/batch/v1.ts'
 import type { PodTemplateSpec } from '../../generated/types/core/v1.ts'
 import { CONTROLLER_UID_LABELS, JOB_NAME_LABELS } from './job-selector.ts'
 import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
@@ -19,7 +19,7 @@ export function* validateJob({ spec }: Frozen<Job>): Iterable<FieldError> {
   else yield* validateLabelSelector(spec.selector, 'spec.selector')
   const labels = spec.template.metadata?.labels
   if (!matches(spec.selector, labels)) {
-    yield invalid('spec.template.metadata.labels', labels, '`selector` does not match template `labels`')
+    yield invalid('spec.template.metadata.labels', sortedKeys(labels), '`selector` does not match template `labels`')
   }
 }
 
@@ -90,7 +90,7 @@ export function* validateJobSpec(spec: Spec, path: string): Iterable<FieldError>
   if (spec.successPolicy) {
     const field = `${path}.successPolicy`
     if (spec.completionMode === 'Indexed') yield* validateSuccessPolicy(spec, field)
-    else yield invalid(field, spec.successPolicy, 'requires indexed completion mode')
+    else yield invalid(field, shownPolicy(spec.successPolicy), 'requires indexed completion mode')
   }
   yield* validateReplacement(spec, `${path}.podReplacementPolicy`)
   yield* validatePodTemplate(spec.template, `${path}.template`)
@@ -230,3 +230,12 @@ function withResources(old: Template, now: Template): Template {
   const containers = resize('containers') ?? []
   return { ...old, spec: { ...old.spec, containers, ...(initContainers && { initContainers }) } }
 }
+
+/** As upstream's own form of a policy prints. */
+const shownPolicy = ({ rules }: Frozen<SuccessPolicy>): object => ({
+  Rules:
+    rules?.map(({ succeededIndexes, succeededCount }) => ({
+      SucceededIndexes: succeededIndexes ?? null,
+      SucceededCount: succeededCount ?? null,
+    })) ?? null,
+})

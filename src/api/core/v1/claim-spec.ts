@@ -3,7 +3,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { validateAnnotations, validateLabels } from '../../../apimachinery/validation/meta.ts'
 import { isDns1123Subdomain, nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
-import { dns1123Subdomain, POSITIVE, present, problems, supported } from '../../checks.ts'
+import { dns1123Subdomain, present, problems, supported } from '../../checks.ts'
 import type {
   PersistentVolumeClaimSpec,
   PersistentVolumeClaimTemplate,
@@ -44,7 +44,7 @@ export function* validateClaimSpec(spec: Frozen<PersistentVolumeClaimSpec>, path
 
 function* validateStorage(storage: string | number | undefined, field: string): Iterable<FieldError> {
   if (storage === undefined) yield required(field)
-  else if (compareAmounts(storage, '0') <= 0) yield invalid(field, String(storage), POSITIVE)
+  else if (compareAmounts(storage, '0') <= 0) yield invalid(field, String(storage), 'must be greater than zero')
   else yield* validateQuantityValue(field, 'storage', storage)
 }
 

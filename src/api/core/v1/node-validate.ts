@@ -18,8 +18,8 @@ export function* validateNode(node: Frozen<Node>): Iterable<FieldError> {
   const cidrs = node.spec?.podCIDRs ?? []
   for (const [index, cidr] of cidrs.entries()) yield* validateCidr(`spec.podCIDRs[${index}]`, cidr)
   if (cidrs.length < 2) return
-  const families = new Set(cidrs.map((cidr) => parseCidr(cidr)?.version))
-  if (cidrs.length > 2 || families.size < 2) {
+  const families = new Set(cidrs.map((cidr) => parseCidr(cidr, true)?.version))
+  if (cidrs.length > 2 || families.size < 2 || families.has(undefined)) {
     yield invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family')
   }
 }

@@ -21,7 +21,7 @@ export const nodes = defineResource<Node>({
   statusOnCreate: true,
   subresources: [{ name: 'proxy', verbs: ['create', 'delete', 'get', 'patch', 'update'], kind: 'NodeProxyOptions' }],
   defaults(node) {
-    node.spec ??= {}
+    keepPodCidrs((node.spec ??= {}))
     const { status } = node
     if (!status) return
     roundUpQuantities(status.capacity)
@@ -84,4 +84,11 @@ function addressCell({ status }: Frozen<Node>, type: string): string {
 function kernelCell({ status }: Frozen<Node>): string {
   const { kernelVersion, architecture } = status?.nodeInfo ?? {}
   return `${kernelVersion || '<unknown>'}${architecture ? ` (${architecture})` : ''}`
+}
+
+/** `podCIDR` is the first of `podCIDRs`; where both are given and differ, the old field wins. */
+function keepPodCidrs(spec: NonNullable<Node['spec']>): void {
+  const { podCIDR, podCIDRs = [] } = spec
+  if (podCIDR && podCIDRs[0] !== podCIDR) spec.podCIDRs = [podCIDR]
+  else if (podCIDRs[0] !== undefined) spec.podCIDR = podCIDRs[0]
 }

@@ -24,11 +24,14 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
   defaults: defaultClaim,
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' }
+    // The feature gate CrossNamespaceVolumeDataSource is off.
+    if (claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef
     dropForeignDataSource(claim.spec)
     mirrorDataSource(claim.spec)
   },
   prepareForUpdate(claim, old, { subresource }) {
     if (subresource !== '') return
+    if (!old.spec.dataSourceRef && claim.spec.dataSourceRef?.namespace) delete claim.spec.dataSourceRef
     if (!old.spec.dataSource && !old.spec.dataSourceRef) dropForeignDataSource(claim.spec)
     mirrorDataSource(claim.spec)
   },

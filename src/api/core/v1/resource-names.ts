@@ -1,3 +1,5 @@
+import { isQualifiedName } from '../../../apimachinery/validation/names.ts'
+
 /** Questions about the names of resources (upstream's pkg/apis/core/helper). */
 
 /** A native resource: one without a domain, or in kubernetes.io. */
@@ -15,7 +17,9 @@ export const isPodLevelResource = (name: string): boolean => name === 'cpu' || n
 
 /** An extended resource: `vendor.com/device`, and not a quota's `requests.` name. */
 export function isExtendedResource(name: string): boolean {
-  return !isNativeResource(name) && !name.startsWith('requests.')
+  if (isNativeResource(name) || name.startsWith('requests.')) return false
+  // A quota names it after `requests.`.
+  return isQualifiedName(`requests.${name}`).length === 0
 }
 
 /** Whether limits may exceed requests. */

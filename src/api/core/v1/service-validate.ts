@@ -188,7 +188,7 @@ function* validateTrafficPolicies(spec: Frozen<ServiceSpec>): Iterable<FieldErro
     const text = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'"
     yield invalid('spec.healthCheckNodePort', healthCheckNodePort, text)
   }
-  if (internalTrafficPolicy === undefined && spec.type !== 'ExternalName' && spec.type) {
+  if (internalTrafficPolicy === undefined && ['ClusterIP', 'NodePort', 'LoadBalancer'].includes(spec.type ?? '')) {
     yield required('spec.internalTrafficPolicy')
   }
   yield* supported('spec.internalTrafficPolicy', internalTrafficPolicy, policies)

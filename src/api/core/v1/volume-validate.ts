@@ -2,7 +2,7 @@ import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
-import { dns1123Label, dns1123Subdomain, IMMUTABLE, POSITIVE, present, problems, supported } from '../../checks.ts'
+import { dns1123Label, dns1123Subdomain, IMMUTABLE, present, problems, sortedKeys, supported } from '../../checks.ts'
 import type {
   CSIPersistentVolumeSource,
   PersistentVolume,
@@ -42,16 +42,17 @@ export function* validateVolume({ metadata, spec }: Frozen<PersistentVolume>): I
   if (!spec.csi) yield required('spec.csi', 'has to be specified when using volumeAttributesClassName')
 }
 
-function* validateCapacity({ capacity = {} }: Frozen<PersistentVolumeSpec>): Iterable<FieldError> {
-  const names = Object.keys(capacity)
+function* validateCapacity({ capacity }: Frozen<PersistentVolumeSpec>): Iterable<FieldError> {
+  const names = Object.keys(capacity ?? {})
   if (names.length === 0) yield required('spec.capacity')
-  if (names.length !== 1 || names[0] !== 'storage') yield notSupported('spec.capacity', capacity, ['storage'])
-  for (const [name, value] of Object.entries(capacity)) {
+  if (names.length !== 1 || names[0] !== 'storage')
+    yield notSupported('spec.capacity', sortedKeys(capacity), ['storage'])
+  for (const [name, value] of Object.entries(capacity ?? {})) {
     const field = `spec.capacity[${name}]`
     const { nanos } = amount(value)
     const units = Number(nanos / 1_000_000_000n)
     if (units < 0) yield invalid(field, units, 'must be a valid resource quantity')
-    if (nanos <= 0n) yield invalid(field, String(value), POSITIVE)
+    if (nanos <= 0n) yield invalid(field, String(value), 'must be greater than zero')
   }
 }
 

@@ -18,7 +18,7 @@ export function* validateClusterRole({ rules, aggregationRule }: Frozen<ClusterR
   for (const [index, selector] of selectors.entries()) {
     const errors = validateLabelSelector(selector, `${path}[${index}]`)
     yield* errors
-    if (errors.length > 0) yield invalid(`${path}[${index}]`, selector, 'invalid label selector.')
+    if (errors.length > 0) yield invalid(`${path}[${index}]`, null, 'invalid label selector.')
   }
 }
 

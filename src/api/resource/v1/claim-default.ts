@@ -11,4 +11,5 @@ export function defaultClaimDevices(spec: ResourceClaimSpec | undefined): void {
 function defaultRequest(request: ExactDeviceRequest | DeviceSubRequest): void {
   request.allocationMode ||= 'ExactCount'
   if (request.allocationMode === 'ExactCount') request.count ||= 1
+  for (const toleration of request.tolerations ?? []) toleration.operator ||= 'Equal'
 }

@@ -1,5 +1,13 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { type FieldError, invalid, notSupported, required, tooLong, tooMany } from '../../../apimachinery/status.ts'
+import {
+  type FieldError,
+  fieldForbidden,
+  invalid,
+  notSupported,
+  required,
+  tooLong,
+  tooMany,
+} from '../../../apimachinery/status.ts'
 import { validateLabelName } from '../../../apimachinery/validation/meta.ts'
 import { byteLength, isLabelValue } from '../../../apimachinery/validation/names.ts'
 import { dns1123Label, dns1123Subdomain, problems } from '../../checks.ts'
@@ -37,7 +45,12 @@ export function* validateDevice(device: Frozen<Device>, perDevice: boolean, path
     yield* validateAttributeName(`${path}.attributes`, name)
     yield* validateAttribute(attribute, `${path}.attributes[${name}]`)
   }
-  for (const name of Object.keys(capacity)) yield* validateAttributeName(`${path}.capacity`, name)
+  for (const [name, { requestPolicy }] of Object.entries(capacity)) {
+    yield* validateAttributeName(`${path}.capacity`, name)
+    if (requestPolicy && !device.allowMultipleAllocations) {
+      yield fieldForbidden(`${path}.capacity[${name}].requestPolicy`, 'allowMultipleAllocations must be true')
+    }
+  }
   yield* validateItems(taints, TAINTS, validateTaint, `${path}.taints`)
   const countersPath = `${path}.consumesCounters`
   yield* validateSet(consumesCounters, CONSUMPTIONS, validateConsumption, ({ counterSet }) => counterSet, countersPath)

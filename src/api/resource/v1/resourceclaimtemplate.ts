@@ -3,6 +3,7 @@ import { defaultClaimDevices } from './claim-default.ts'
 import type { ResourceClaimTemplate } from '../../generated/types/resource/v1.ts'
 import { validateClaimSpec } from './claim-validate.ts'
 import { immutableField } from '../../checks.ts'
+import { validateTemplateMeta } from './template-meta.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ResourceClaimTemplate. */
@@ -18,7 +19,10 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
   defaults({ spec }) {
     defaultClaimDevices(spec?.spec)
   },
-  validateCreate: ({ spec }) => validateClaimSpec(spec.spec, 'spec.spec'),
+  *validate({ spec }) {
+    yield* validateTemplateMeta(spec.metadata, 'spec.metadata')
+    yield* validateClaimSpec(spec.spec, 'spec.spec')
+  },
   validateUpdate: (now, old) => immutableField('spec', now.spec, old.spec),
   columns: [nameColumn, ageColumn],
 })

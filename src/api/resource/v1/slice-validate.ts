@@ -61,9 +61,9 @@ function* validateNodes(spec: Frozen<ResourceSliceSpec>): Iterable<FieldError> {
   if (nodeSelector) {
     given.push('`nodeSelector`')
     yield* validateNodeSelector(nodeSelector, 'spec.nodeSelector')
-    const terms = nodeSelector.nodeSelectorTerms ?? []
+    const terms = nodeSelector.nodeSelectorTerms
     const field = 'spec.nodeSelector.nodeSelectorTerms'
-    if (terms.length !== 1) yield invalid(field, terms, 'must have exactly one node selector term')
+    if ((terms ?? []).length !== 1) yield invalid(field, terms, 'must have exactly one node selector term')
   }
   for (const name of ['allNodes', 'perDeviceNodeSelection'] as const) {
     if (spec[name]) given.push(`\`${name}\``)

@@ -14,7 +14,6 @@ export const csiDrivers = defineResource<CSIDriver>({
   storagePrefix: '/registry/csidrivers',
   schema: 'io.k8s.api.storage.v1.CSIDriver',
   returnsDeletedObject: true,
-  hasGeneration: true,
   requireResourceVersionOnUpdate: true,
   defaults: defaultDriver,
   prepareForCreate({ spec }) {

@@ -196,7 +196,7 @@ export function* validateStorageOs(
 
 /** ValidateCSIDriverName. */
 export function* validateDriverName(field: string, driver: string): Iterable<FieldError> {
-  if (!driver) yield required(field)
+  if (!driver) return yield required(field)
   if (driver.length > 63) yield tooLong(field, 63)
   yield* problems(field, driver, isDns1123Subdomain(driver.toLowerCase()))
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../../generated/types/core/v1.ts'
 import { roundUpQuantities } from '../resource-list.ts'
 import { defaultVolume } from './default-volume.ts'
+import { dropDisabledFields } from './disabled-fields.ts'
 import { defaultPullPolicy } from './image-name.ts'
 
 /** A template's metadata and spec, present and with defaults (workloads). */
@@ -30,6 +31,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.terminationGracePeriodSeconds ??= 30
   spec.schedulerName ||= 'default-scheduler'
   mirrorServiceAccount(spec)
+  dropDisabledFields(spec)
   spec.volumes?.forEach(defaultVolume)
   for (const container of containersOf(spec)) defaultContainer(container)
   roundUpQuantities(spec.overhead)

@@ -12,5 +12,15 @@ export function imageTag(image: string): string | undefined {
 
 /** `Always` for the tag `latest`, else `IfNotPresent`. */
 export function defaultPullPolicy(image: string | undefined): 'Always' | 'IfNotPresent' {
-  return imageTag(image ?? '') === 'latest' ? 'Always' : 'IfNotPresent'
+  return imageTag(image ?? '') === 'latest' && isReference(image ?? '') ? 'Always' : 'IfNotPresent'
 }
+
+const HOST_PART = '(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])'
+const HOST = `(?:${HOST_PART}(?:\\.${HOST_PART})*|\\[[a-fA-F0-9:]+\\])(?::[0-9]+)?`
+const PATH_PART = '[a-z0-9]+(?:(?:[._]|__|[-]+)[a-z0-9]+)*'
+const REFERENCE = new RegExp(
+  `^(?:${HOST}/)?${PATH_PART}(?:/${PATH_PART})*(?::[\\w][\\w.-]{0,127})?(?:@[A-Za-z][\\w+.-]*:[0-9a-fA-F]{32,})?$`,
+)
+
+/** Whether a text names an image at all. */
+const isReference = (image: string): boolean => REFERENCE.test(image)

@@ -70,7 +70,8 @@ export function* validatePodSecurityContext(spec: Frozen<PodSpec>, path: string)
   yield* validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`)
   yield* validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)
   yield* supported(`${path}.supplementalGroupsPolicy`, context.supplementalGroupsPolicy, ['Merge', 'Strict'])
-  yield* supported(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['MountOption', 'Recursive'])
+  // The feature gate SELinuxMount is off: what mounts with the option is not allowed.
+  yield* supported(`${path}.seLinuxChangePolicy`, context.seLinuxChangePolicy, ['Recursive'])
 }
 
 const SYSCTL_SEGMENT = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
@@ -130,7 +131,11 @@ function* validateSeccomp(profile: Frozen<SeccompProfile> | undefined, path: str
   const field = `${path}.localhostProfile`
   if (type !== 'Localhost') {
     if (localhostProfile !== undefined) {
-      yield invalid(field, profile, 'can only be set when seccomp type is Localhost')
+      yield invalid(
+        field,
+        { Type: type, LocalhostProfile: localhostProfile },
+        'can only be set when seccomp type is Localhost',
+      )
     }
   } else if (localhostProfile === undefined) yield required(field, 'must be set when seccomp type is Localhost')
   else yield* localDescendingPath(field, localhostProfile)

@@ -1,7 +1,8 @@
 import type { LabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
-import { matches } from '../../../../apimachinery/labels/label-selector.ts'
+import { matches, validateLabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported } from '../../../../apimachinery/status.ts'
+import { sortedKeys } from '../../../checks.ts'
 import { validateAnnotations, validateLabels } from '../../../../apimachinery/validation/meta.ts'
 import type { PodTemplateSpec } from '../../../generated/types/core/v1.ts'
 import { validatePodAnnotations, validateProfilesAgree } from './annotations.ts'
@@ -23,7 +24,7 @@ export function* validatePodTemplate(template: Frozen<PodTemplateSpec>, path: st
 /** The template of a workload that keeps pods running: selected, and restarted for ever. */
 export function* validateRunningTemplate(
   template: Frozen<PodTemplateSpec>,
-  selector: Frozen<LabelSelector>,
+  selector: Frozen<LabelSelector> | undefined,
   path: string,
   kind: string,
 ): Iterable<FieldError> {
@@ -40,12 +41,29 @@ export function* validateRunningTemplate(
 /** An empty selector is refused elsewhere. */
 function validateSelected(
   { metadata }: Frozen<PodTemplateSpec>,
-  selector: Frozen<LabelSelector>,
+  selector: Frozen<LabelSelector> | undefined,
   field: string,
 ): FieldError[] {
-  if (isEmptySelector(selector) || matches(selector, metadata?.labels)) return []
-  return [invalid(field, metadata?.labels, '`selector` does not match template `labels`')]
+  if ((selector && isEmptySelector(selector)) || matches(selector, metadata?.labels)) return []
+  return [invalid(field, sortedKeys(metadata?.labels), '`selector` does not match template `labels`')]
 }
+
+/** Whether a selector can be told apart from nonsense; an absent one can, and selects nothing. */
+export const isValidSelector = (selector: Frozen<LabelSelector> | undefined): boolean =>
+  validateLabelSelector(selector, '').length === 0
+
+/** A selector as upstream prints it in messages. */
+export const shownSelector = (selector: Frozen<LabelSelector> | undefined): object | undefined =>
+  selector && {
+    ...(selector.matchLabels && { matchLabels: sortedKeys(selector.matchLabels) }),
+    ...(selector.matchExpressions && {
+      matchExpressions: selector.matchExpressions.map(({ key, operator, values }) => ({
+        key,
+        operator,
+        ...(values && { values }),
+      })),
+    }),
+  }
 
 /** Selects everything. */
 export function isEmptySelector({ matchLabels, matchExpressions }: Frozen<LabelSelector>): boolean {

@@ -91,10 +91,10 @@ function* validateResourceClaims(
     names.add(name)
     if (resourceClaimName !== undefined && resourceClaimTemplateName !== undefined) {
       const text = 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'
-      yield invalid(at, claim, text)
+      yield invalid(at, shownClaim(claim), text)
     }
     if (resourceClaimName === undefined && resourceClaimTemplateName === undefined) {
-      yield invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`')
+      yield invalid(at, shownClaim(claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`')
     }
     for (const field of ['resourceClaimName', 'resourceClaimTemplateName'] as const) {
       const value = claim[field]
@@ -233,3 +233,10 @@ function* validateFileKeyVolumes(spec: Frozen<PodSpec>, path: string): Iterable<
     }
   }
 }
+
+/** As upstream's own form of a claim prints. */
+const shownClaim = ({ name, resourceClaimName, resourceClaimTemplateName }: Frozen<PodResourceClaim>): object => ({
+  Name: name,
+  ResourceClaimName: resourceClaimName ?? null,
+  ResourceClaimTemplateName: resourceClaimTemplateName ?? null,
+})

@@ -177,6 +177,7 @@ function* portWarnings(spec: Frozen<PodSpec>, path: string): Iterable<string> {
       const at = `${container}.ports[${index}]`
       const key = `${port.containerPort}/${port.protocol}`
       const others = byNumber.get(key) ?? []
+      if (port.hostIP && !port.hostPort) yield `${at}: hostIP set without hostPort: ${printedPort(port)}`
       for (const other of others) yield* portClash(port, other.port, at, other.at)
       byNumber.set(key, [...others, { at, port }])
       if (!port.name) continue
@@ -190,6 +191,16 @@ function* portWarnings(spec: Frozen<PodSpec>, path: string): Iterable<string> {
   }
   yield* named
 }
+
+/** As Go prints a port with its names. */
+const printedPort = ({
+  name = '',
+  hostPort = 0,
+  containerPort,
+  protocol,
+  hostIP = '',
+}: Frozen<ContainerPort>): string =>
+  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol ?? ''} HostIP:${hostIP}}`
 
 function* portClash(
   { hostIP = '', hostPort = 0 }: Frozen<ContainerPort>,
