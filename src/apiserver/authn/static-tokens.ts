@@ -30,8 +30,15 @@ export function parseTokenFile(text: string): Map<string, UserInfo> {
   return users
 }
 
-/** RFC 4180 without line breaks inside fields. */
+/** RFC 4180 without line breaks inside fields; blanks around a field do not count. */
 function parseCsvLine(line: string): string[] {
-  const field = /(?:^|,)\s*(?:"((?:[^"]|"")*)"|([^,]*))/g
-  return [...line.matchAll(field)].map(([, quoted, plain = '']) => quoted?.replaceAll('""', '"') ?? plain.trim())
+  const field = /\s*(?:"((?:[^"]|"")*)"\s*|([^,]*))(,|$)/y
+  const fields: string[] = []
+  for (;;) {
+    const match = field.exec(line)
+    if (!match) throw new Error('the token file has a quote that does not stand around a whole field')
+    const [, quoted, plain = '', end] = match
+    fields.push(quoted?.replaceAll('""', '"') ?? plain.trim())
+    if (end === '') return fields
+  }
 }

@@ -89,7 +89,7 @@ export function ruleOf(text: string): PolicyRule {
   if (isPath) return { verbs: list(verbs), nonResourceURLs: rest.toSorted() }
   return {
     verbs: list(verbs),
-    apiGroups: list(first).map((group) => (group === 'core' ? '' : group)),
+    apiGroups: list(first.replace(/\bcore\b/, '')),
     resources: list(second),
     ...(names !== undefined && { resourceNames: list(names) }),
   }
