@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { builtInResources } from '../../api/index.ts'
 import type { UserInfo } from '../../apiserver/authn/types.ts'
 import { bootstrap } from '../../apiserver/bootstrap/bootstrap.ts'
+import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
@@ -17,7 +19,7 @@ import { createClient } from '../../client/create-client.ts'
 import { inProcessTransport } from '../../client/inprocess.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
-import { UserError, isErrno } from '../../host/user-error.ts'
+import { UserError, isErrno, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import { certificateAuthenticator } from './certificate-authenticator.ts'
@@ -44,6 +46,8 @@ export interface ApiOptions {
   readonly pki: Pki
   readonly nodeIP: string
   readonly bindAddress: string
+  /** Static bearer tokens, as upstream's --token-auth-file. */
+  readonly tokenAuthFile?: string
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
@@ -57,6 +61,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     env,
     address,
     authenticators: [certificateAuthenticator()],
+    ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     issuer: `https://kubernetes.default.svc.${settings.clusterDomain}`,
   })
@@ -124,6 +129,14 @@ async function listen(server: ApiServer, { settings, pki, bindAddress }: ApiOpti
       })
     }
     throw error
+  }
+}
+
+function readTokenFile(file: string): ReturnType<typeof parseTokenFile> {
+  try {
+    return parseTokenFile(readFileSync(file, 'utf8'))
+  } catch (error) {
+    throw new UserError(`cannot read the tokens in ${file}: ${messageOf(error)}`)
   }
 }
 

@@ -14,6 +14,7 @@ import { runServer } from './run.ts'
 interface ServerFlags extends SettingsFlags {
   readonly bindAddress?: string
   readonly advertiseAddress?: string
+  readonly tokenAuthFile?: string
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -25,6 +26,7 @@ export function serverCommand(context: CliContext): Command {
   )
     .option('--bind-address <ip>', 'where the API listens (everywhere; on loopback alone with simulated pods)')
     .option('--advertise-address <ip>', "how others reach this node (the default route's address)")
+    .option('--token-auth-file <file>', 'a CSV file of static bearer tokens: token,user,uid[,"group1,group2"]')
     .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
     .option('-v, --verbose', 'log more')
     .addHelpText(
@@ -54,6 +56,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       env: { ...context.env, log },
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
+      ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly bindAddress: string
   /** The address that others reach this node by; found out when absent. */
   readonly advertiseAddress?: string
+  /** Static bearer tokens, as upstream's --token-auth-file. */
+  readonly tokenAuthFile?: string
   /** Ends the server. Containers go on. */
   readonly signal: AbortSignal
   /** Called once the API is served. */
@@ -51,13 +53,13 @@ export async function runServer(options: ServerOptions): Promise<void> {
 
 /** Opens the store and serves the API; `cleanup` takes both back. */
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
-  const { settings, paths, env, bindAddress } = options
+  const { settings, paths, env } = options
   const [store, pki] = await Promise.all([
     LmdbStore.open({ path: paths.store, clock: env.clock, log: env.log.with({ component: 'store' }) }),
     ensurePki({ folder: paths.pki, env, servingNames: servingNames(settings, nodeIP) }),
   ])
   cleanup.defer(() => store.close())
-  const api = await startApi({ settings, env, store, pki, nodeIP, bindAddress })
+  const api = await startApi({ ...options, store, pki, nodeIP })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, pki)
   env.log.info('the API is served', { port: api.listener.port, nodeIP })

@@ -45,6 +45,14 @@ export function nodeAuthorizer(graph: NodeGraph): Authorizer {
       if (rule) return rule(node, asked, graph)
       return fixed().some((one) => ruleAllows(one, asked)) ? ALLOW : { decision: 'NoOpinion' }
     },
+    rulesFor: (user) => ({
+      resourceRules: [],
+      nonResourceRules: [],
+      incomplete: nodeOf(user) !== undefined,
+      ...(nodeOf(user) !== undefined && {
+        evaluationError: 'node authorizer does not support user rule resolution',
+      }),
+    }),
   }
 }
 
