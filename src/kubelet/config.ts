@@ -34,6 +34,8 @@ export interface KubeletConfig {
   readonly version: string
   /** How often to look at everything the runtime has, in case an event was missed. 0: never. */
   readonly relistMs: number
+  /** Whether the node is looked at for what no event tells: full disks, scarce memory, long logs. */
+  readonly housekeeping: boolean
   /** Pods that may be set up at a time: more would only queue in the runtime. */
   readonly maxParallelStarts: number
 }
@@ -59,6 +61,7 @@ export function defaultConfig(nodeName: string): KubeletConfig {
     port: 10250,
     version: 'v1.36.0',
     relistMs: 5 * 60_000,
+    housekeeping: true,
     maxParallelStarts: 12,
   }
 }

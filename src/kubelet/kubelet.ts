@@ -8,6 +8,8 @@ import type { EventRecorder } from '../client/events.ts'
 import type { Env } from '../lib/env.ts'
 import { admit } from './admission/admission.ts'
 import { Backoff } from './backoff.ts'
+import { keepHouse } from './cleanup/housekeeping.ts'
+import { removeLeftovers } from './cleanup/leftovers.ts'
 import type { KubeletConfig } from './config.ts'
 import type { ImageService, RuntimeService } from './cri/services.ts'
 import type { Host } from './host/host.ts'
@@ -24,6 +26,8 @@ import { uidOf, type Pod } from './pod/spec.ts'
 import { PodWorkers } from './pod/workers.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import type { Probes } from './probes/probes.ts'
+import { pressureRefusal } from './eviction/plan.ts'
+import { QosCgroups } from './qos.ts'
 import { RuntimePods } from './runtime/pods.ts'
 import { terminationMessage } from './runtime/termination-message.ts'
 import { watchRuntime } from './runtime/watch.ts'
@@ -82,11 +86,23 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const means = meansOf(options, { shared, node, events })
   const workers: PodWorkers = new PodWorkers({
     means,
-    admit: (pod, others) => node.node && admit(pod, others, node.node, host.machine.appArmor),
+    admit: (pod, others) =>
+      node.node && (pressureRefusal(pod, node.pressure) ?? admit(pod, others, node.node, host.machine.appArmor)),
     registry: shared.workers,
-    onSynced: () => undefined,
+    onPods: () => qos.changed(),
+    onSynced() {
+      const known = (uid: string): boolean => workers.get(uid) !== undefined
+      removeLeftovers(means, known).catch((err: unknown) => env.log.warn('could not clean up', { err }))
+    },
   })
-  await node.look()
+  const qos = new QosCgroups({
+    env,
+    cgroups: host.cgroups,
+    root: config.podsCgroup,
+    cpus: host.machine.cpus,
+    pods: () => workers.pods(),
+  })
+  await Promise.all([node.look(), qos.prepare()])
   await means.observed.relist()
   const background = [
     watchRuntime(
@@ -95,6 +111,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     ),
     node.register().then(() => follow(options, workers, signal)),
     (options.lease ?? ownLease(options))(node, signal),
+    ...(config.housekeeping ? [keepHouse({ means, workers, onPressure: (p) => node.pressed(p) }, signal)] : []),
   ]
   return {
     get node() {
@@ -104,6 +121,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     api: nodeApi({ config, means, workers }),
     async stop() {
       stop.abort(new Error('the node agent stops'))
+      qos.stop()
       await workers.stop()
       await Promise.allSettled(background)
     },

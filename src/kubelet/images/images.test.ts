@@ -10,7 +10,9 @@ import type { ImageScript } from '../simulated/script.ts'
 import { StartError } from '../start-error.ts'
 import { testPod } from '../testing/objects.ts'
 import { credentialsFor } from './credentials.ts'
+import { ImageCollector } from './collector.ts'
 import { ImagePuller, type ImageRequest } from './puller.ts'
+import type { Files } from '../host/files.ts'
 import { parseImage, withDefaultTag } from './reference.ts'
 
 test('image names are taken apart by distribution’s grammar', () => {
@@ -148,4 +150,27 @@ test('a name that is none is said to be none', async () => {
   const { said, ensure } = puller({})
   assert.equal(await ensure({ image: 'UPPER' }), 'InvalidImageName')
   assert.match(said[0] ?? '', /^InspectFailed: Failed to apply default image tag "UPPER": couldn't parse image name/)
+})
+
+test('unused images go when the disk is full, those unused for longest first', async () => {
+  const clock = new VirtualClock()
+  const env = { clock, random: seededRandom(1), log: silentLogger }
+  const images = new SimulatedImages(env, { image: () => ({ sizeBytes: 6 }) })
+  let available = 50
+  const files = {
+    statfs: () => Promise.resolve({ capacityBytes: 100, availableBytes: available, inodes: 1, inodesFree: 1 }),
+  } as unknown as Files
+  const using = new Set(['used:1'])
+  const collector = new ImageCollector({ images, files, env, dir: '/', inUse: () => using })
+  for (const image of ['used:1', 'old:1', 'new:1']) {
+    await images.imageStatus({ image })
+    await collector.collect()
+    await clock.advance(60_000)
+  }
+  await clock.advance(60_000)
+  assert.deepEqual(await collector.collect(), [], 'there is room')
+  available = 14
+  assert.deepEqual(await collector.collect(), ['sha256:simulated/old:1'])
+  available = 5
+  assert.deepEqual(await collector.collect(), ['sha256:simulated/new:1'], 'what is in use stays')
 })

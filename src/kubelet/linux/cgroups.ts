@@ -46,7 +46,8 @@ function layoutOf(): Layout {
   for (const line of mounts) {
     const [left = '', right = ''] = line.split(' - ')
     const [type, , options = ''] = right.split(' ')
-    if (type === 'cgroup') hierarchies.set(left.split(' ')[4] ?? '', options.split(','))
+    // Beside v1's there may be v2's, with what v1 doesn't have.
+    if (type === 'cgroup' || type === 'cgroup2') hierarchies.set(left.split(' ')[4] ?? '', options.split(','))
   }
   const of = (controller: string): string | undefined => {
     for (const [folder, options] of hierarchies) if (options.includes(controller)) return folder

@@ -71,6 +71,11 @@ export class NodeAgent {
     return this.#networkProblem
   }
 
+  /** What the node is short of. */
+  get pressure(): NodeObservation['pressure'] {
+    return this.#pressure
+  }
+
   /** Finds out about the machine and the runtime. Call first. */
   async look(): Promise<void> {
     const { config, host } = this.#options

@@ -69,6 +69,11 @@ export class PodWorker {
     return this.#stage === 'running' || this.#stage === 'ending'
   }
 
+  /** Whether its end has been decided, or has come. */
+  get ended(): boolean {
+    return this.#verdict !== undefined || this.#stage === 'ended' || this.#stage === 'gone'
+  }
+
   /** The pod as the API has it now. */
   update(pod: Pod): void {
     const before = this.#pod

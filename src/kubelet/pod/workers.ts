@@ -15,6 +15,8 @@ export interface PodWorkersOptions {
   readonly admit: Admission
   /** Where the workers are found by others, by uid. */
   readonly registry: Map<string, PodWorker>
+  /** A pod has come or gone. */
+  readonly onPods: () => void
   /** Every pod in the API has been told. */
   readonly onSynced: () => void
 }
@@ -78,13 +80,15 @@ export class PodWorkers implements PodHandler {
   }
 
   #add(uid: string, pod: Pod): PodWorker {
-    const { means, registry } = this.#options
+    const { means, registry, onPods } = this.#options
     const worker = new PodWorker(pod, means, () => {
       this.#workers.delete(uid)
       registry.delete(uid)
+      onPods()
     })
     this.#workers.set(uid, worker)
     registry.set(uid, worker)
+    onPods()
     return worker
   }
 

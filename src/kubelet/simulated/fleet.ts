@@ -141,6 +141,7 @@ function configOf(
     clusterDns: { domain: 'cluster.local', servers: ['10.96.0.10'] },
     nodeIPs: [address ?? '127.0.0.1'],
     relistMs: 0,
+    housekeeping: false,
     maxParallelStarts: maxPods,
   }
 }

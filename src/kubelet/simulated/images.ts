@@ -37,8 +37,9 @@ export class SimulatedImages implements ImageService {
   }
 
   async removeImage({ image = '' }: Init<cri.ImageSpec>): Promise<void> {
-    this.#pulled.delete(image)
-    this.#seen.delete(image)
+    const name = image.replace(/^sha256:simulated\//, '')
+    this.#pulled.delete(name)
+    this.#seen.delete(name)
   }
 
   async listImages(): Promise<cri.Image[]> {
