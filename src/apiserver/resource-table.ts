@@ -31,6 +31,12 @@ export class ResourceTable {
     return this.#routes.values()
   }
 
+  /** Whether anything is served of a group's version. */
+  serves(group: string, version: string): boolean {
+    const found = this.groups().find(({ name }) => name === group)
+    return found?.versions.some((served) => served.version === version) ?? false
+  }
+
   /** Adds a resource, or replaces the one of the same group, version and plural. */
   set(resource: ServedResource): void {
     this.#routes.set(routeKey(resource.definition), resource)

@@ -155,8 +155,9 @@ export class ApiServer {
     const { info } = call
     if (!info.isResource) return (await this.#routes.answer(call)) ?? pageNotFound()
     const resource = this.resources.find(info.group, info.version, info.resource)
-    if (!resource) throw unknownResource()
-    return answerVerb(this.registry, resource, call)
+    if (resource) return answerVerb(this.registry, resource, call)
+    if (!this.resources.serves(info.group, info.version)) return pageNotFound()
+    throw unknownResource()
   }
 
   #ownRoutes({
@@ -169,6 +170,7 @@ export class ApiServer {
     const discovery = new Discovery(this.resources, address)
     const checks: readonly HealthCheck[] = [
       { name: 'ping', check: () => {} },
+      { name: 'log', check: () => {} },
       { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
       ...healthChecks,
     ]

@@ -10,6 +10,7 @@ import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { type Column, completeResource, type ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { FieldSchema } from '../../apimachinery/schema.ts'
 import type { FieldError } from '../../apimachinery/status.ts'
+import { finalizerWarnings } from '../registry/finalizers.ts'
 import { compileObject, type ObjectFields } from './compile.ts'
 import { fillDefaults, hasDefaults } from './defaulting.ts'
 import { compileJsonPath } from './json-path.ts'
@@ -61,6 +62,7 @@ function definitionOf(
     status: status !== undefined,
     hasGeneration: true,
     requireResourceVersionOnUpdate: true,
+    warnings: finalizerWarnings,
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
     ...(scale && { scale: scaleOf(scale) }),

@@ -8,6 +8,7 @@ import { type Call, warn } from '../request/call.ts'
 import { valueAt } from './paths.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
+import { validateFinalizerNames } from './finalizers.ts'
 import { matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -28,6 +29,7 @@ export function beforeCreate(
   definition.prepareForCreate?.(draft, context)
   const errors: FieldError[] = [
     ...validateObjectMeta(draft.metadata, metaRules(definition)),
+    ...validateFinalizerNames(definition, draft),
     ...(definition.validate?.(draft, context) ?? []),
     ...(definition.validateCreate?.(draft, context) ?? []),
   ]
@@ -57,6 +59,7 @@ export function beforeUpdate(
   moveGeneration(definition, draft, old)
   const errors = [
     ...validateObjectMetaUpdate(draft.metadata, old.metadata),
+    ...validateFinalizerNames(definition, draft),
     ...(isStatus
       ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
       : validateChange(definition, draft, old, context)),

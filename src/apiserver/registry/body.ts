@@ -5,7 +5,7 @@ import { decodeProtobuf, openEnvelope } from '../../apimachinery/codec/protobuf/
 import { decodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { apiVersionOf, type KubeObject } from '../../apimachinery/meta.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
-import { badRequest } from '../../apimachinery/status.ts'
+import { badRequest, type StatusError } from '../../apimachinery/status.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import {
   ALL_MEDIA_TYPES,
@@ -30,6 +30,11 @@ export interface BodyKind {
   readonly schema: StructSchema
 }
 
+interface TypeMeta {
+  readonly kind: string
+  readonly apiVersion: string
+}
+
 /** Decodes, checks and defaults the resource's own object. The result is the caller's to change. */
 export async function readObject(
   registry: Registry,
@@ -37,13 +42,14 @@ export async function readObject(
   call: Call,
   options: WriteOptions,
 ): Promise<KubeObject> {
-  const object = await readKind<KubeObject>(call, definition, options.fieldValidation)
+  const object = await readKind<KubeObject>(registry, call, definition, options.fieldValidation)
   definition.defaults?.(object, writeContext(registry, call, options))
   return object
 }
 
 /** Decodes an object of a given kind and checks that it is one. Throws 400, 413 and 415 in upstream's words. */
 export async function readKind<T extends KubeObject>(
+  registry: Registry,
   call: Call,
   kind: BodyKind,
   validation: FieldValidation,
@@ -52,16 +58,41 @@ export async function readKind<T extends KubeObject>(
   const apiVersion = apiVersionOf(kind)
   object['kind'] ||= kind.kind
   object['apiVersion'] ||= apiVersion
-  if (object['apiVersion'] !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${String(object['apiVersion'])}) does not match the expected API version (${apiVersion})`,
-    )
-  }
-  if (object['kind'] !== kind.kind) {
-    throw badRequest(`the kind in the data (${String(object['kind'])}) does not match the expected kind (${kind.kind})`)
+  if (object['apiVersion'] !== apiVersion || object['kind'] !== kind.kind) {
+    throw wrongKind(registry, kind, { kind: String(object['kind']), apiVersion: String(object['apiVersion']) })
   }
   object['metadata'] ??= {}
   return object as unknown as T
+}
+
+function wrongKind(registry: Registry, wanted: BodyKind, sent: TypeMeta): StatusError {
+  if (wanted.schema.name !== '') {
+    const why = notConvertible(registry, wanted, sent)
+    const { version } = groupVersionOf(sent)
+    if (why) return decodeFailure({ message: why }, { kind: sent.kind, version, wanted: wanted.kind }, new Uint8Array())
+  }
+  const apiVersion = apiVersionOf(wanted)
+  return badRequest(
+    sent.apiVersion === apiVersion
+      ? `the kind in the data (${sent.kind}) does not match the expected kind (${wanted.kind})`
+      : `the API version in the data (${sent.apiVersion}) does not match the expected API version (${apiVersion})`,
+  )
+}
+
+/** Why upstream's decoder cannot make what is wanted of what was sent; undefined when it is the same kind of another version. */
+function notConvertible({ resources }: Registry, wanted: BodyKind, sent: TypeMeta): string | undefined {
+  const { group, version } = groupVersionOf(sent)
+  if (!resources.findKind(group, version, sent.kind)) {
+    return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
+  }
+  if (group === wanted.group && sent.kind === wanted.kind) return undefined
+  const [goPackage = ''] = (wanted.group || 'core').split('.')
+  return `converting (${version}.${sent.kind}) to (${goPackage}.${wanted.kind}): unknown conversion`
+}
+
+function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; readonly version: string } {
+  const slash = apiVersion.indexOf('/')
+  return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) }
 }
 
 /** Decodes an object along a schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
@@ -147,7 +178,7 @@ export async function readBytes(call: Call): Promise<Uint8Array> {
 
 const NO_TYPE = { kind: '', apiVersion: '' }
 
-function sentType(bytes: Uint8Array, mediaType: MediaType): { readonly kind: string; readonly apiVersion: string } {
+function sentType(bytes: Uint8Array, mediaType: MediaType): TypeMeta {
   if (mediaType === JSON_TYPE) return typeMetaOf(bytes)
   return mediaType === PROTOBUF_TYPE ? openEnvelope(bytes) : NO_TYPE
 }

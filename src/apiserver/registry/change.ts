@@ -12,6 +12,7 @@ import { equalBytes } from './equal.ts'
 import { differInTimesAlone } from './managed-fields.ts'
 import { wipeSystemFields } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
+import { bareError } from './revision.ts'
 import { type Registry, type ServedResource, storageKey, type WriteHold } from './served.ts'
 
 /** Upstream's words for a stale resourceVersion. */
@@ -54,16 +55,16 @@ export async function change(
   let entry = await registry.store.get(key)
   for (;;) {
     call.signal.throwIfAborted()
-    if (!entry) return createAbsent(work)
+    if (!entry) return createAbsent(work, key)
     const attempt = await changeEntry(work, entry)
     if (attempt instanceof StoredObject) return { type: 'object', status: 200, resource, object: attempt }
     entry = attempt.current
   }
 }
 
-async function createAbsent({ registry, resource, call, options, how }: Work): Promise<ObjectAnswer> {
+async function createAbsent({ registry, resource, call, options, how }: Work, key: string): Promise<ObjectAnswer> {
   const { name } = call.info
-  if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(how.uid, ''))
+  if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   if (!how.createsAbsent) throw notFound(resource.groupResource, name)
   await mayCreate(registry, call)
   const draft = await how.next(undefined)
@@ -82,7 +83,7 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
   const { resource, call, options, how } = work
   const old = resource.codec.decodeEntry(entry)
   if (how.uid && how.uid !== old.metadata.uid) {
-    throw conflict(resource.groupResource, call.info.name, uidMismatch(how.uid, old.metadata.uid ?? ''))
+    throw conflict(resource.groupResource, call.info.name, uidMismatch(entry.key, how.uid, old.metadata.uid ?? ''))
   }
   const draft = await how.next(old)
   checkRevision(resource, call, draft, entry)
@@ -113,8 +114,9 @@ export function settle(hold: WriteHold | undefined, draft: KubeObject, { dryRun 
   else hold?.commit(draft)
 }
 
-function uidMismatch(asked: string, there: string): string {
-  return `Precondition failed: UID in precondition: ${asked}, UID in object meta: ${there}`
+/** In the words of upstream's storage. */
+export function uidMismatch(key: string, asked: string, there: string): string {
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${asked}, UID in object meta: ${there}`
 }
 
 /** The version that the client names must be the newest; one that names none takes what there is. */
@@ -126,6 +128,7 @@ function checkRevision(
 ): void {
   const sent = draft.metadata.resourceVersion
   if (sent && sent !== '0') {
+    if (!/^\d{1,19}$/.test(sent)) throw bareError(`strconv.ParseUint: parsing ${JSON.stringify(sent)}: invalid syntax`)
     if (sent !== String(entry.modRevision)) throw conflict(groupResource, call.info.name, MODIFIED)
     return
   }

@@ -1,4 +1,4 @@
-import { badRequest, expired, failure, type StatusError } from '../../apimachinery/status.ts'
+import { badRequest, expired, failure, StatusError } from '../../apimachinery/status.ts'
 import { sleep } from '../../lib/clock.ts'
 import { CompactedError, FutureRevisionError } from '../../store/store.ts'
 import type { Registry } from './served.ts'
@@ -7,12 +7,30 @@ import type { Registry } from './served.ts'
 const WAIT_MS = 3000
 const POLL_MS = 50
 
-/** A resourceVersion of a query as a number. Throws 400. */
+/** A resourceVersion of a list as a number. Throws 400. */
 export function parseRevision(text: string): number {
-  if (!/^\d+$/.test(text)) {
-    throw badRequest(`invalid resource version: strconv.ParseUint: parsing ${JSON.stringify(text)}: invalid syntax`)
-  }
-  return Number(text)
+  if (isRevision(text)) return Number(text)
+  throw badRequest(`invalid resource version: ${notARevision(text)}`)
+}
+
+/** A resourceVersion of a get or a watch as a number. Throws what upstream answers with a plain 500. */
+export function parseRevisionBare(text: string): number {
+  if (isRevision(text)) return Number(text)
+  throw bareError(notARevision(text))
+}
+
+function isRevision(text: string): boolean {
+  return /^\d{1,19}$/.test(text)
+}
+
+function notARevision(text: string): string {
+  const quoted = JSON.stringify(text)
+  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`
+}
+
+/** An error that upstream lets through as it is: code 500, no reason. */
+export function bareError(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 })
 }
 
 /** Waits a little until the store has reached `revision`; then gives up with upstream's 504. */

@@ -256,7 +256,15 @@ test('an object names its own path', async () => {
     'the namespace of the provided object does not match the namespace sent on the request',
   )
   const version = await server.expect<Status>(400, 'POST', MAPS, { apiVersion: 'v2', metadata: { name: 'x' } })
-  assert.equal(version.message, 'the API version in the data (v2) does not match the expected API version (v1)')
+  assert.equal(
+    version.message,
+    'ConfigMap in version "v2" cannot be handled as a ConfigMap: no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+  )
+  const pod = await server.expect<Status>(400, 'POST', MAPS, { kind: 'Pod', apiVersion: 'v1' })
+  assert.equal(
+    pod.message,
+    'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion',
+  )
 })
 
 test('metadata is checked', async () => {

@@ -21,6 +21,7 @@ export async function answerVerb(registry: Registry, resource: ServedResource, c
   if (call.info.subresource) return answerSubresource(registry, resource, call)
   const { verb } = call.info
   if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
+  if (verb === 'create' && call.info.name) throw methodNotAllowed()
   if (resource.virtual) return resource.virtual(registry, resource, call)
   if (resource.definition.virtual) throw methodNotAllowed()
   switch (verb) {

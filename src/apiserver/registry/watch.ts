@@ -16,7 +16,7 @@ import {
   type WatchListener,
 } from './answer.ts'
 import { listSelected } from './list.ts'
-import { parseRevision } from './revision.ts'
+import { parseRevisionBare } from './revision.ts'
 import { type Selection, selectionOf } from './selection.ts'
 import type { Registry, ServedResource } from './served.ts'
 
@@ -58,7 +58,7 @@ function initialList(
 }
 
 function startRevision(registry: Registry, { resourceVersion }: ListOptions): number {
-  const revision = resourceVersion === '' ? 0 : parseRevision(resourceVersion)
+  const revision = resourceVersion === '' ? 0 : parseRevisionBare(resourceVersion)
   return revision === 0 ? registry.store.revision : revision
 }
 

@@ -54,7 +54,7 @@ async function requestToken(
 ): Promise<Answer> {
   const { namespace, name } = call.info
   const options = readWriteOptions(call, 'CreateOptions')
-  const request = await readKind<TokenRequest & KubeObject>(call, TOKEN_REQUEST, options.fieldValidation)
+  const request = await readKind<TokenRequest & KubeObject>(registry, call, TOKEN_REQUEST, options.fieldValidation)
   checkNames(request, namespace, name)
   const account = await currentAccount(registry, resource, namespace, name)
   const spec = completed(request, issuer, namespace, name, registry.env.clock.now())

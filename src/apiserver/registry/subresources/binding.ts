@@ -13,11 +13,11 @@ import type { Call } from '../../request/call.ts'
 import { admissionAttributes } from '../admit.ts'
 import type { Answer } from '../answer.ts'
 import { type BodyKind, readKind } from '../body.ts'
-import { MODIFIED } from '../change.ts'
+import { MODIFIED, uidMismatch } from '../change.ts'
 import { guaranteedUpdate } from '../guaranteed-update.ts'
 import { matchNamespace } from '../metadata.ts'
 import { readWriteOptions } from '../options.ts'
-import type { Registry, ServedResource } from '../served.ts'
+import { type Registry, type ServedResource, storageKey } from '../served.ts'
 import { success, type Subresource } from './subresource.ts'
 
 const BINDING: BodyKind = {
@@ -40,7 +40,7 @@ export const bindingSubresource: Subresource = {
 /** Also serves POST to the virtual `bindings`; then the Binding names the pod. */
 export async function bind(registry: Registry, pods: ServedResource, call: Call): Promise<Answer> {
   const options = readWriteOptions(call, 'CreateOptions')
-  const binding = await readKind<Binding & KubeObject>(call, BINDING, options.fieldValidation)
+  const binding = await readKind<Binding & KubeObject>(registry, call, BINDING, options.fieldValidation)
   matchNamespace(pods.definition, binding, call.info.namespace)
   const name = binding.metadata.name ?? ''
   if (call.info.name && call.info.name !== name) throw badRequest('name in URL does not match name in Binding object')
@@ -52,7 +52,7 @@ export async function bind(registry: Registry, pods: ServedResource, call: Call)
   } else check(binding)
   const target = { namespace: call.info.namespace, name, dryRun: options.dryRun }
   await guaranteedUpdate(registry, pods, target, (pod) =>
-    assign(pod as Pod & KubeObject, binding, timestamp(registry.env.clock.now())),
+    assign(pods, pod as Pod & KubeObject, binding, timestamp(registry.env.clock.now())),
   )
   return success(201)
 }
@@ -65,16 +65,22 @@ function check({ target, metadata }: Binding): void {
   if (problems.length > 0) throw invalidObject(BINDING, metadata.name ?? '', problems)
 }
 
-function assign(pod: Pod & KubeObject, { metadata, target }: Binding, now: string): void {
+function assign(
+  { definition, groupResource }: ServedResource,
+  pod: Pod & KubeObject,
+  { metadata, target }: Binding,
+  now: string,
+): void {
   const name = pod.metadata.name ?? ''
   const refuse = (why: string): Error => conflict({ group: '', resource: 'pods/binding' }, name, why)
   const { uid, resourceVersion } = metadata
   if (uid && uid !== pod.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${pod.metadata.uid ?? ''}`
-    throw conflict({ group: '', resource: 'pods' }, name, why)
+    const key = storageKey(definition, pod.metadata.namespace ?? '', pod.metadata.name ?? '')
+    const why = uidMismatch(key, uid, pod.metadata.uid ?? '')
+    throw conflict(groupResource, name, why)
   }
   if (resourceVersion && resourceVersion !== pod.metadata.resourceVersion) {
-    throw conflict({ group: '', resource: 'pods' }, name, MODIFIED)
+    throw conflict(groupResource, name, MODIFIED)
   }
   if (pod.metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`)
   if (pod.spec.nodeName) throw refuse(`pod ${name} is already assigned to node ${JSON.stringify(pod.spec.nodeName)}`)

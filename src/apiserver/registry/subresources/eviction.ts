@@ -35,7 +35,7 @@ export const evictionSubresource: Subresource = {
   verbs: ['create'],
   async answer(registry, resource, call) {
     const options = readWriteOptions(call, 'CreateOptions')
-    const eviction = await readKind<Eviction & KubeObject>(call, EVICTION, options.fieldValidation)
+    const eviction = await readKind<Eviction & KubeObject>(registry, call, EVICTION, options.fieldValidation)
     matchNamespace(resource.definition, eviction, call.info.namespace)
     if (eviction.metadata.name !== call.info.name)
       throw badRequest('name in URL does not match name in Eviction object')

@@ -11,7 +11,7 @@ import { unsupportedMediaType } from '../../request/negotiate.ts'
 import { mutate } from '../admit.ts'
 import type { Answer, ObjectAnswer } from '../answer.ts'
 import { type BodyKind, readKind } from '../body.ts'
-import { change, MODIFIED } from '../change.ts'
+import { change, MODIFIED, uidMismatch } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
 import { trackUpdate } from '../managed-fields.ts'
@@ -19,7 +19,7 @@ import { matchName, matchNamespace } from '../metadata.ts'
 import { readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
 import { patchKind, readPatch } from '../patch.ts'
 import { setAt, valueAt } from '../paths.ts'
-import type { Registry, ServedResource } from '../served.ts'
+import { type Registry, type ServedResource, storageKey } from '../served.ts'
 import type { Subresource } from './subresource.ts'
 
 const SCALE: BodyKind = {
@@ -85,7 +85,7 @@ async function updateScale(
   paths: ScaleSubresource,
 ): Promise<Answer> {
   const options = readWriteOptions(call, 'UpdateOptions')
-  const sent = await readKind<Scale & KubeObject>(call, SCALE, options.fieldValidation)
+  const sent = await readKind<Scale & KubeObject>(registry, call, SCALE, options.fieldValidation)
   matchNamespace(resource.definition, sent, call.info.namespace)
   matchName(sent, call.info.name, call.info.namespace)
   return changeScale(registry, resource, call, options, paths, () => deepCopy(sent))
@@ -149,7 +149,8 @@ function scaled(
   }
   const { uid, resourceVersion } = scale.metadata
   if (uid && uid !== old.metadata.uid) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${old.metadata.uid ?? ''}`
+    const key = storageKey(resource.definition, old.metadata.namespace ?? '', old.metadata.name ?? '')
+    const why = uidMismatch(key, uid, old.metadata.uid ?? '')
     throw conflict(resource.groupResource, name, why)
   }
   if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
