@@ -1,5 +1,6 @@
 import type { ControllerDefinition } from '../client/controller.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
+import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
@@ -47,6 +48,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     endpointSliceController,
     endpointsController,
     jobController(),
+    cronJobController,
     ttlAfterFinishedController,
     disruptionController,
     resourceQuotaController(),

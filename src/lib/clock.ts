@@ -1,3 +1,5 @@
+import { nextTurn } from './turn.ts'
+
 /** A pending timer. Cancelling one that has fired, or twice, does nothing. */
 export interface Timer {
   cancel(): void
@@ -106,7 +108,7 @@ export class VirtualClock implements Clock {
    * Moves time forward by `ms`, firing every timer that comes due. `settle` runs after each and must resolve
    * when the work that it set off has come to rest (by default: one turn of the host's event loop).
    */
-  async advance(ms: number, settle: () => Promise<void> = settleOnce): Promise<void> {
+  async advance(ms: number, settle: () => Promise<void> = nextTurn): Promise<void> {
     const target = this.#nowMs + ms
     await settle()
     for (let next = this.#next(); next && next.dueMs <= target; next = this.#next()) {
@@ -127,9 +129,4 @@ export class VirtualClock implements Clock {
     }
     return first
   }
-}
-
-/** One turn of the event loop: every promise job that is ready, and what those make ready, has run. */
-function settleOnce(): Promise<void> {
-  return new Promise((resolve) => void setTimeout(resolve, 0))
 }

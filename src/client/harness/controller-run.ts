@@ -8,6 +8,7 @@ import {
 } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { hasReason } from '../../apimachinery/status.ts'
+import { Backoff } from '../../lib/backoff.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Client } from '../client.ts'
@@ -15,6 +16,7 @@ import type { ControllerDefinition, ReconcileContext, Watch } from '../controlle
 import type { EventRecorder } from '../events.ts'
 import type { InformerFactory } from '../informer/factory.ts'
 import type { Informer } from '../informer/informer.ts'
+import { until } from '../informer/wait.ts'
 import { WorkQueue, type WorkQueueMetrics } from '../workqueue/workqueue.ts'
 import { Barrier } from './barrier.ts'
 import { loggingClient, WriteLog } from './write-log.ts'
@@ -29,6 +31,7 @@ export interface ControllerRunOptions {
 }
 
 const DEFAULT_CONCURRENCY = 5
+const START_BACKOFF = { firstMs: 500, maxMs: 30_000, factor: 2, jitter: 0.5, resetAfterMs: 120_000 }
 /** How long to wait for a cache to show a write before acting without it: upstream's ExpectationsTimeout. */
 const UNSEEN_TIMEOUT_MS = 5 * 60_000
 
@@ -64,12 +67,28 @@ export class ControllerRun {
     return this.#queue.idle && this.#waiting === 0
   }
 
-  /** Works until the signal aborts. */
-  async run(): Promise<void> {
+  /** Waits for the caches, then does what must be done before the first reconcile, until it succeeds. Rejects when the signal aborts first. */
+  async begin(): Promise<void> {
+    const { signal } = this.#options
+    const informers = [...this.#read.values()].map(({ informer }) => informer)
+    await Promise.all(informers.map((informer) => until(informer, () => informer.synced, signal)))
+    const backoff = new Backoff(START_BACKOFF, this.#env)
+    for (;;) {
+      try {
+        return await this.#definition.start?.(this.#context(this.#options.client))
+      } catch (err) {
+        signal.throwIfAborted()
+        this.#env.log.warn('controller could not start, will retry', { err })
+        await sleep(this.#env.clock, backoff.next(), signal)
+      }
+    }
+  }
+
+  /** Reconciles until the signal aborts. */
+  async work(): Promise<void> {
     const { signal } = this.#options
     signal.addEventListener('abort', () => this.#queue.close(), { once: true })
     if (signal.aborted) this.#queue.close()
-    await this.#definition.start?.(this.#context(this.#options.client))
     const workers = Array.from({ length: this.#definition.concurrency ?? DEFAULT_CONCURRENCY }, () => this.#work())
     await Promise.all(workers)
   }

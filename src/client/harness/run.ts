@@ -23,7 +23,7 @@ export interface RunOptions {
 }
 
 export interface RunningControllers {
-  /** Resolves when every cache has synced and the controllers work. Rejects when the signal aborts first. */
+  /** Resolves when all controllers work: each begins when its own caches have synced. Rejects when the signal aborts first. */
   readonly ready: Promise<void>
   /** Resolves when the signal has aborted and all work has ended. */
   readonly stopped: Promise<void>
@@ -40,11 +40,14 @@ export function runControllers(definitions: readonly ControllerDefinition[], opt
     (definition) => new ControllerRun(definition, runOptions(definition, options, informers)),
   )
   if (!options.informers) informers.start(signal)
-  const ready = informers.synced(signal)
-  const work = async (run: ControllerRun): Promise<void> => {
+  const begun = runs.map((run) => run.begin())
+  const ready = Promise.all(begun).then(() => undefined)
+  // Who doesn't wait for it needs no word that it never came: `stopped` tells.
+  ready.catch(() => undefined)
+  const work = async (run: ControllerRun, at: number): Promise<void> => {
     try {
-      await ready
-      await run.run()
+      await begun[at]
+      await run.work()
     } catch (err) {
       if (!signal.aborted) env.log.error('controller ended', { controller: run.name, err })
     }

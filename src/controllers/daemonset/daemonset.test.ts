@@ -144,11 +144,17 @@ describe('daemonset controller', () => {
     assert.deepEqual(await bench.where(), ['a i:2', 'b i:2', 'c i:2'])
     assert.deepEqual(await bench.status(), [3, 3, 3, 3, 0])
     const revisions = (await bench.client(controllerRevisions).list()).items
-    assert.deepEqual(revisions.map(({ revision }) => revision).toSorted(), [1, 2])
+    assert.deepEqual(
+      revisions.map(({ revision }) => revision).toSorted((a, b) => a - b),
+      [1, 2],
+    )
     await bench.change(daemonSet('i:1'))
     await bench.runAll()
     const again = (await bench.client(controllerRevisions).list()).items
-    assert.deepEqual(again.map(({ revision }) => revision).toSorted(), [2, 3])
+    assert.deepEqual(
+      again.map(({ revision }) => revision).toSorted((a, b) => a - b),
+      [2, 3],
+    )
     await bench.stop()
   })
 

@@ -203,7 +203,7 @@ describe('deployment controller', () => {
       spec: {
         ...spec,
         selector: { matchLabels: { x: 'y' } },
-        template: { metadata: { labels: { x: 'y' } }, spec: { containers: [] } },
+        template: { metadata: { labels: { x: 'y' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
       },
     })
     await bench.client(deployments).create(deployment(1))
