@@ -1,4 +1,5 @@
-import { type Call, warn } from '../request/call.ts'
+import { type Call, header, warn } from '../request/call.ts'
+import { ALL_MEDIA_TYPES, negotiate, type Offer } from '../request/negotiate.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
 import { deleteCollection } from './delete-collection.ts'
@@ -13,6 +14,8 @@ import type { Registry, ServedResource } from './served.ts'
 import { updateObject } from './update.ts'
 import { watchObjects } from './watch.ts'
 
+const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target) => target === undefined }
+
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export async function answerVerb(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
   checkScope(resource, call)
@@ -22,7 +25,11 @@ export async function answerVerb(registry: Registry, resource: ServedResource, c
   const { verb } = call.info
   if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
   if (verb === 'create' && call.info.name) throw methodNotAllowed()
-  if (resource.virtual) return resource.virtual(registry, resource, call)
+  if (resource.virtual) {
+    // Reviews answer with what was posted: there is no metadata to make a table of.
+    if (verb === 'create') negotiate(header(call.headers, 'accept'), WITHOUT_TRANSFORM)
+    return resource.virtual(registry, resource, call)
+  }
   if (resource.definition.virtual) throw methodNotAllowed()
   switch (verb) {
     case 'get':

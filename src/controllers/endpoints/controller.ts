@@ -22,10 +22,15 @@ export const endpointsController = defineController({
     podsOfServices,
     watches({
       resource: endpoints,
-      keys: (now, old) => [now ?? old].filter((object) => object !== undefined).map(keyOf),
+      // Somebody's own Endpoints are left alone; those of a Service come back when they are deleted.
+      keys: (now, old) => (!now && old ? [keyOf(old)] : []),
     }),
   ],
   coalesceMs: 20,
+  // What Services that went while nobody looked have left (upstream's checkLeftoverEndpoints).
+  start({ lister, enqueue }) {
+    for (const left of lister(endpoints).list()) enqueue(keyOf(left))
+  },
   async reconcile(key, context) {
     const service = context.lister(services).get(key)
     const existing = context.lister(endpoints).get(key)

@@ -7,6 +7,7 @@ import type { Answer } from '../answer.ts'
 import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 import type { ConnectTarget } from './connector.ts'
+import { withOwnLinks } from './own-links.ts'
 import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
 
 const VERBS = ['get', 'create', 'update', 'patch', 'delete']
@@ -60,7 +61,7 @@ async function pass(registry: Registry, call: Call, target: ConnectTarget): Prom
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body }) }
     const answer = await registry.connector.request(target, request)
     const kept = Object.entries(answer.headers).filter(([name]) => !DROPPED.has(name))
-    return { type: 'stream', status: answer.status, headers: Object.fromEntries(kept), body: answer.body }
+    return withOwnLinks(call, target, { status: answer.status, headers: Object.fromEntries(kept), body: answer.body })
   } catch (error) {
     if (error instanceof StatusError) throw error
     const why = error instanceof Error ? error.message : 'unknown error'
