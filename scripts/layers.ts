@@ -45,14 +45,21 @@ const PURE = [
   'api/',
   'client/',
   'store/memory/',
-  'apiserver/registry/',
-  'apiserver/admission/',
+  'apiserver/',
   'controllers/',
   'scheduler/',
   'kubelet/',
 ]
 /** Adapters inside pure folders that do touch the host, each named. */
-const HOST_ADAPTERS = ['lib/host/', 'client/http/', 'apimachinery/host/', 'kubelet/cri/grpc/', 'kubelet/linux/']
+const HOST_ADAPTERS = [
+  'apiserver/http/',
+  'apiserver/streaming/',
+  'lib/host/',
+  'client/http/',
+  'apimachinery/host/',
+  'kubelet/cri/grpc/',
+  'kubelet/linux/',
+]
 /** Globals that only Node has. */
 const NODE_GLOBALS = /(?<![.\w$])(Buffer|process)\.\w/
 /** Time and chance come from lib/ alone. */

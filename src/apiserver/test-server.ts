@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict'
 import { builtInResources } from '../api/index.ts'
 import { PATCH_TYPES } from '../apimachinery/patch/patch.ts'
 import type { KubeList, KubeObject } from '../apimachinery/meta.ts'
@@ -38,14 +37,14 @@ export class TestServer {
   /** Sends and demands a status code; the answer's body. */
   async expect<T = KubeObject>(status: number, method: string, path: string, body?: unknown): Promise<T> {
     const response = await this.send(method, path, body)
-    assert.equal(response.status, status, JSON.stringify(response.body))
+    demand(response, status)
     return response.body as T
   }
 
   /** Sends a patch (`json`, `merge`, `strategic`) and demands a status code. */
   async patch<T = KubeObject>(status: number, type: keyof typeof PATCH_TYPES, path: string, body: unknown): Promise<T> {
     const response = await this.send('PATCH', path, body, { 'content-type': PATCH_TYPES[type] })
-    assert.equal(response.status, status, JSON.stringify(response.body))
+    demand(response, status)
     return response.body as T
   }
 
@@ -93,7 +92,7 @@ export class TestServer {
   async watch(path: string, count: number, during: () => Promise<unknown> = async () => {}): Promise<string[]> {
     const end = new AbortController()
     const response = await handle(this.server, { method: 'GET', path, signal: end.signal }, ADMIN)
-    assert.equal(response.status, 200, JSON.stringify(response.body))
+    demand(response, 200)
     await during()
     const seen: string[] = []
     for await (const event of response.events ?? []) {
@@ -102,6 +101,10 @@ export class TestServer {
     }
     return seen
   }
+}
+
+function demand({ status, body }: LocalResponse, wanted: number): void {
+  if (status !== wanted) throw new Error(`answered ${status}, not ${wanted}: ${JSON.stringify(body)}`)
 }
 
 function describe({ type, object }: LocalEvent): string {

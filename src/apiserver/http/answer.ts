@@ -51,13 +51,12 @@ async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: Out
   let accepted = PLAIN_JSON
   let call: Call | undefined
   try {
-    call = httpCall(exchange, await authenticate(server, exchange))
+    call = httpCall(server.env.clock, exchange, await authenticate(server, exchange))
     const pretty = wantsPretty(call)
     if (pretty) accepted = { ...accepted, pretty }
     // Before anything is done: a write whose answer the client cannot take does not happen.
     if (call.info.isResource) accepted = acceptedBy(server, call, pretty)
     const answer = await server.answer(call)
-    if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
     const transformed = accepted.target ? await transform(answer, accepted.target, call.query, server.env) : answer
     return { encoded: await encode(transformed, accepted), call }
   } catch (error) {
@@ -65,6 +64,8 @@ async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: Out
       server.env.log.error('request failed', { err: error, path: exchange.url })
     }
     return { encoded: encodeError(error instanceof StatusError ? error : internalError(error), accepted), call }
+  } finally {
+    if (call && call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
   }
 }
 

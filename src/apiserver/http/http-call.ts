@@ -1,4 +1,5 @@
 import { failure } from '../../apimachinery/status.ts'
+import type { Clock } from '../../lib/clock.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
@@ -7,10 +8,13 @@ import type { Exchange } from './exchange.ts'
 /** The largest body: upstream's limit. */
 export const BODY_LIMIT = 3 * 1024 * 1024
 
+/** How long a client may take to send a body: upstream's limit of any request that does not stream. */
+const BODY_MS = 60_000
+
 const NO_QUERY = new URLSearchParams()
 
 /** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
-export function httpCall(exchange: Exchange, user: UserInfo, upgrade = false): Call {
+export function httpCall(clock: Clock, exchange: Exchange, user: UserInfo, upgrade = false): Call {
   const { method, url, headers, incoming } = exchange
   const mark = url.indexOf('?')
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
@@ -25,7 +29,7 @@ export function httpCall(exchange: Exchange, user: UserInfo, upgrade = false): C
     user,
     upgrade,
     warnings: [],
-    body: { kind: 'bytes', read: () => (bytes ??= readBody(exchange)), stream: () => incoming },
+    body: { kind: 'bytes', read: () => (bytes ??= readBody(clock, exchange)), stream: () => incoming },
     get annotations() {
       return (annotations ??= new Map())
     },
@@ -47,13 +51,15 @@ export function pathOf(url: string): string {
   return mark < 0 ? url : url.slice(0, mark)
 }
 
-/** Collects a body. Throws 413 for one that is too large; what is left of it is not read. */
-function readBody({ incoming, headers }: Exchange): Promise<Uint8Array> {
+/** Collects a body. Throws 413 for one that is too large, whose rest is not read, and 504 for one that takes too long. */
+function readBody(clock: Clock, { incoming, headers }: Exchange): Promise<Uint8Array> {
   const tooLarge = (): Error => failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
   if (Number(headers['content-length'] ?? 0) > BODY_LIMIT) return Promise.reject(tooLarge())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
+    const tooLate = (): void => reject(failure('Timeout', 'request did not complete within the allotted timeout'))
+    const deadline = clock.setTimer(tooLate, BODY_MS)
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length > BODY_LIMIT) {
@@ -63,11 +69,13 @@ function readBody({ incoming, headers }: Exchange): Promise<Uint8Array> {
     })
     let whole = false
     incoming.once('end', () => {
+      deadline.cancel()
       whole = true
       resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length))
     })
     incoming.once('error', reject)
     incoming.once('close', () => {
+      deadline.cancel()
       if (!whole) reject(failure('BadRequest', 'the client has gone'))
     })
   })

@@ -31,7 +31,7 @@ export async function answerUpgrade(
   socket.on('error', () => socket.destroy())
   try {
     const exchange = http1Exchange(request, new ServerResponse(request), certificate)
-    const call = httpCall(exchange, await authenticate(server, exchange), true)
+    const call = httpCall(server.env.clock, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
     await join(server, client, answer, kubelet)
   } catch (error) {

@@ -11,7 +11,7 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 /** The names of a list as its bytes have them. */
 async function listed(server: TestServer, path = MAPS): Promise<{ names: string[]; kept: boolean }> {
   const exchange = { method: 'GET', url: path, headers: {}, onClose: () => {} } as unknown as Exchange
-  const answer = await server.server.answer(httpCall(exchange, { name: 'a', groups: [] }))
+  const answer = await server.server.answer(httpCall(server.server.env.clock, exchange, { name: 'a', groups: [] }))
   const encoded = await encode(answer, { mediaType: JSON_TYPE, target: undefined, pretty: false })
   assert.equal(encoded.type, 'stream')
   const parts: Uint8Array[] = []
