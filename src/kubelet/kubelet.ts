@@ -5,6 +5,7 @@ import type { Frozen } from '../apimachinery/meta.ts'
 import { hasReason } from '../apimachinery/status.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
+import { sleep } from '../lib/clock.ts'
 import type { Env } from '../lib/env.ts'
 import { admit } from './admission/admission.ts'
 import { Backoff } from './backoff.ts'
@@ -154,7 +155,7 @@ function meansOf(
       env,
       root: config.rootDir,
       objects,
-      tokens: new Tokens(env, issueToken(client), wake),
+      tokens: new Tokens(env, issueToken(client, env), wake),
       allocatable: () => facts.allocatable,
     })
   const probes = (): Probes =>
@@ -205,7 +206,10 @@ function factsOf(node: NodeAgent): NodeFacts {
   }
 }
 
-function issueToken(client: Client): IssueToken {
+/** The node authorizer learns of a pod by a watch of its own, which may be behind for a moment. */
+const AUTHORIZER_LAG_MS = [50, 100, 200, 400, 800]
+
+function issueToken(client: Client, { clock }: Env): IssueToken {
   return async (pod, audience, expirationSeconds) => {
     const { namespace = '', name, uid } = pod.metadata
     const request = {
@@ -219,8 +223,16 @@ function issueToken(client: Client): IssueToken {
     }
     const account = `${namespace}/${pod.spec.serviceAccountName ?? 'default'}`
     type Answer = { status: { token: string; expirationTimestamp: string } }
-    const { status } = await client(serviceAccounts).createSubresource<Answer>(account, 'token', request)
-    return { token: status.token, expiresAtMs: Date.parse(status.expirationTimestamp) }
+    for (let tries = 0; ; tries++) {
+      try {
+        const { status } = await client(serviceAccounts).createSubresource<Answer>(account, 'token', request)
+        return { token: status.token, expiresAtMs: Date.parse(status.expirationTimestamp) }
+      } catch (error) {
+        const waitMs = AUTHORIZER_LAG_MS[tries]
+        if (!hasReason(error, 'Forbidden') || waitMs === undefined) throw error
+        await sleep(clock, waitMs)
+      }
+    }
   }
 }
 

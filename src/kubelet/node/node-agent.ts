@@ -90,8 +90,9 @@ export class NodeAgent {
     const backoff = new Backoff(RETRY, env)
     while (!signal.aborted) {
       try {
-        this.#node = await this.#createOrAdopt()
-        this.#tell(undefined, this.#node.status)
+        this.#node = await this.#create()
+        if (this.#node) this.#tell(undefined, this.#node.status)
+        else this.#node = await this.#adopt()
         events.event(this.#node, 'Normal', 'Starting', 'Starting kubelet.')
         return this.wake()
       } catch (err) {
@@ -171,25 +172,38 @@ export class NodeAgent {
     signal.addEventListener('abort', () => timer.cancel(), { once: true })
   }
 
-  async #createOrAdopt(): Promise<Frozen<Node>> {
-    const { client, config, host } = this.#options
-    const labels = { ...defaultLabels(host.machine, config.nodeName), ...config.nodeLabels }
-    const annotations = { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' }
+  /** Undefined when there is one of that name. */
+  async #create(): Promise<Frozen<Node> | undefined> {
+    const { client, config } = this.#options
     const { registerWithTaints, providerId } = config
-    const status = await this.#status(undefined)
-    try {
-      return await client(nodes).create({
-        metadata: { name: config.nodeName, labels, annotations },
-        spec: {
-          ...(registerWithTaints.length > 0 && { taints: [...registerWithTaints] }),
-          ...(providerId !== undefined && { providerID: providerId }),
-        },
-        status,
-      })
-    } catch (error) {
-      if (!hasReason(error, 'AlreadyExists')) throw error
+    const node: Node = {
+      metadata: { name: config.nodeName, ...this.#metadata() },
+      spec: {
+        ...(registerWithTaints.length > 0 && { taints: [...registerWithTaints] }),
+        ...(providerId !== undefined && { providerID: providerId }),
+      },
+      status: await this.#status(undefined),
     }
-    return client(nodes).patch(config.nodeName, 'strategic', { metadata: { labels, annotations } })
+    return client(nodes)
+      .create(node)
+      .catch((error: unknown) => {
+        if (hasReason(error, 'AlreadyExists')) return undefined
+        throw error
+      })
+  }
+
+  /** The one that is there, with the labels that it has to have. */
+  #adopt(): Promise<Frozen<Node>> {
+    const { client, config } = this.#options
+    return client(nodes).patch(config.nodeName, 'strategic', { metadata: this.#metadata() })
+  }
+
+  #metadata(): Pick<Node['metadata'], 'labels' | 'annotations'> {
+    const { config, host } = this.#options
+    return {
+      labels: { ...defaultLabels(host.machine, config.nodeName), ...config.nodeLabels },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+    }
   }
 
   async #status(old: Frozen<NodeStatus> | undefined): Promise<NodeStatus> {

@@ -182,6 +182,8 @@ export class PodWorker {
 
   /** Decides whether the pod is to be kept going. */
   #judge(): void {
+    // What was known of containers that ran before this agent did counts from the first word on.
+    this.#means.probes.sync(this.#pod, this.#observed())
     const status = this.#publish()
     const over = status.phase === 'Succeeded' || status.phase === 'Failed'
     const pastDeadline = this.#deadlineMs() <= this.#means.env.clock.now()
@@ -212,9 +214,7 @@ export class PodWorker {
     }
     objects.retain(uid, pod.metadata.namespace ?? '', refsOf(pod))
     const [volumes] = await Promise.all([this.#volumes(), this.#cgroup()])
-    const observed = this.#observed()
-    probes.sync(pod, observed)
-    const planned = plan({ pod, observed, probes: (id, kind) => probes.verdict(id, kind) })
+    const planned = plan({ pod, observed: this.#observed(), probes: (id, kind) => probes.verdict(id, kind) })
     const again = await carryOut({ pod, plan: planned, volumes, waiting: this.#waiting, signal }, this.#means)
     probes.sync(pod, this.#observed())
     this.#publish()
