@@ -4,6 +4,7 @@ import { certificateSubjectRestriction } from './certificate-subject-restriction
 import { defaultIngressClass } from './default-ingress-class/plugin.ts'
 import { defaultStorageClass } from './default-storage-class/plugin.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/plugin.ts'
+import { podSecurity } from './pod-security/plugin.ts'
 import { podTopologyLabels } from './pod-topology-labels/plugin.ts'
 import { runtimeClass } from './runtime-class/plugin.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds/plugin.ts'
@@ -32,6 +33,7 @@ export function defaultAdmission(sources: AdmissionSources): readonly AdmissionP
     serviceAccount(mirrors.of(serviceAccountResource), env.random),
     nodeRestriction(store),
     taintNodesByCondition,
+    podSecurity(sources),
     priority(mirrors.of(priorityResource)),
     defaultTolerationSeconds,
     defaultStorageClass(sources),
