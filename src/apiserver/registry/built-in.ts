@@ -4,6 +4,7 @@ import { logSubresource } from './connect/log.ts'
 import { nodeProxy, podProxy, serviceProxy } from './connect/proxy.ts'
 import { attachSubresource, execSubresource, portForwardSubresource } from './connect/streams.ts'
 import { namespaceHooks } from './namespace.ts'
+import { componentStatus } from './component-status.ts'
 import { methodNotAllowed } from './refusals.ts'
 import type { Serving, VirtualResource } from './served.ts'
 import { ClusterIps } from './service/cluster-ips.ts'
@@ -29,6 +30,7 @@ export function builtInServing(network: ServiceNetwork, random: Random): Serving
   const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
   return {
     bindings: { virtual: bindPod },
+    componentstatuses: { virtual: componentStatus },
     'customresourcedefinitions.apiextensions.k8s.io': { hooks: definitionHooks },
     namespaces: { hooks: namespaceHooks },
     nodes: { subresources: { proxy: nodeProxy } },

@@ -44,10 +44,10 @@ export class ResourceCodec {
     return encodeStored(kept.schema, object)
   }
 
-  /** A fresh object that the caller may change, with resourceVersion. */
+  /** A fresh object that the caller may change, with resourceVersion; without one at revision 0, of what is not stored. */
   draft(bytes: Uint8Array, revision: number): KubeObject {
     const object = this.#served(JSON.parse(decoder.decode(bytes)) as KubeObject)
-    object.metadata.resourceVersion = String(revision)
+    if (revision > 0) object.metadata.resourceVersion = String(revision)
     return object
   }
 
@@ -68,7 +68,8 @@ export class ResourceCodec {
 
   /** The object as it is served in JSON. */
   json(bytes: Uint8Array, revision: number): Uint8Array {
-    if (this.#isAsServed(bytes)) return spliceResourceVersion(bytes, this.#prefix.length, String(revision))
+    if (this.#isAsServed(bytes) && revision > 0)
+      return spliceResourceVersion(bytes, this.#prefix.length, String(revision))
     return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
   }
 
@@ -80,7 +81,7 @@ export class ResourceCodec {
   /** The object as it stands in a list: kinds of the API itself leave out kind and apiVersion there, custom ones do not. */
   itemJson(bytes: Uint8Array, revision: number): Uint8Array {
     if (this.#reworks || this.#isCustom) return this.json(bytes, revision)
-    const head = encoder.encode(`{"metadata":{"resourceVersion":"${revision}",`)
+    const head = encoder.encode(revision > 0 ? `{"metadata":{"resourceVersion":"${revision}",` : '{"metadata":{')
     const from = this.#prefix.length
     const out = new Uint8Array(head.length + bytes.length - from)
     out.set(head)

@@ -165,7 +165,8 @@ test('names are generated, and made again when taken', async () => {
 
 test('dry runs answer as if, and change nothing', async () => {
   const server = await withMaps('a')
-  await server.expect(201, 'POST', `${MAPS}?dryRun=All`, map('b'))
+  const tried = await server.expect(201, 'POST', `${MAPS}?dryRun=All`, map('b'))
+  assert.equal(tried.metadata.resourceVersion, undefined)
   await server.expect(409, 'POST', `${MAPS}?dryRun=All`, map('a'))
   await server.patch(200, 'merge', `${MAPS}/a?dryRun=All`, { data: { x: '1' } })
   await server.expect(200, 'DELETE', `${MAPS}/a?dryRun=All`)
@@ -273,4 +274,12 @@ test('metadata is checked', async () => {
   assert.equal(bad.details?.causes?.length, 2)
   const moved = await server.patch<Status>(422, 'merge', `${MAPS}/a`, { metadata: { uid: 'other' } })
   assert.equal(moved.message, 'ConfigMap "a" is invalid: metadata.uid: Invalid value: "other": field is immutable')
+})
+
+test('component statuses are what they are when asked for', async () => {
+  const server = new TestServer()
+  assert.deepEqual(names(await server.list('/api/v1/componentstatuses')), ['controller-manager', 'etcd-0', 'scheduler'])
+  const { headers } = await server.send('GET', '/api/v1/componentstatuses/etcd-0')
+  assert.equal(headers['warning'], '299 - "v1 ComponentStatus is deprecated in v1.19+"')
+  await server.expect(404, 'GET', '/api/v1/componentstatuses/etcd-1')
 })
