@@ -20,7 +20,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   dns: ['lib', 'apimachinery', 'api', 'client'],
   host: ['lib'],
   cli: ['lib', 'apimachinery', 'api', 'client', 'host'],
-  testing: ['lib', 'apimachinery', 'api', 'client', 'store', 'apiserver', 'controllers', 'scheduler', 'kubelet', 'cmd'],
+  testing: ['lib', 'apimachinery', 'api', 'client', 'store', 'apiserver', 'kubelet', 'host', 'cmd'],
   cmd: [
     'lib',
     'apimachinery',

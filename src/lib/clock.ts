@@ -1,3 +1,4 @@
+import { Heap } from './heap.ts'
 import { nextTurn } from './turn.ts'
 
 /** A pending timer. Cancelling one that has fired, or twice, does nothing. */
@@ -66,8 +67,12 @@ function asError(reason: unknown): Error {
 interface Pending {
   readonly dueMs: number
   readonly order: number
-  readonly fire: () => void
+  /** Undefined once it has fired or was cancelled. */
+  fire: (() => void) | undefined
 }
+
+/** Cancelled timers that may lie about before they are cleared away. */
+const MOST_CANCELLED = 1000
 
 /**
  * A clock that stands still until it is told to move. Timers fire in order of their due time, then of
@@ -77,7 +82,8 @@ export class VirtualClock implements Clock {
   #nowMs: number
   readonly #startMs: number
   #order = 0
-  readonly #pending = new Set<Pending>()
+  #pending = timerHeap()
+  #cancelled = 0
 
   /** Starts at `startMs` since the epoch (2026-01-01T00:00:00Z unless told). */
   constructor(startMs = Date.UTC(2026, 0, 1)) {
@@ -95,8 +101,8 @@ export class VirtualClock implements Clock {
 
   setTimer(fire: () => void, delayMs: number): Timer {
     const entry: Pending = { dueMs: this.#nowMs + Math.max(0, delayMs), order: this.#order++, fire }
-    this.#pending.add(entry)
-    return { cancel: () => void this.#pending.delete(entry) }
+    this.#pending.push(entry)
+    return { cancel: () => this.#cancel(entry) }
   }
 
   /** When the next timer is due, in ms since the epoch, or undefined when none is pending. */
@@ -112,9 +118,11 @@ export class VirtualClock implements Clock {
     const target = this.#nowMs + ms
     await settle()
     for (let next = this.#next(); next && next.dueMs <= target; next = this.#next()) {
-      this.#pending.delete(next)
+      this.#pending.pop()
+      const { fire } = next
+      next.fire = undefined
       this.#nowMs = Math.max(this.#nowMs, next.dueMs)
-      next.fire()
+      fire?.()
       await settle()
     }
     this.#nowMs = target
@@ -122,11 +130,26 @@ export class VirtualClock implements Clock {
   }
 
   #next(): Pending | undefined {
-    let first: Pending | undefined
-    for (const entry of this.#pending) {
-      if (!first || entry.dueMs < first.dueMs || (entry.dueMs === first.dueMs && entry.order < first.order))
-        first = entry
+    for (let next = this.#pending.peek(); next; next = this.#pending.peek()) {
+      if (next.fire) return next
+      this.#pending.pop()
+      this.#cancelled--
     }
-    return first
+    return undefined
   }
+
+  #cancel(entry: Pending): void {
+    if (!entry.fire) return
+    entry.fire = undefined
+    this.#cancelled++
+    if (this.#cancelled < MOST_CANCELLED || this.#cancelled * 2 < this.#pending.size) return
+    const left = timerHeap()
+    for (let next = this.#pending.pop(); next; next = this.#pending.pop()) if (next.fire) left.push(next)
+    this.#pending = left
+    this.#cancelled = 0
+  }
+}
+
+function timerHeap(): Heap<Pending> {
+  return new Heap<Pending>((a, b) => a.dueMs < b.dueMs || (a.dueMs === b.dueMs && a.order < b.order))
 }

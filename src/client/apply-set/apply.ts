@@ -1,7 +1,7 @@
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import { builtInResources } from '../../api/index.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
-import { apiVersionOf } from '../../apimachinery/meta.ts'
+import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
 import { hasReason } from '../../apimachinery/status.ts'
 import type { Client } from '../client.ts'
 import { dynamicResource } from '../dynamic.ts'
@@ -49,7 +49,7 @@ export async function applyManifests(options: ApplyOptions): Promise<ApplyResult
 
 /** Applies each object; what failed but stood before counts as applied, for it is still asked for. */
 async function applyAll(
-  { client, transport, objects }: ApplyOptions,
+  { client, objects }: ApplyOptions,
   before: readonly AppliedObject[],
   problems: string[],
 ): Promise<AppliedObject[]> {
@@ -57,7 +57,7 @@ async function applyAll(
   const applied: AppliedObject[] = []
   for (const object of inOrder(objects)) {
     try {
-      applied.push(await applyOne(client, transport, object))
+      applied.push(await applyOne(client, object))
     } catch (error) {
       problems.push(`${object.kind} ${object.metadata.name}: ${textOf(error)}`)
       const names = [describe(object, true), describe(object, false)]
@@ -92,12 +92,18 @@ export function inOrder(objects: readonly Manifest[]): Manifest[] {
   return objects.toSorted((a, b) => rank(a) - rank(b))
 }
 
-async function applyOne(client: Client, transport: Transport, manifest: Manifest): Promise<AppliedObject> {
-  const resource = await resourceOf(transport, manifest.apiVersion, manifest.kind)
-  const name = describe(manifest, resource.scope === 'Namespaced')
-  const metadata = { ...manifest.metadata, ...(name.namespace !== undefined && { namespace: name.namespace }) }
-  const stored = await client(resource).apply({ ...manifest, metadata }, { force: true })
-  return { ...name, uid: stored.metadata.uid ?? '' }
+async function applyOne(client: Client, manifest: Manifest): Promise<AppliedObject> {
+  const { apiVersion, kind, metadata } = await applyManifest(client, manifest)
+  const { namespace, name = '', uid = '' } = metadata
+  return { apiVersion: apiVersion ?? '', kind: kind ?? '', ...(namespace !== undefined && { namespace }), name, uid }
+}
+
+/** Applies one object of any kind that is served; a namespaced one without a namespace goes to default. */
+export async function applyManifest(client: Client, manifest: Manifest): Promise<Frozen<KubeObject>> {
+  const resource = await resourceOf(client.transport, manifest.apiVersion, manifest.kind)
+  const { namespace } = describe(manifest, resource.scope === 'Namespaced')
+  const metadata = { ...manifest.metadata, ...(namespace !== undefined && { namespace }) }
+  return client(resource).apply({ ...manifest, metadata }, { force: true })
 }
 
 /** Removes the very object that was applied, not another one of its name. */

@@ -1,18 +1,18 @@
-import { runControllers } from '../../client/harness/run.ts'
+import { runControllers, type RunningControllers } from '../../client/harness/run.ts'
 import { createControllers } from '../../controllers/index.ts'
 import type { Env } from '../../lib/env.ts'
-import type { RunningApi } from './api-server.ts'
+import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
 
 export interface ControlPlaneOptions {
-  readonly api: RunningApi
+  readonly api: ApiAccess
   readonly env: Env
   readonly signal: AbortSignal
 }
 
-/** Runs the controllers, each as its own service account, until the signal aborts; resolves when all have ended. */
-export async function runControlPlane({ api, env, signal }: ControlPlaneOptions): Promise<void> {
-  const { stopped } = runControllers(createControllers(api), {
+/** Starts the controllers, each as its own service account; they run until the signal aborts. */
+export function startControlPlane({ api, env, signal }: ControlPlaneOptions): RunningControllers {
+  return runControllers(createControllers(api), {
     client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
     clientFor: ({ name, serviceAccount = `${name}-controller` }) => {
       const user = serviceAccount === '' ? identities.controllerManager : identities.controller(serviceAccount)
@@ -21,5 +21,9 @@ export async function runControlPlane({ api, env, signal }: ControlPlaneOptions)
     env: { ...env, log: env.log.with({ component: 'controllers' }) },
     signal,
   })
-  await stopped
+}
+
+/** Runs the controllers; resolves when the signal has aborted and all have ended. */
+export async function runControlPlane(options: ControlPlaneOptions): Promise<void> {
+  await startControlPlane(options).stopped
 }

@@ -2,11 +2,11 @@ import { createSeriesRecorder } from '../../client/events/series-recorder.ts'
 import { InformerFactory } from '../../client/informer/factory.ts'
 import type { Env } from '../../lib/env.ts'
 import { DEFAULT_SCHEDULER_NAME, Scheduler } from '../../scheduler/scheduler.ts'
-import type { RunningApi } from './api-server.ts'
+import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
 
 export interface SchedulingOptions {
-  readonly api: RunningApi
+  readonly api: ApiAccess
   readonly env: Env
   /** The machine, which its events name. */
   readonly nodeName: string

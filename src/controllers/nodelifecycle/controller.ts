@@ -50,7 +50,7 @@ export function nodeLifecycleController(): ControllerDefinition {
           const name = now?.metadata.namespace === LEASE_NAMESPACE ? now.metadata.name : undefined
           const known = name === undefined ? undefined : heard.get(name)
           if (known && isRenewed(now, old)) known.ms = env.clock.monotonic()
-          return []
+          return known && name && old && isOtherwiseLong(now, old) ? [name] : []
         },
       }),
       watches({
@@ -93,6 +93,11 @@ function isRenewed(now: Frozen<Lease> | undefined, old: Frozen<Lease> | undefine
   return now?.spec?.renewTime !== old?.spec?.renewTime
 }
 
+/** Whether the node has another time to be silent from now on. */
+function isOtherwiseLong(now: Frozen<Lease> | undefined, old: Frozen<Lease>): boolean {
+  return now?.spec?.leaseDurationSeconds !== old.spec?.leaseDurationSeconds
+}
+
 /** Takes a node's own status as a sign of life too. */
 function noteNode(heard: Map<string, Heard>, node: Frozen<Node>, context: ReconcileContext): Heard {
   const { name = '', uid = '' } = node.metadata
@@ -113,7 +118,8 @@ function noteNode(heard: Map<string, Heard>, node: Frozen<Node>, context: Reconc
 async function watchOver(found: Frozen<Node>, known: Heard, zones: Zones, context: ReconcileContext): Promise<Result> {
   const { clock } = context.env
   const silentMs = clock.monotonic() - known.ms
-  const leftMs = graceMs(found) - silentMs
+  const lease = context.lister(leases).get(`${LEASE_NAMESPACE}/${found.metadata.name}`)
+  const leftMs = graceMs(found, lease) - silentMs
   let node = found
   if (leftMs <= 0) node = await noteSilence(found, known, context)
   const isUnhealthy = healthTaint(node) !== undefined

@@ -1,4 +1,5 @@
 import { conditionOf } from '../../api/core/v1/pod-conditions.ts'
+import type { Lease } from '../../api/generated/types/coordination/v1.ts'
 import type { Node, NodeCondition } from '../../api/generated/types/core/v1.ts'
 import { timestamp, type Frozen } from '../../apimachinery/meta.ts'
 
@@ -8,8 +9,13 @@ const STARTUP_GRACE_MS = 60_000
 /** The conditions that nobody knows any more when the node is silent. */
 const WATCHED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure']
 
-export function graceMs({ status }: Frozen<Node>): number {
-  return conditionOf(status?.conditions, 'Ready') ? GRACE_MS : STARTUP_GRACE_MS
+/** A lease this long goes with upstream's default; a node whose lease is longer may be silent for longer in proportion. */
+const LEASE_SECONDS = 40
+
+/** How long a node may be silent. */
+export function graceMs({ status }: Frozen<Node>, lease: Frozen<Lease> | undefined): number {
+  if (!conditionOf(status?.conditions, 'Ready')) return STARTUP_GRACE_MS
+  return GRACE_MS * Math.max(1, (lease?.spec?.leaseDurationSeconds ?? LEASE_SECONDS) / LEASE_SECONDS)
 }
 
 /** The node's conditions when it has been silent too long: all that are watched become Unknown. */

@@ -8,7 +8,7 @@ import { Informer } from '../../client/informer/informer.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
 import { defaultConfig, type KubeletConfig } from '../config.ts'
-import { startKubelet, type Kubelet } from '../kubelet.ts'
+import { startKubelet, type Kubelet, type KubeletOptions } from '../kubelet.ts'
 import { renewLease } from '../node/lease.ts'
 import type { NodeAgent } from '../node/node-agent.ts'
 import type { PodHandler, PodSource } from '../pod/source.ts'
@@ -30,6 +30,13 @@ export interface FleetOptions {
   /** The addresses of simulated pods; nobody answers there. Default 10.128.0.0/9. */
   readonly podCidr?: string
   readonly sessions?: SimulatedSessions
+  /**
+   * The client of each node, which then acts and watches for itself, as a node that is alone: it can be cut off from the others. When
+   * absent they share `client` and all that can be shared.
+   */
+  readonly clientOf?: (nodeName: string) => Client
+  /** How often nodes that don't share say that they are alive; as upstream unless told. */
+  readonly heartbeats?: Pick<KubeletConfig, 'leaseSeconds' | 'statusReportMs'>
 }
 
 /** How a simulated node differs from the others. */
@@ -57,26 +64,19 @@ const RENEWALS_PER_LIFE = 4
 const TICKS = 50
 
 /**
- * Simulated nodes in one process: each has an agent of its own, but they share one watch of pods, one of each object that pods refer
+ * Simulated nodes in one process: each has an agent of its own, but unless each has a client too they share one watch of pods, one of each object that pods refer
  * to, and one timer for all leases, so that thousands cost little.
  */
 export class Fleet {
   readonly #options: FleetOptions
   readonly #stop = new AbortController()
-  readonly #shared: SharedParts
-  readonly #pods: FleetPods
-  readonly #leases: FleetLeases
+  #common: CommonParts | undefined
   readonly #addresses: AddressPool
   readonly #nodes = new Map<string, HollowNode>()
 
   constructor(options: FleetOptions) {
-    const { client, env, podCidr = '10.128.0.0/9' } = options
-    const { signal } = this.#stop
     this.#options = options
-    this.#shared = sharedParts({ client, env, signal, statusDelayMs: STATUS_DELAY_MS })
-    this.#pods = new FleetPods(client, env, signal)
-    this.#leases = new FleetLeases(client, env, signal)
-    this.#addresses = new AddressPool(podCidr)
+    this.#addresses = new AddressPool(options.podCidr ?? '10.128.0.0/9')
   }
 
   get nodes(): ReadonlyMap<string, HollowNode> {
@@ -85,7 +85,7 @@ export class Fleet {
 
   /** Switches on a node. Resolves when its agent runs; it registers itself from then on. */
   async add(name: string, options: HollowNodeOptions = {}): Promise<HollowNode> {
-    const { client, env, script = {}, sessions } = this.#options
+    const { env, script = {}, sessions, clientOf } = this.#options
     const machine = { ...MACHINE, ...options }
     const host = simulatedHost(env, name, machine)
     const runtime = new SimulatedRuntime({
@@ -96,20 +96,24 @@ export class Fleet {
       releaseIP: (ip) => this.#addresses.giveBack(ip),
       ...(sessions && { sessions }),
     })
+    const off = new AbortController()
+    const parts = clientOf ? this.#ownParts(clientOf(name), off.signal) : this.#commonParts(name)
     const kubelet = await startKubelet({
-      client,
+      ...parts,
       env,
-      config: configOf(name, options),
+      config: { ...configOf(name, options), ...this.#options.heartbeats },
       host,
       runtime,
       images: new SimulatedImages(env, script),
-      source: this.#pods,
-      shared: this.#shared,
       probes: (onChange) => new SimulatedProbes(env, (id) => runtime.scriptOf(id), onChange),
-      volumes: new SimulatedVolumes(this.#shared.objects),
-      lease: (node, signal) => this.#leases.keep(name, node, signal),
+      volumes: new SimulatedVolumes(parts.shared.objects),
     })
-    const node = { name, kubelet, runtime, powerOff: () => this.#powerOff(name, kubelet) }
+    const powerOff = async (): Promise<void> => {
+      if (this.#nodes.get(name) === node) this.#nodes.delete(name)
+      await kubelet.stop()
+      off.abort(new Error('the node was switched off'))
+    }
+    const node = { name, kubelet, runtime, powerOff }
     this.#nodes.set(name, node)
     return node
   }
@@ -120,14 +124,39 @@ export class Fleet {
     this.#stop.abort(new Error('the simulated nodes stop'))
   }
 
-  async #powerOff(name: string, kubelet: Kubelet): Promise<void> {
-    this.#nodes.delete(name)
-    await kubelet.stop()
+  /** What a node needs that is alone. */
+  #ownParts(client: Client, signal: AbortSignal): NodeParts {
+    const { env } = this.#options
+    return { client, shared: sharedParts({ client, env, signal, statusDelayMs: STATUS_DELAY_MS }) }
   }
+
+  /** What a node needs that shares with the others. */
+  #commonParts(name: string): NodeParts {
+    const { client, env } = this.#options
+    const { signal } = this.#stop
+    this.#common ??= {
+      shared: sharedParts({ client, env, signal, statusDelayMs: STATUS_DELAY_MS }),
+      pods: new FleetPods(client, env, signal),
+      leases: new FleetLeases(client, env, signal),
+    }
+    const { shared, pods, leases: kept } = this.#common
+    return { client, shared, source: pods, lease: (node, until) => kept.keep(name, node, until) }
+  }
+}
+
+type NodeParts = Pick<KubeletOptions, 'client' | 'source' | 'lease'> & { readonly shared: SharedParts }
+
+interface CommonParts {
+  readonly shared: SharedParts
+  readonly pods: FleetPods
+  readonly leases: FleetLeases
 }
 
 /** A pod that goes through several states at once is written once. */
 const STATUS_DELAY_MS = 1
+
+/** Nobody asks it; that there is one keeps pods from being told otherwise. */
+const CLUSTER_DNS = { domain: 'cluster.local', servers: ['10.96.0.10'] }
 
 function configOf(
   name: string,
@@ -140,6 +169,7 @@ function configOf(
     maxPods,
     clusterDns: { domain: 'cluster.local', servers: ['10.96.0.10'] },
     nodeIPs: [address ?? '127.0.0.1'],
+    clusterDns: CLUSTER_DNS,
     relistMs: 0,
     housekeeping: false,
     maxParallelStarts: maxPods,

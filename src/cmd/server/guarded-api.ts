@@ -1,0 +1,105 @@
+import { builtInResources } from '../../api/index.ts'
+import type { Descriptions } from '../../api/openapi/model.ts'
+import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
+import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
+import { bootstrap, type BootstrapOptions } from '../../apiserver/bootstrap/bootstrap.ts'
+import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
+import { createGuard } from '../../apiserver/guard.ts'
+import type { HealthCheck } from '../../apiserver/health/health.ts'
+import { handle } from '../../apiserver/inprocess/handle.ts'
+import type { Connector } from '../../apiserver/registry/connect/connector.ts'
+import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
+import type { Client } from '../../client/client.ts'
+import { createClient } from '../../client/create-client.ts'
+import { inProcessTransport, type InProcessHandler } from '../../client/inprocess.ts'
+import type { Transport } from '../../client/transport.ts'
+import type { Env } from '../../lib/env.ts'
+import type { Store } from '../../store/store.ts'
+
+/** What the parts of a control plane need of its API server. */
+export interface ApiAccess {
+  /** The CA of the API's certificate, in PEM. */
+  readonly rootCa: string
+  /** Signs the claims of a service account token that is kept in a Secret. */
+  signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
+  /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
+  transportFor(user: UserInfo): Transport
+  /** A client on it. */
+  clientFor(user: UserInfo, userAgent: string): Client
+}
+
+export interface GuardedApiOptions {
+  readonly store: Store
+  readonly env: Env
+  /** The CA of the API's certificate, in PEM: pods are told to trust it. */
+  readonly rootCa: string
+  readonly serviceCidr: string
+  readonly clusterDomain: string
+  /** `host:port` where clients reach the server, if any do. */
+  readonly address?: string
+  /** Of service account tokens; made for the life of the process when absent. */
+  readonly tokenKeys?: TokenKeyPems
+  /** Asked before tokens are looked at. */
+  readonly authenticators?: readonly Authenticator[]
+  /** Users by their token. */
+  readonly staticTokens?: ReadonlyMap<string, UserInfo>
+  /** The way to nodes that are not of this process. */
+  readonly connector?: Connector
+  readonly descriptions?: Descriptions
+  readonly freeze?: boolean
+  /** What requests of this process go through; the server itself unless told. */
+  readonly through?: (handler: InProcessHandler<UserInfo>) => InProcessHandler<UserInfo>
+}
+
+/** An API server with everything that guards it, and no socket. */
+export interface GuardedApi extends ApiAccess {
+  readonly server: ApiServer
+  /** Makes what every cluster has. Until then the server says that it is not ready. */
+  bootstrap(advertise?: BootstrapOptions['advertise']): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Puts an API server together: guard, built-in and custom resources. Resolves when it knows what the store holds. */
+export async function startGuardedApi(options: GuardedApiOptions): Promise<GuardedApi> {
+  const { env, rootCa, serviceCidr, through = (handler) => handler } = options
+  let bootstrapped = false
+  const guard = createGuard({ ...options, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
+  const server = createApiServer({
+    ...options,
+    ...guard,
+    resources: builtInResources,
+    healthChecks: [bootstrapCheck(() => bootstrapped)],
+    serviceNetwork: { cidrs: [serviceCidr] },
+  })
+  await guard.start()
+  const custom = new CustomResources(server)
+  await custom.start()
+  const answer = through((request, identity) => handle(server, request, identity))
+  const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
+  return {
+    server,
+    rootCa,
+    signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims),
+    transportFor,
+    clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
+    async bootstrap(advertise) {
+      await bootstrap(server, { serviceCidrs: [serviceCidr], advertise, clientCa: rootCa })
+      bootstrapped = true
+    },
+    async stop() {
+      await custom.stop()
+      guard.stop()
+    },
+  }
+}
+
+/** Before the roles are there, most of what clients ask would be refused. */
+function bootstrapCheck(done: () => boolean): HealthCheck {
+  return {
+    name: 'poststarthook/rbac/bootstrap-roles',
+    only: ['healthz', 'readyz'],
+    check() {
+      if (!done()) throw new Error('not finished')
+    },
+  }
+}
