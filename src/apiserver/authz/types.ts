@@ -53,15 +53,7 @@ export interface RulesFor {
 /** Asks each in turn; the first with an opinion decides (upstream's union). */
 export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
   return {
-    async authorize(attributes) {
-      const reasons: string[] = []
-      for (const authorizer of authorizers) {
-        const answer = await authorizer.authorize(attributes)
-        if (answer.decision !== 'NoOpinion') return answer
-        if (answer.reason) reasons.push(answer.reason)
-      }
-      return { decision: 'NoOpinion', reason: reasons.join('\n') }
-    },
+    authorize: (attributes) => firstOpinion(authorizers, attributes, 0, []),
     async rulesFor(user, namespace) {
       const all = await Promise.all(authorizers.map(async (a) => a.rulesFor?.(user, namespace)))
       const known = all.filter((rules) => rules !== undefined)
@@ -74,6 +66,29 @@ export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
       }
     },
   }
+}
+
+/** Asks from `start` on. It waits only for those that have to: most answer at once. */
+function firstOpinion(
+  authorizers: readonly Authorizer[],
+  attributes: AuthorizationAttributes,
+  start: number,
+  reasons: string[],
+): MaybePromise<Authorization> {
+  for (let index = start; index < authorizers.length; index++) {
+    const answer = authorizers[index]?.authorize(attributes)
+    if (!answer) continue
+    if (answer instanceof Promise) {
+      return answer.then((late) => {
+        if (late.decision !== 'NoOpinion') return late
+        if (late.reason) reasons.push(late.reason)
+        return firstOpinion(authorizers, attributes, index + 1, reasons)
+      })
+    }
+    if (answer.decision !== 'NoOpinion') return answer
+    if (answer.reason) reasons.push(answer.reason)
+  }
+  return { decision: 'NoOpinion', reason: reasons.join('\n') }
 }
 
 /** Allows all. For tests and single-user clusters that ask for it. */

@@ -9,6 +9,7 @@ export type IndexFunction<T> = (object: Frozen<T>) => readonly string[]
 /** A store that cannot be read is asked again after so long. */
 const RETRY_MS = 1000
 
+const NONE: readonly never[] = []
 const decoder = new TextDecoder()
 
 /**
@@ -22,7 +23,7 @@ export class Mirror<T extends KubeObject> {
   readonly #objects = new Map<ObjectKey, Frozen<T>>()
   readonly #indexes = new Map<
     string,
-    { readonly values: IndexFunction<T>; readonly entries: Map<string, Set<ObjectKey>> }
+    { readonly values: IndexFunction<T>; readonly entries: Map<string, Map<ObjectKey, Frozen<T>>> }
   >()
   #revision = 0
   #stop: (() => void) | undefined
@@ -61,9 +62,9 @@ export class Mirror<T extends KubeObject> {
     return this.#objects.values()
   }
 
-  by(index: string, value: string): Frozen<T>[] {
-    const keys = this.#indexes.get(index)?.entries.get(value) ?? []
-    return [...keys].flatMap((key) => this.#objects.get(key) ?? [])
+  by(index: string, value: string): readonly Frozen<T>[] {
+    const found = this.#indexes.get(index)?.entries.get(value)
+    return found ? [...found.values()] : NONE
   }
 
   /** The object as it is stored now, past the mirror: for what must not act on old news. */
@@ -123,7 +124,7 @@ export class Mirror<T extends KubeObject> {
     const object = this.#parse(entry)
     this.#objects.set(key, object)
     for (const { values, entries } of this.#indexes.values()) {
-      for (const value of values(object)) entries.set(value, (entries.get(value) ?? new Set()).add(key))
+      for (const value of values(object)) entries.set(value, (entries.get(value) ?? new Map()).set(key, object))
     }
   }
 
@@ -133,9 +134,9 @@ export class Mirror<T extends KubeObject> {
     this.#objects.delete(key)
     for (const { values, entries } of this.#indexes.values()) {
       for (const value of values(object)) {
-        const keys = entries.get(value)
-        keys?.delete(key)
-        if (keys?.size === 0) entries.delete(value)
+        const found = entries.get(value)
+        found?.delete(key)
+        if (found?.size === 0) entries.delete(value)
       }
     }
   }

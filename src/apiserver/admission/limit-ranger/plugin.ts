@@ -33,7 +33,7 @@ export function limitRanger(mirrors: Mirrors): AdmissionPlugin {
   }
 }
 
-function rangesOf(mirror: Mirror<LimitRange>, { namespace }: AdmissionAttributes): Frozen<LimitRange>[] {
+function rangesOf(mirror: Mirror<LimitRange>, { namespace }: AdmissionAttributes): readonly Frozen<LimitRange>[] {
   return mirror.by(BY_NAMESPACE, namespace)
 }
 

@@ -42,10 +42,10 @@ export class RbacAuthorizer implements Authorizer {
 
   authorize(asked: AuthorizationAttributes): Authorization {
     const missing: string[] = []
-    for (const { rules, via } of this.#grants(asked.user, asked.namespace)) {
-      if (!rules) missing.push(via)
-      else if (rules.some((rule) => ruleAllows(rule, asked)))
-        return { decision: 'Allow', reason: `RBAC: allowed by ${via}` }
+    for (const grant of this.#grants(asked.user, asked.namespace)) {
+      const rules = this.#rulesOfGrant(grant)
+      if (!rules) missing.push(notFoundText(grant.binding.roleRef))
+      else if (rules.some((rule) => ruleAllows(rule, asked))) return allowedBy(grant)
     }
     return { decision: 'NoOpinion', ...(missing.length > 0 && { reason: `RBAC: ${aggregateMessage(missing)}` }) }
   }
@@ -70,7 +70,7 @@ export class RbacAuthorizer implements Authorizer {
 
   /** Every rule that the user has in the namespace ('' for the cluster's alone). */
   rulesOf(user: UserInfo, namespace: string): Frozen<PolicyRule>[] {
-    return [...this.#grants(user, namespace)].flatMap(({ rules }) => rules ?? [])
+    return [...this.#grants(user, namespace)].flatMap((grant) => this.#rulesOfGrant(grant) ?? [])
   }
 
   /** The rules of a role as a binding in `namespace` refers to it; undefined when there is no such role. */
@@ -80,45 +80,53 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   /** The bindings of the user, one by one, so that the first that allows ends the search. */
-  *#grants(
-    user: UserInfo,
-    namespace: string,
-  ): Iterable<{ readonly rules: readonly Frozen<PolicyRule>[] | undefined; readonly via: string }> {
-    const keys = [`User ${user.name}`, ...user.groups.map((group) => `Group ${group}`)]
-    if (user.name.startsWith(ACCOUNT_PREFIX))
-      keys.push(`ServiceAccount ${user.name.slice(ACCOUNT_PREFIX.length).replace(':', '/')}`)
-    for (const key of keys) {
-      for (const binding of this.#clusterRoleBindings.by('subject', key))
-        yield this.#grant(binding, 'ClusterRoleBinding', '', key)
+  *#grants({ name, groups }: UserInfo, namespace: string): Iterable<Grant> {
+    const keys = [`User ${name}`, ...groups.map((group) => `Group ${group}`)]
+    if (name.startsWith(ACCOUNT_PREFIX))
+      keys.push(`ServiceAccount ${name.slice(ACCOUNT_PREFIX.length).replace(':', '/')}`)
+    for (const subject of keys) {
+      for (const binding of this.#clusterRoleBindings.by('subject', subject)) yield { binding, namespace: '', subject }
       if (!namespace) continue
-      for (const binding of this.#roleBindings.by('subject', `${namespace} ${key}`))
-        yield this.#grant(binding, 'RoleBinding', namespace, key)
+      for (const binding of this.#roleBindings.by('subject', `${namespace} ${subject}`))
+        yield { binding, namespace, subject }
     }
   }
 
-  #grant(
-    { metadata, roleRef }: Frozen<ClusterRoleBinding | RoleBinding>,
-    kind: string,
-    namespace: string,
-    subject: string,
-  ): { readonly rules: readonly Frozen<PolicyRule>[] | undefined; readonly via: string } {
-    const rules = this.rulesOfRole(roleRef, namespace)
-    if (!rules)
-      return {
-        rules,
-        via: `${roleRef.kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(roleRef.name)} not found`,
-      }
-    const name = namespace ? `${metadata.name}/${namespace}` : metadata.name
-    return {
-      rules,
-      via: `${kind} ${JSON.stringify(name)} of ${roleRef.kind} ${JSON.stringify(roleRef.name)} to ${described(subject)}`,
-    }
+  #rulesOfGrant({ binding, namespace }: Grant): readonly Frozen<PolicyRule>[] | undefined {
+    return this.rulesOfRole(binding.roleRef, namespace)
   }
+}
+
+/** A binding that names the user. */
+interface Grant {
+  readonly binding: Frozen<ClusterRoleBinding | RoleBinding>
+  /** Empty for the whole cluster. */
+  readonly namespace: string
+  /** See subjectKey. */
+  readonly subject: string
+}
+
+/** Why is put into words only for who asks: nearly every request is allowed, and nobody does. */
+function allowedBy({ binding: { metadata, roleRef }, namespace, subject }: Grant): Authorization {
+  return {
+    decision: 'Allow',
+    get reason() {
+      const [kind, name] = namespace
+        ? ['RoleBinding', `${metadata.name}/${namespace}`]
+        : ['ClusterRoleBinding', metadata.name]
+      const role = `${roleRef.kind} ${JSON.stringify(roleRef.name)}`
+      return `RBAC: allowed by ${kind} ${JSON.stringify(name)} of ${role} to ${described(subject)}`
+    },
+  }
+}
+
+function notFoundText({ kind, name }: Frozen<RoleRef>): string {
+  return `${kind.toLowerCase()}.rbac.authorization.k8s.io ${JSON.stringify(name)} not found`
 }
 
 /** How a subject is found for a user: a service account's namespace is the binding's own unless it names one. */
 function subjectKey({ kind, name, namespace }: Frozen<Subject>, bindingNamespace: string): string {
-  return kind === 'ServiceAccount' ? `ServiceAccount ${namespace ?? bindingNamespace}/${name}` : `${kind} ${name}`
+  return kind === 'ServiceAccount' ? `ServiceAccount ${namespace || bindingNamespace}/${name}` : `${kind} ${name}`
 }
 
 /** Upstream writes service accounts as name/namespace here. */

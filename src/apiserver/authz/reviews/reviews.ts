@@ -19,13 +19,13 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
   return {
     'subjectaccessreviews.authorization.k8s.io': {
       virtual: review<SubjectAccessReview>(async (object) => {
-        refuse('SubjectAccessReview', [...subjectErrors(object.spec), ...metadataErrors(object.metadata)])
+        refuse([...subjectErrors(object.spec), ...metadataErrors(object.metadata)])
         object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
       }),
     },
     'selfsubjectaccessreviews.authorization.k8s.io': {
       virtual: review<SelfSubjectAccessReview>(async (object, { call }) => {
-        refuse('SelfSubjectAccessReview', [...attributeErrors(object.spec), ...metadataErrors(object.metadata)])
+        refuse([...attributeErrors(object.spec), ...metadataErrors(object.metadata)])
         object.status = await statusOf(authorizer, call.user, object.spec)
       }),
     },
@@ -33,7 +33,7 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
       virtual: review<LocalSubjectAccessReview>(async (object, { call }) => {
         const { namespace } = call.info
         object.metadata.namespace ||= namespace
-        refuse('LocalSubjectAccessReview', [...localErrors(object)])
+        refuse([...localErrors(object)])
         if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace)
           throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
         object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
@@ -54,8 +54,12 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
   }
 }
 
-function refuse(kind: string, problems: readonly FieldError[]): void {
-  if (problems.length > 0) throw invalidObject({ group: 'authorization.k8s.io', kind }, '', problems)
+/** Upstream's answer names no kind here. */
+function refuse(problems: readonly FieldError[]): void {
+  if (problems.length === 0) return
+  const error = invalidObject({ group: 'authorization.k8s.io', kind: '' }, '', problems)
+  delete error.status.details?.kind
+  throw error
 }
 
 type Attributes = Pick<SelfSubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>
