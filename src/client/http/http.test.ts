@@ -117,6 +117,24 @@ describe('httpTransport', () => {
     })
   }
 
+  it('takes an answer that comes before its request was read', async () => {
+    const server = http2.createSecureServer(testCertificate)
+    const body = JSON.stringify({ kind: 'Pod', metadata: { name: 'x', annotations: { long: 'y'.repeat(200_000) } } })
+    server.on('stream', (stream) => {
+      stream.on('error', () => undefined)
+      stream.respond({ ':status': 200, 'content-type': 'application/json' })
+      stream.end(body, () => stream.close(http2.constants.NGHTTP2_NO_ERROR))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const config = { server: `https://127.0.0.1:${port}`, ca: testCertificate.cert }
+    const transport = httpTransport(config, systemClock)
+    const answer = await transport.request({ method: 'POST', path: '/', body: { large: 'z'.repeat(1_000_000) } })
+    assert.deepEqual(answer.body, JSON.parse(body))
+    transport.close()
+    server.close()
+  })
+
   it('says so when there is no server', async () => {
     const { env } = testBench()
     const transport = httpTransport({ server: 'https://127.0.0.1:1' }, systemClock)

@@ -2,6 +2,7 @@ import http2, { type ClientHttp2Session, type ClientHttp2Stream } from 'node:htt
 import tls, { type TLSSocket } from 'node:tls'
 import type { Clock, Timer } from '../../lib/clock.ts'
 import { TransportError } from '../transport.ts'
+import { chunksOf } from './chunks.ts'
 import type { HttpConfig, RawRequest, RawResponse, Sender } from './config.ts'
 import { flatten } from './http1.ts'
 import { tlsOptions } from './tls.ts'
@@ -124,7 +125,7 @@ class Connection {
       let answered = false
       stream.once('response', ({ ':status': status = 0, ...rest }) => {
         answered = true
-        resolve({ status, headers: flatten(rest as Record<string, string>), body: this.#read(stream, signal) })
+        resolve({ status, headers: flatten(rest as Record<string, string>), body: this.#body(stream, signal) })
       })
       stream.once('error', () => undefined)
       stream.once('close', () => {
@@ -135,17 +136,12 @@ class Connection {
     })
   }
 
-  async *#read(stream: ClientHttp2Stream, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
-    try {
-      for await (const chunk of stream) {
-        this.#heardMs = this.#clock.monotonic()
-        yield chunk as Uint8Array
-      }
-    } catch (cause) {
-      if (signal?.aborted) return
-      throw this.#broken(stream, cause)
-    }
-    if (stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR && !signal?.aborted) throw this.#broken(stream)
+  #body(stream: ClientHttp2Stream, signal: AbortSignal | undefined): AsyncIterable<Uint8Array> {
+    stream.on('data', () => (this.#heardMs = this.#clock.monotonic()))
+    return endedBy(
+      signal,
+      chunksOf(stream, () => this.#broken(stream)),
+    )
   }
 
   #broken(stream: ClientHttp2Stream, cause: unknown = this.#failure): TransportError {
@@ -185,5 +181,17 @@ class Connection {
       this.#heardMs = this.#clock.monotonic()
       this.#watchHealth()
     })
+  }
+}
+
+/** What breaks off because the signal has aborted just ends. */
+async function* endedBy(
+  signal: AbortSignal | undefined,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks
+  } catch (error) {
+    if (!signal?.aborted) throw error
   }
 }
