@@ -7,6 +7,7 @@ import { socketAnswers } from '../../host/containerd/connection.ts'
 import { prepareContainerd } from '../../host/containerd/prepare.ts'
 import { stopContainerd, superviseContainerd } from '../../host/containerd/supervise.ts'
 import { PAUSE_IMAGE, ensurePauseImage } from '../../host/image/pause.ts'
+import { allowForwarding } from '../../host/network/forwarding.ts'
 import { writePodNetwork } from '../../host/network/pod-network.ts'
 import { gatherFacts } from '../../host/preflight/facts.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
@@ -50,6 +51,7 @@ async function startOwn({ settings, paths, env, signal }: RuntimeOptions): Promi
   const { socket } = paths.containerd
   const names = hostNames(paths)
   writePodNetwork(paths, { bridge: names.bridge, nodeCidr: firstNodeCidr(settings.podCidr) })
+  await allowForwarding(names.bridge)
   await prepareContainerd(paths, facts, PAUSE_IMAGE)
   const program = facts.programs.get('containerd') ?? 'containerd'
   const cgroup = join(names.cgroup, 'containerd')

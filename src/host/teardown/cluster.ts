@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import type { Env } from '../../lib/env.ts'
+import { removeForwarding } from '../network/forwarding.ts'
 import type { ClusterPaths } from '../cluster/paths.ts'
 import type { ClusterSettings } from '../cluster/settings.ts'
 import { hostNames } from '../cluster/host-names.ts'
@@ -28,6 +29,7 @@ export async function tearDown(env: Env, paths: ClusterPaths, settings: ClusterS
     rmSync(paths.containerd.state, { recursive: true, force: true })
     rmSync(paths.cni.addresses, { recursive: true, force: true })
     await removeLink(bridge)
+    await removeForwarding(bridge)
   }
   await unmountBelow(paths.root)
   await removeTables(tablePrefix)
