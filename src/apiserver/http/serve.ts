@@ -1,7 +1,7 @@
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http'
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
-import type { AddressInfo } from 'node:net'
-import { createServer as createTls, type Server as TlsServer, type TLSSocket } from 'node:tls'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTls, type Server as TlsServer } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
@@ -41,7 +41,8 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   const certificates = new Certificates()
   const http1 = http1Server(apiServer, options, certificates)
   const http2 = http2Server(apiServer, certificates)
-  const sockets = new Set<TLSSocket>()
+  const sockets = new Set<Socket>()
+  let closing = false
   const { tls } = options
   const front = createTls({
     ALPNProtocols: ['h2', 'http/1.1'],
@@ -52,10 +53,14 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     rejectUnauthorized: false,
     ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
   })
-  front.on('secureConnection', (socket) => {
+  // From the first byte on: one that is still shaking hands when the server closes would keep it open.
+  front.on('connection', (socket: Socket) => {
+    if (closing) return socket.destroy()
     sockets.add(socket)
-    socket.setNoDelay(true)
     socket.once('close', () => sockets.delete(socket))
+  })
+  front.on('secureConnection', (socket) => {
+    socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
     const server = socket.alpnProtocol === 'h2' ? http2 : http1
     server.emit('connection', socket)
@@ -66,6 +71,7 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     port: (front.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
+        closing = true
         front.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),

@@ -21,10 +21,10 @@ export async function runParts(options: PartsOptions): Promise<void> {
     runControlPlane(own),
     runScheduler({ ...own, nodeName: own.settings.nodeName }),
     runManifests(own),
-    runNode(own),
+    ...nodeParts(own),
   ]
-  // What breaks off because the server ends has not failed.
-  const guarded = parts.map((part) => part.catch((error: unknown) => options.signal.aborted || failed.abort(error)))
+  // A part that ends because it was told to has not failed, whatever it throws then.
+  const guarded = parts.map((part) => part.catch((error: unknown) => signal.aborted || failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
 }
@@ -36,14 +36,20 @@ async function runManifests({ settings, api, env, signal }: PartsOptions): Promi
   await keepApplied({ folder: settings.manifests, client, transport, env, signal })
 }
 
-/** The node: containers, their network and names. */
-async function runNode(options: PartsOptions): Promise<void> {
-  if (options.settings.runtime === 'simulated') return (await import('./simulated-nodes.ts')).runSimulatedNodes(options)
-  const [{ startRuntime }, { runNodeAgent }, { runProxy, runClusterDns }] = await Promise.all([
-    import('./runtime.ts'),
-    import('./node-agent.ts'),
-    import('./node-network.ts'),
-  ])
-  const agent = async (): Promise<void> => runNodeAgent(options, (await startRuntime(options)).endpoint)
-  await Promise.all([agent(), runProxy(options), runClusterDns(options)])
+/** The node: containers, their network and names; or nodes that pretend. */
+function nodeParts(options: PartsOptions): Promise<void>[] {
+  if (options.settings.runtime === 'simulated') {
+    return [import('./simulated-nodes.ts').then(({ runSimulatedNodes }) => runSimulatedNodes(options))]
+  }
+  const network = import('./node-network.ts')
+  return [
+    runContainers(options),
+    network.then(({ runProxy }) => runProxy(options)),
+    network.then(({ runClusterDns }) => runClusterDns(options)),
+  ]
+}
+
+async function runContainers(options: PartsOptions): Promise<void> {
+  const [{ startRuntime }, { runNodeAgent }] = await Promise.all([import('./runtime.ts'), import('./node-agent.ts')])
+  await runNodeAgent(options, (await startRuntime(options)).endpoint)
 }
