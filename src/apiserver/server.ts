@@ -51,9 +51,13 @@ export interface ApiServerOptions {
   readonly descriptions?: Descriptions
   /** `host:port` where clients reach the server, for discovery. */
   readonly address?: string
+  /** How often watches are told how far they have come; every minute unless told. */
+  readonly bookmarkMs?: number
   /** Freezes what in-process clients are handed, to find who changes shared objects. For tests. */
   readonly freeze?: boolean
 }
+
+const BOOKMARK_MS = 60_000
 
 /** The API server: authorization, admission and registry over one store, with no socket of its own. */
 export class ApiServer {
@@ -89,6 +93,7 @@ export class ApiServer {
       resources: this.resources,
       connector: this.nodes,
       lists: new ListCache(store, env.clock),
+      bookmarkMs: options.bookmarkMs ?? BOOKMARK_MS,
     }
     for (const definition of options.resources) this.addResource(definition)
     for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)

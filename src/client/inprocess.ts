@@ -5,7 +5,7 @@ export type InProcessHandler<Identity> = (request: ApiRequest, identity: Identit
 
 /** A transport into an API server in the same process, as `identity`. */
 export function inProcessTransport<Identity>(handle: InProcessHandler<Identity>, identity: Identity): Transport {
-  return { request: async (request) => decoded(await handle(request, identity)) }
+  return { request: async (request) => decoded(await handle(request, identity)), steady: true }
 }
 
 /** Documents that the server keeps encoded, such as discovery, come as text. */

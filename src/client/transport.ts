@@ -7,6 +7,8 @@ import type { Env } from '../lib/env.ts'
 export interface Transport {
   /** Rejects with a TransportError when there is no answer; an answer of any status resolves. */
   request(request: ApiRequest): Promise<ApiResponse>
+  /** Nothing lies between the two ends that could fall asleep or should be balanced: watches may last as long as they like. */
+  readonly steady?: boolean
 }
 
 export interface ApiRequest {

@@ -29,6 +29,8 @@ export interface Registry {
   readonly resources: ResourceTable
   readonly connector: Connector
   readonly lists: ListCache
+  /** How often watches that ask for it are told how far they have come. */
+  readonly bookmarkMs: number
 }
 
 /** One resource at one version, as it is served. */

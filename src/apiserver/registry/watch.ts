@@ -22,7 +22,6 @@ import type { Registry, ServedResource } from './served.ts'
 
 /** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this. */
 const MIN_TIMEOUT_SECONDS = 1800
-const BOOKMARK_MS = 60_000
 
 /** GET with watch=true. */
 export async function watchObjects(registry: Registry, resource: ServedResource, call: Call): Promise<WatchAnswer> {
@@ -139,14 +138,14 @@ class ResourceWatch {
   }
 
   #bookmarkLater(): void {
-    const { clock, random } = this.#registry.env
-    const timer = clock.setTimer(
+    const { bookmarkMs, env } = this.#registry
+    const timer = env.clock.setTimer(
       () => {
         this.#timers = this.#timers.filter((other) => other !== timer)
         this.#bookmark(this.#subscription?.position ?? 0)
         this.#bookmarkLater()
       },
-      BOOKMARK_MS * (0.75 + random.next() / 4),
+      bookmarkMs * (0.75 + env.random.next() / 4),
     )
     this.#timers.push(timer)
   }

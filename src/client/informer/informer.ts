@@ -89,7 +89,9 @@ export class Informer<T extends KubeObject> implements Sink<T> {
   /** Follows the API server until the signal aborts; resolves when it has let go. Calling it again changes nothing. */
   run(signal: AbortSignal): Promise<void> {
     const { client, resource, env, scope = {} } = this.#options
-    return (this.#running ??= reflect(this, { resource: client(resource), env, scope, signal, name: resource.plural }))
+    const { steady = false } = client.transport
+    const options = { resource: client(resource), env, scope, signal, steady, name: resource.plural }
+    return (this.#running ??= reflect(this, options))
   }
 
   // What the reflector found, see Sink.

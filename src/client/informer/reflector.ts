@@ -22,6 +22,8 @@ export interface ReflectOptions<T extends KubeObject> {
   readonly env: Env
   readonly scope: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
   readonly signal: AbortSignal
+  /** See Transport.steady. */
+  readonly steady?: boolean
   /** For the log. */
   readonly name: string
 }
@@ -30,6 +32,8 @@ export interface ReflectOptions<T extends KubeObject> {
 const BACKOFF = { firstMs: 800, maxMs: 30_000, factor: 2, jitter: 1, resetAfterMs: 120_000 }
 /** A watch is ended by the server after 5 to 10 minutes, so that clients spread over servers again. */
 const WATCH_MIN_SECONDS = 300
+/** Where there is one server, and nothing in between, that is for nothing. */
+const STEADY_WATCH_MIN_SECONDS = 86_400
 /** Marks the bookmark after the initial events of a watch (KEP-3157). */
 const INITIAL_EVENTS_END = 'k8s.io/initial-events-end'
 /** A watch that ended sooner than this without an event is no reason to hurry with the next one. */
@@ -98,20 +102,25 @@ class Reflector<T extends KubeObject> {
   }
 
   #watch(resourceVersion: string): AsyncIterable<WatchEvent<T>> {
-    const { resource, env, scope, signal } = this.#options
-    const timeoutSeconds = Math.round(WATCH_MIN_SECONDS * (1 + env.random.next()))
+    const { resource, scope, signal } = this.#options
+    const timeoutSeconds = this.#timeoutSeconds()
     return resource.watch({ ...scope, resourceVersion, allowWatchBookmarks: true, timeoutSeconds, signal })
+  }
+
+  #timeoutSeconds(): number {
+    const { steady = false, env } = this.#options
+    return Math.round((steady ? STEADY_WATCH_MIN_SECONDS : WATCH_MIN_SECONDS) * (1 + env.random.next()))
   }
 
   /** A watch that starts with the state. Applies it as a whole once complete, then passes on what follows. */
   async *#initialEvents(): AsyncGenerator<WatchEvent<T>> {
-    const { resource, env, scope, signal } = this.#options
+    const { resource, scope, signal } = this.#options
     const stream = resource.watch({
       ...scope,
       sendInitialEvents: true,
       resourceVersionMatch: 'NotOlderThan',
       allowWatchBookmarks: true,
-      timeoutSeconds: Math.round(WATCH_MIN_SECONDS * (1 + env.random.next())),
+      timeoutSeconds: this.#timeoutSeconds(),
       signal,
     })
     let initial: Frozen<T>[] | undefined = []

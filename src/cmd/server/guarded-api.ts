@@ -47,6 +47,8 @@ export interface GuardedApiOptions {
   readonly connector?: Connector
   readonly descriptions?: Descriptions
   readonly freeze?: boolean
+  /** See ApiServerOptions. */
+  readonly bookmarkMs?: number
   /** What requests of this process go through; the server itself unless told. */
   readonly through?: (handler: InProcessHandler<UserInfo>) => InProcessHandler<UserInfo>
 }
