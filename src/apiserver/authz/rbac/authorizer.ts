@@ -81,9 +81,11 @@ export class RbacAuthorizer implements Authorizer {
 
   /** The bindings of the user, one by one, so that the first that allows ends the search. */
   *#grants({ name, groups }: UserInfo, namespace: string): Iterable<Grant> {
-    const keys = [`User ${name}`, ...groups.map((group) => `Group ${group}`)]
-    if (name.startsWith(ACCOUNT_PREFIX))
-      keys.push(`ServiceAccount ${name.slice(ACCOUNT_PREFIX.length).replace(':', '/')}`)
+    // Service accounts first: what they may do is nearly always given to themselves.
+    const keys = name.startsWith(ACCOUNT_PREFIX)
+      ? [`ServiceAccount ${name.slice(ACCOUNT_PREFIX.length).replace(':', '/')}`, `User ${name}`]
+      : [`User ${name}`]
+    for (const group of groups) keys.push(`Group ${group}`)
     for (const subject of keys) {
       for (const binding of this.#clusterRoleBindings.by('subject', subject)) yield { binding, namespace: '', subject }
       if (!namespace) continue
