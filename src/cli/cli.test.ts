@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -112,6 +112,13 @@ test('deleting a stopped cluster removes its folder', async () => {
   const { code } = await skiff('delete', '--name', 'gone', '--data-dir', folder)
   assert.equal(code, EXIT.ok)
   assert.equal((await skiff('status', '--name', 'gone', '--data-dir', folder)).code, EXIT.failed)
+})
+
+test('a cluster whose settings are lost can still be deleted', async () => {
+  mkdirSync(join(folder, 'broken', 'store'), { recursive: true })
+  const { code, err } = await skiff('delete', '--name', 'broken', '--data-dir', folder)
+  assert.equal(code, EXIT.ok, err)
+  assert.ok(!existsSync(join(folder, 'broken')))
 })
 
 test('completion offers commands, flags, choices and clusters', async () => {

@@ -1,8 +1,11 @@
-import { rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { Command } from 'commander'
+import { clusterPaths } from '../../host/cluster/paths.ts'
+import { resolveSettings } from '../../host/cluster/resolve.ts'
+import { checkName } from '../../host/cluster/settings.ts'
 import type { CliContext } from '../context.ts'
 import { stopCluster } from '../down/stop.ts'
-import type { ClusterFlags } from '../flags.ts'
+import type { ClusterFlags, ExistingCluster } from '../flags.ts'
 import { findCluster, parseSeconds, withCluster, withExamples } from '../flags.ts'
 import { dropContext } from '../kubeconfig/user-context.ts'
 import { Progress } from '../progress.ts'
@@ -23,7 +26,7 @@ export function deleteCommand(context: CliContext): Command {
 }
 
 async function deleteCluster(context: CliContext, flags: DeleteFlags): Promise<void> {
-  const cluster = findCluster(flags)
+  const cluster = findCluster(flags) ?? findRemains(flags)
   if (!cluster) return context.err.write(`there is no cluster "${flags.name}" in ${flags.dataDir}\n`)
   const { settings, paths } = cluster
   const progress = new Progress(context.env.clock, context.err)
@@ -32,4 +35,13 @@ async function deleteCluster(context: CliContext, flags: DeleteFlags): Promise<v
   const dropped = await dropContext(context, settings.name, paths)
   rmSync(paths.root, { recursive: true, force: true })
   progress.done('state', `${paths.root} is removed${dropped.map((file) => `, and its context from ${file}`).join('')}`)
+}
+
+/** A cluster whose settings are lost: what it could have left behind can be found by its folder alone. */
+function findRemains({ name, dataDir }: ClusterFlags): ExistingCluster | undefined {
+  const paths = clusterPaths(dataDir, checkName(name))
+  if (!existsSync(paths.root)) return undefined
+  const runtime = existsSync(paths.containerd.folder) ? 'containerd' : 'simulated'
+  const settings = resolveSettings({ name, runtime }, { saved: undefined, others: [], routes: [], hostname: '' })
+  return { settings, paths }
 }

@@ -6,8 +6,10 @@ import { settingsFor, withSettings } from '../../cli/up/command.ts'
 import type { SettingsFlags } from '../../cli/up/command.ts'
 import type { ServerMessage } from '../../cli/up/server-process.ts'
 import { clusterPaths } from '../../host/cluster/paths.ts'
+import { boundedLog } from '../../host/cluster/log-file.ts'
 import { writeSettings } from '../../host/cluster/settings.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
+import type { Logger } from '../../lib/log.ts'
 import { lineLogger } from '../../lib/host/line-logger.ts'
 import { runServer } from './run.ts'
 
@@ -40,12 +42,7 @@ export function serverCommand(context: CliContext): Command {
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
-  const log = lineLogger({
-    clock: context.env.clock,
-    level: flags.verbose === true ? 'debug' : 'info',
-    format: flags.logFormat,
-    write: (line) => context.err.write(line),
-  })
+  const log = serverLog(context, flags)
   try {
     const settings = settingsFor(flags)
     const paths = clusterPaths(flags.dataDir, settings.name)
@@ -56,7 +53,6 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       env: { ...context.env, log },
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
-      ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })
@@ -72,6 +68,20 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
     // The channel would keep the process from ending.
     if (process.connected) process.disconnect()
   }
+}
+
+/** Logs to standard error. In the background that is the cluster's log file, which nobody else keeps small. */
+function serverLog({ env, err }: CliContext, { name, dataDir, verbose, logFormat }: ServerFlags): Logger {
+  const bound = process.connected ? boundedLog(clusterPaths(dataDir, name).log) : undefined
+  return lineLogger({
+    clock: env.clock,
+    level: verbose === true ? 'debug' : 'info',
+    format: logFormat,
+    write(line) {
+      err.write(line)
+      bound?.(line)
+    },
+  })
 }
 
 function failureMessage(error: unknown): ServerMessage {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../user-error.ts'
 import { parseRoutes } from '../network/routes.ts'
 import { acquireLock } from './lock.ts'
+import { boundedLog } from './log-file.ts'
 import { hostNames } from './host-names.ts'
 import { clusterPaths, socketPathsFit } from './paths.ts'
 import { identify, readProcessFile, writeProcessFile } from './process-file.ts'
@@ -127,6 +128,18 @@ test('a process file names a process only while that very process lives', () => 
   writeProcessFile(file, process.pid)
   assert.equal(readProcessFile(file)?.pid, process.pid)
   assert.equal(identify(2 ** 22 + 1), undefined)
+})
+
+test('a log is moved aside when it has grown large, and goes on', () => {
+  const file = join(folder, 'log')
+  const bound = boundedLog(file, 10)
+  const write = (line: string): void => {
+    appendFileSync(file, line)
+    bound(line)
+  }
+  for (const line of ['first\n', 'second\n', 'third\n']) write(line)
+  assert.equal(readFileSync(`${file}.1`, 'utf8'), 'first\nsecond\n')
+  assert.equal(readFileSync(file, 'utf8'), 'third\n')
 })
 
 test('a lock is held once and freed on release', async () => {
