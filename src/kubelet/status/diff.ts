@@ -43,6 +43,23 @@ export function statusPatch(
   return Object.keys(patch).length > 0 ? patch : undefined
 }
 
+/** Whether a patch says no more than that a newer generation has been seen: nobody waits for that alone. */
+export function isOnlyGeneration(old: Frozen<PodStatus> | undefined, patch: Record<string, unknown>): boolean {
+  const {
+    observedGeneration: _,
+    conditions = [],
+    ...rest
+  } = patch as { observedGeneration?: number; conditions?: PodCondition[] }
+  if (Object.keys(rest).length > 0) return false
+  return conditions.every((condition) => {
+    const before = old?.conditions?.find(({ type }) => type === condition.type)
+    return (
+      before !== undefined &&
+      semanticEqual({ ...before, observedGeneration: 0 }, { ...condition, observedGeneration: 0 })
+    )
+  })
+}
+
 /** Conditions are merged by their type; what a changed one no longer says has to be taken away by name. */
 function changedConditions(old: readonly Frozen<PodCondition>[], wanted: readonly PodCondition[]): object[] {
   return wanted.flatMap((condition) => {

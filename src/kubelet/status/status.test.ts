@@ -4,7 +4,7 @@ import type * as api from '../../api/generated/types/core/v1.ts'
 import type { Container, Pod } from '../pod/spec.ts'
 import type { ObservedContainer, ObservedPod } from '../runtime/observed.ts'
 import { testContainer, testObserved, testPod, testSandbox } from '../testing/objects.ts'
-import { statusPatch } from './diff.ts'
+import { isOnlyGeneration, statusPatch } from './diff.ts'
 import { podStatus, type StatusFacts } from './generate.ts'
 
 const app: Container = { name: 'app', image: 'busybox:1' }
@@ -223,4 +223,16 @@ test('what is no longer said is taken away', () => {
       conditions: [{ type: 'Ready', status: 'True', reason: null }],
     },
   )
+})
+
+test('a newer generation alone is no hurry', () => {
+  const seen = (generation: number, ready: string): api.PodStatus => ({
+    observedGeneration: generation,
+    conditions: [{ type: 'Ready', status: ready, observedGeneration: generation }],
+  })
+  const only = (before: api.PodStatus, after: api.PodStatus): boolean =>
+    isOnlyGeneration(before, statusPatch(before, after) ?? {})
+  assert.equal(only(seen(1, 'True'), seen(2, 'True')), true)
+  assert.equal(only(seen(1, 'True'), seen(2, 'False')), false)
+  assert.equal(only(seen(1, 'True'), { ...seen(2, 'True'), phase: 'Running' }), false)
 })

@@ -6,7 +6,7 @@ import { Backoff } from '../../lib/backoff.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
 import { uidOf, type Pod } from '../pod/spec.ts'
-import { statusPatch } from './diff.ts'
+import { isOnlyGeneration, statusPatch } from './diff.ts'
 
 export interface StatusWriterOptions {
   readonly client: Client
@@ -21,10 +21,14 @@ export interface StatusWriterOptions {
 interface Pending {
   pod: Pod
   wanted: PodStatus
+  /** Aborted when there is something to say that does not wait. */
+  readonly hurry: AbortController
   /** The write that is under way. */
   running: Promise<void> | undefined
 }
 
+/** How long the news that a newer generation has been seen waits for other news to go with. */
+const GENERATION_MS = 1000
 const RETRY = { firstMs: 500, maxMs: 10_000, factor: 2, jitter: 0.2, resetAfterMs: 60_000 }
 
 /**
@@ -43,37 +47,38 @@ export class StatusWriter {
   set(pod: Pod, wanted: PodStatus): void {
     const uid = uidOf(pod)
     const pending = this.#pending.get(uid)
-    if (!pending && !statusPatch(pod.status, wanted)) return
-    const entry = pending ?? { pod, wanted, running: undefined }
+    const patch = statusPatch(pod.status, wanted)
+    if (!pending && !patch) return
+    const entry = pending ?? { pod, wanted, hurry: new AbortController(), running: undefined }
     entry.pod = pod
     entry.wanted = wanted
+    if (patch && !isOnlyGeneration(pod.status, patch)) entry.hurry.abort()
     this.#pending.set(uid, entry)
     entry.running ??= this.#write(uid, entry)
   }
 
   /** Resolves when what was last set for a pod is written, or the pod is gone from the API. */
   async flushed(uid: string): Promise<void> {
-    await this.#pending.get(uid)?.running
+    const entry = this.#pending.get(uid)
+    entry?.hurry.abort()
+    await entry?.running
   }
 
   async #write(uid: string, entry: Pending): Promise<void> {
-    const { client, env, signal, onWritten, delayMs } = this.#options
+    const { env, signal, delayMs } = this.#options
     const backoff = new Backoff(RETRY, env)
     if (delayMs > 0) await sleep(env.clock, delayMs, signal).catch(() => undefined)
+    if (!entry.hurry.signal.aborted) {
+      const hurried = AbortSignal.any([signal, entry.hurry.signal])
+      await sleep(env.clock, GENERATION_MS, hurried).catch(() => undefined)
+    }
     let { pod } = entry
     for (;;) {
       const { wanted } = entry
       const patch = statusPatch(pod.status, wanted)
       if (!patch || signal.aborted) break
       try {
-        const { name = '', namespace = '' } = pod.metadata
-        pod = await client(pods).patch(
-          `${namespace}/${name}`,
-          'strategic',
-          { metadata: { uid }, status: patch },
-          { subresource: 'status' },
-        )
-        onWritten(pod)
+        pod = await this.#send(pod, patch)
         if (entry.wanted === wanted) break
       } catch (error) {
         // Gone, or another pod has its name by now.
@@ -84,5 +89,14 @@ export class StatusWriter {
       }
     }
     this.#pending.delete(uid)
+  }
+
+  async #send(pod: Pod, patch: Record<string, unknown>): Promise<Pod> {
+    const { client, onWritten } = this.#options
+    const { name = '', namespace = '', uid } = pod.metadata
+    const body = { metadata: { uid }, status: patch }
+    const written = await client(pods).patch(`${namespace}/${name}`, 'strategic', body, { subresource: 'status' })
+    onWritten(written)
+    return written
   }
 }
