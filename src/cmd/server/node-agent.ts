@@ -2,33 +2,75 @@ import { nthAddress } from '../../host/cluster/resolve.ts'
 import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
 import { criClient } from '../../kubelet/cri/grpc/client.ts'
-import { startKubelet } from '../../kubelet/kubelet.ts'
+import { isErrno } from '../../host/user-error.ts'
+import { startKubelet, type Kubelet } from '../../kubelet/kubelet.ts'
 import { linuxHost } from '../../kubelet/linux/host.ts'
+import { serveNode, type NodeServer } from '../../kubelet/linux/https.ts'
+import { webhookAccess, type NodeAccess } from '../../kubelet/server/access.ts'
+import { NodeApiError, text, type NodeApi } from '../../kubelet/server/api.ts'
 import { identities } from './identities.ts'
 import { localNode } from './local-node.ts'
 import type { PartsOptions } from './parts.ts'
+import { ensureNodeServing } from './pki.ts'
 
 /** Runs the node agent over a CRI socket until the signal aborts. Containers go on. */
 export async function runNodeAgent(options: PartsOptions, endpoint: string): Promise<void> {
   const { api, settings, signal } = options
   const env = { ...options.env, log: options.env.log.with({ component: 'kubelet' }) }
+  const client = api.clientFor(identities.node(settings.nodeName), 'kubelet')
+  await using cleanup = new AsyncDisposableStack()
   const cri = criClient({ endpoint })
-  try {
-    const kubelet = await startKubelet({
-      client: api.clientFor(identities.node(settings.nodeName), 'kubelet'),
-      env,
-      config: configOf(options),
-      host: linuxHost(env),
-      runtime: cri.runtime,
-      images: cri.images,
-    })
-    const leave = api.server.nodes.add(settings.nodeName, localNode(kubelet.api))
-    env.log.info('the node agent runs', { endpoint })
-    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
-    leave()
-    await kubelet.stop()
-  } finally {
-    cri.close()
+  cleanup.defer(() => cri.close())
+  const started: { kubelet?: Kubelet } = {}
+  const server = await serve(options, webhookAccess(client, env, settings.nodeName), () => started.kubelet?.api)
+  cleanup.defer(() => server.close())
+  const kubelet = await startKubelet({
+    client,
+    env,
+    config: { ...configOf(options), port: server.port },
+    host: linuxHost(env),
+    runtime: cri.runtime,
+    images: cri.images,
+  })
+  cleanup.defer(() => kubelet.stop())
+  started.kubelet = kubelet
+  cleanup.defer(api.server.nodes.add(settings.nodeName, localNode(kubelet.api)))
+  env.log.info('the node agent runs', { endpoint, port: server.port })
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+}
+
+/** Upstream's port; another when some other node agent of this machine has it. The Node object says which. */
+const PORT = 10250
+
+/** Serves the node agent to those outside: metrics servers and the like. The API server of this process needs no socket. */
+async function serve(
+  { settings, paths, env, nodeIP, bindAddress }: PartsOptions,
+  access: NodeAccess,
+  api: () => NodeApi | undefined,
+): Promise<NodeServer> {
+  const { serving, ca } = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
+  const options = {
+    api: whenReady(api),
+    access,
+    log: env.log,
+    host: bindAddress,
+    tls: { cert: serving.cert, key: serving.key, clientCa: ca },
+  }
+  return serveNode({ ...options, port: PORT }).catch((error: unknown) => {
+    if (!isErrno(error, 'EADDRINUSE')) throw error
+    return serveNode({ ...options, port: 0 })
+  })
+}
+
+/** The port has to be known before the agent starts, and the agent before it can answer. */
+function whenReady(api: () => NodeApi | undefined): NodeApi {
+  return {
+    request: async (request) => api()?.request(request) ?? text('the node agent is starting', 503),
+    async stream(path) {
+      const ready = api()
+      if (!ready) throw new NodeApiError(503, 'the node agent is starting')
+      return ready.stream(path)
+    },
   }
 }
 

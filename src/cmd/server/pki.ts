@@ -33,16 +33,35 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const ca =
     readPair(folder, 'ca') ?? writePair(folder, 'ca', await (await library()).makeAuthority(env, 'CN=kubernetes'))
-  const leaf = async (file: string, subject: Subject): Promise<KeyPair> => {
-    const kept = readPair(folder, file)
-    if (kept && stillGood(env, kept, subject)) return kept
-    return writePair(folder, file, await (await library()).makeCertificate(env, ca, subject))
-  }
+  const place = { folder, env, ca }
   const [serving, admin] = await Promise.all([
-    leaf('apiserver', { name: 'CN=kube-apiserver', serves: options.servingNames }),
-    leaf('admin', { name: 'O=system:masters, CN=kubernetes-admin' }),
+    leaf(place, 'apiserver', { name: 'CN=kube-apiserver', serves: options.servingNames }),
+    leaf(place, 'admin', { name: 'O=system:masters, CN=kubernetes-admin' }),
   ])
   return { ca, serving, admin, serviceAccount: serviceAccountKeys(folder) }
+}
+
+/** What a node agent's server shows, and whose client certificates it believes. The cluster's authority is there by then. */
+export async function ensureNodeServing(
+  { folder, env }: Pick<PkiOptions, 'folder' | 'env'>,
+  nodeName: string,
+  addresses: readonly string[],
+): Promise<{ readonly serving: KeyPair; readonly ca: string }> {
+  const ca = readPair(folder, 'ca')
+  if (!ca) throw new Error(`no certificate authority in ${folder}`)
+  const subject = { name: `O=system:nodes, CN=system:node:${nodeName}`, serves: [nodeName, ...addresses] }
+  return { serving: await leaf({ folder, env, ca }, `kubelet-${nodeName}`, subject), ca: ca.cert }
+}
+
+interface Place extends Pick<PkiOptions, 'folder' | 'env'> {
+  readonly ca: KeyPair
+}
+
+/** The certificate that is kept while it is good, otherwise a new one. */
+async function leaf({ folder, env, ca }: Place, file: string, subject: Subject): Promise<KeyPair> {
+  const kept = readPair(folder, file)
+  if (kept && stillGood(env, kept, subject)) return kept
+  return writePair(folder, file, await (await library()).makeCertificate(env, ca, subject))
 }
 
 const library = () => import('./certificates.ts')
