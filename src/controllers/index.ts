@@ -6,6 +6,7 @@ import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
+import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
 import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
@@ -22,6 +23,7 @@ import { serviceAccountTokenController } from './serviceaccounttoken/controller.
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
 import { tokenSecretController } from './tokensecret/controller.ts'
+import { ttlController } from './ttl/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
 
 /** What some controllers need from outside; those whose need is not met are left out. */
@@ -47,6 +49,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     statefulSetController,
     endpointSliceController,
     endpointsController,
+    endpointSliceMirroringController,
     jobController(),
     cronJobController,
     ttlAfterFinishedController,
@@ -54,6 +57,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     resourceQuotaController(),
     clusterRoleAggregationController,
     nodeLifecycleController(),
+    ttlController,
     taintEvictionController(),
     podGarbageCollector(),
     namespaceController,
