@@ -8,6 +8,7 @@ import { type Accepted, ALL_MEDIA_TYPES, CUSTOM_MEDIA_TYPES, JSON_TYPE, negotiat
 import type { ApiServer } from '../server.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressedKept, compressing, wantsGzip } from './compress.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
 
@@ -16,12 +17,12 @@ const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
 const OFFER = objectOffer(ALL_MEDIA_TYPES)
 const CUSTOM_OFFER = objectOffer(CUSTOM_MEDIA_TYPES)
 
-/** Answers one HTTP request. Never rejects. */
-export async function answerHttp(server: ApiServer, exchange: Exchange): Promise<void> {
+/** Answers one HTTP request, whose body has until its deadline. Never rejects. */
+export async function answerHttp(server: ApiServer, exchange: Exchange, bodies: Deadlines): Promise<void> {
   const started = server.env.clock.monotonic()
   const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
   try {
-    const { encoded, call } = await encodedAnswer(server, exchange, headers)
+    const { encoded, call } = await encodedAnswer(server, exchange, bodies, headers)
     if (call) server.observe(call, 'status' in encoded ? encoded.status : 200, started)
     if (call && encoded.type === 'watch') exchange.onClose(server.longRunning(call))
     await send(encoded, exchange, headers)
@@ -47,11 +48,16 @@ interface Answered {
   readonly call: Call | undefined
 }
 
-async function encodedAnswer(server: ApiServer, exchange: Exchange, headers: OutgoingHeaders): Promise<Answered> {
+async function encodedAnswer(
+  server: ApiServer,
+  exchange: Exchange,
+  bodies: Deadlines,
+  headers: OutgoingHeaders,
+): Promise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
   try {
-    call = httpCall(server.env.clock, exchange, await authenticate(server, exchange))
+    call = httpCall(bodies, exchange, await authenticate(server, exchange))
     const pretty = wantsPretty(call)
     if (pretty) accepted = { ...accepted, pretty }
     // Before anything is done: a write whose answer the client cannot take does not happen.

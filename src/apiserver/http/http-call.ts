@@ -1,20 +1,20 @@
 import { failure } from '../../apimachinery/status.ts'
-import type { Clock } from '../../lib/clock.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import type { Deadlines } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The largest body: upstream's limit. */
 export const BODY_LIMIT = 3 * 1024 * 1024
 
 /** How long a client may take to send a body: upstream's limit of any request that does not stream. */
-const BODY_MS = 60_000
+export const BODY_MS = 60_000
 
 const NO_QUERY = new URLSearchParams()
 
 /** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
-export function httpCall(clock: Clock, exchange: Exchange, user: UserInfo, upgrade = false): Call {
+export function httpCall(bodies: Deadlines, exchange: Exchange, user: UserInfo, upgrade = false): Call {
   const { method, url, headers, incoming } = exchange
   const mark = url.indexOf('?')
   const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
@@ -29,7 +29,7 @@ export function httpCall(clock: Clock, exchange: Exchange, user: UserInfo, upgra
     user,
     upgrade,
     warnings: [],
-    body: { kind: 'bytes', read: () => (bytes ??= readBody(clock, exchange)), stream: () => incoming },
+    body: { kind: 'bytes', read: () => (bytes ??= readBody(bodies, exchange)), stream: () => incoming },
     get annotations() {
       return (annotations ??= new Map())
     },
@@ -52,14 +52,14 @@ export function pathOf(url: string): string {
 }
 
 /** Collects a body. Throws 413 for one that is too large, whose rest is not read, and 504 for one that takes too long. */
-function readBody(clock: Clock, { incoming, headers }: Exchange): Promise<Uint8Array> {
+function readBody(bodies: Deadlines, { incoming, headers }: Exchange): Promise<Uint8Array> {
   const tooLarge = (): Error => failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
   if (Number(headers['content-length'] ?? 0) > BODY_LIMIT) return Promise.reject(tooLarge())
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     const tooLate = (): void => reject(failure('Timeout', 'request did not complete within the allotted timeout'))
-    const deadline = clock.setTimer(tooLate, BODY_MS)
+    const inTime = bodies.add(tooLate)
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length
       if (length > BODY_LIMIT) {
@@ -69,13 +69,13 @@ function readBody(clock: Clock, { incoming, headers }: Exchange): Promise<Uint8A
     })
     let whole = false
     incoming.once('end', () => {
-      deadline.cancel()
+      inTime()
       whole = true
       resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length))
     })
     incoming.once('error', reject)
     incoming.once('close', () => {
-      deadline.cancel()
+      inTime()
       if (!whole) reject(failure('BadRequest', 'the client has gone'))
     })
   })

@@ -5,6 +5,8 @@ import { createServer as createTls, type Server as TlsServer } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
+import { Deadlines } from './deadlines.ts'
+import { BODY_MS } from './http-call.ts'
 import { http1Exchange, http2Exchange } from './exchange.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { KubeletTls } from './kubelet-connector.ts'
@@ -39,8 +41,9 @@ const MAX_STREAMS = 250
 /** Serves the API over TLS: HTTP/2 and HTTP/1.1 on one port, as the client prefers. Rejects when the port cannot be bound. */
 export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): Promise<HttpsListener> {
   const certificates = new Certificates()
-  const http1 = http1Server(apiServer, options, certificates)
-  const http2 = http2Server(apiServer, certificates)
+  const bodies = new Deadlines(apiServer.env.clock, BODY_MS)
+  const http1 = http1Server(apiServer, options, certificates, bodies)
+  const http2 = http2Server(apiServer, certificates, bodies)
   const sockets = new Set<Socket>()
   let closing = false
   const { tls } = options
@@ -78,11 +81,16 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   }
 }
 
-function http1Server(apiServer: ApiServer, { kubelet }: HttpsOptions, certificates: Certificates): Http1Server {
+function http1Server(
+  apiServer: ApiServer,
+  { kubelet }: HttpsOptions,
+  certificates: Certificates,
+  bodies: Deadlines,
+): Http1Server {
   // Watches last as long as they like; what bounds them is their own timeout.
   const server = createHttp1({ requestTimeout: 0, keepAliveTimeout: 0, headersTimeout: 60_000 })
   server.on('request', (request, response) => {
-    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket)))
+    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket)), bodies)
   })
   server.on('upgrade', (request, socket, head) => {
     void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)
@@ -94,11 +102,11 @@ function http1Server(apiServer: ApiServer, { kubelet }: HttpsOptions, certificat
   return server
 }
 
-function http2Server(apiServer: ApiServer, certificates: Certificates): Http2Server {
+function http2Server(apiServer: ApiServer, certificates: Certificates, bodies: Deadlines): Http2Server {
   const server = createHttp2({ settings: { maxConcurrentStreams: MAX_STREAMS } })
   server.on('stream', (stream, headers) => {
     const socket = stream.session?.socket
-    void answerHttp(apiServer, http2Exchange(stream, headers, socket && certificates.of(socket)))
+    void answerHttp(apiServer, http2Exchange(stream, headers, socket && certificates.of(socket)), bodies)
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
   return server

@@ -9,8 +9,9 @@ import { REMOTE_COMMAND_V5, serveRemoteCommand, streamsFromQuery } from '../stre
 import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-target.ts'
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
 import { authenticate } from './answer.ts'
+import { Deadlines } from './deadlines.ts'
 import { http1Exchange } from './exchange.ts'
-import { httpCall } from './http-call.ts'
+import { BODY_MS, httpCall } from './http-call.ts'
 import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
@@ -31,7 +32,8 @@ export async function answerUpgrade(
   socket.on('error', () => socket.destroy())
   try {
     const exchange = http1Exchange(request, new ServerResponse(request), certificate)
-    const call = httpCall(server.env.clock, exchange, await authenticate(server, exchange), true)
+    const bodies = new Deadlines(server.env.clock, BODY_MS)
+    const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
     await join(server, client, answer, kubelet)
   } catch (error) {

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encode } from '../encode/encode.ts'
+import { systemClock } from '../../lib/clock.ts'
 import { httpCall } from '../http/http-call.ts'
+import { Deadlines } from '../http/deadlines.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { JSON_TYPE } from '../request/negotiate.ts'
 import { TestServer } from '../test-server.ts'
@@ -11,7 +13,9 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 /** The names of a list as its bytes have them. */
 async function listed(server: TestServer, path = MAPS): Promise<{ names: string[]; kept: boolean }> {
   const exchange = { method: 'GET', url: path, headers: {}, onClose: () => {} } as unknown as Exchange
-  const answer = await server.server.answer(httpCall(server.server.env.clock, exchange, { name: 'a', groups: [] }))
+  const answer = await server.server.answer(
+    httpCall(new Deadlines(systemClock, 1000), exchange, { name: 'a', groups: [] }),
+  )
   const encoded = await encode(answer, { mediaType: JSON_TYPE, target: undefined, pretty: false })
   assert.equal(encoded.type, 'stream')
   const parts: Uint8Array[] = []
