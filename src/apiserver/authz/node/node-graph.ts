@@ -30,6 +30,7 @@ export class NodeGraph {
   readonly #pods = new Map<string, PodRecord>()
   readonly #byNode = new Map<string, Map<Reference, number>>()
   #following: Promise<void> | undefined
+  #reading: Promise<void> | undefined
   #stop: (() => void) | undefined
   #stopped = false
 
@@ -92,8 +93,16 @@ export class NodeGraph {
     return false
   }
 
+  /** A question that comes while pods are read for another one waits for them too. */
   async #catchUp(): Promise<void> {
     await (this.#following ??= this.#follow())
+    while (this.#reading || this.#changed.size > 0) {
+      this.#reading ??= this.#readChanged().finally(() => (this.#reading = undefined))
+      await this.#reading
+    }
+  }
+
+  async #readChanged(): Promise<void> {
     for (const key of this.#changed) {
       // Noted anew when it changes while it is read.
       this.#changed.delete(key)
