@@ -185,9 +185,9 @@ export class ApiServer {
     const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
     return [
       ...openApiRoutes(documents),
-      { path: '/', answer: () => ({ type: 'value', status: 200, value: { paths: this.paths() } }) },
+      { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
       { path: '/metrics', answer: () => metricsAnswer(this.#metrics) },
-      { path: '/version', answer: () => ({ type: 'value', status: 200, value: version }) },
+      { path: '/version', answer: () => jsonAnswer(version) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
         { path: `${path}/`, answer: health },

@@ -41,12 +41,16 @@ function statusToV2(
 /** v2 to v1. */
 export function fromV2(stored: Frozen<v2.HorizontalPodAutoscaler>): v1.HorizontalPodAutoscaler {
   const { metadata, spec, status } = structuredClone(stored) as v2.HorizontalPodAutoscaler
-  const { metrics = [], behavior, ...rest } = spec
+  const { metrics: given, behavior, ...rest } = spec
+  const metrics = given ?? []
   const annotations = withoutCarriers(metadata.annotations ?? {})
   const others = metrics.filter((metric) => cpuPercentage(metric) === undefined).map(metricFromV2)
   if (others.length > 0) annotations[METRICS] = JSON.stringify(others)
   if (behavior) annotations[BEHAVIOR] = JSON.stringify(behavior)
-  const { currentMetrics = [], conditions = [], ...kept } = status ?? { desiredReplicas: 0 }
+  const { currentMetrics: measured, conditions: observed, ...kept } = status ?? { desiredReplicas: 0 }
+  // A list that has nothing may also be null.
+  const currentMetrics = measured ?? []
+  const conditions = observed ?? []
   if (currentMetrics.length > 0) annotations[CURRENT_METRICS] = JSON.stringify(currentMetrics.map(metricStatusFromV2))
   if (conditions.length > 0) annotations[CONDITIONS] = JSON.stringify(conditions)
   const cpu = metrics.map(cpuPercentage).find((value) => value !== undefined)
