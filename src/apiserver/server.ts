@@ -24,7 +24,7 @@ import { answerVerb } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
-import { pageNotFound } from './routes/text.ts'
+import { jsonAnswer, pageNotFound } from './routes/text.ts'
 import { DEFAULT_VERSION, type VersionInfo } from './version.ts'
 import { ResourceHubs } from './watch/hub.ts'
 

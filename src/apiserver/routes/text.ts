@@ -10,5 +10,15 @@ export function textAnswer(status: number, body: string): RawAnswer {
   }
 }
 
+/** JSON for people to read: indented, as upstream writes what is no API object. */
+export function jsonAnswer(value: unknown): RawAnswer {
+  return {
+    type: 'raw',
+    status: 200,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(value, undefined, 2),
+  }
+}
+
 /** What Go's mux says to a path that nobody handles. */
 export const pageNotFound = (): RawAnswer => textAnswer(404, '404 page not found\n')

@@ -19,14 +19,14 @@ const BLOCK_BYTES = 64 * 1024
 const encoder = new TextEncoder()
 
 /**
- * The lines of a container's log as `kubectl logs` shows them. With `follow` it goes on until the signal aborts or `ended`
- * says that the container writes no more, across rotations of the file.
+ * The lines of a container's log as `kubectl logs` shows them. With `follow` it goes on until the signal aborts, or until
+ * `ended` does, which says that the container writes no more, and all that it wrote has been read; across rotations of the file.
  */
 export async function* readLog(
   files: Files,
   path: string,
   options: LogOptions,
-  ended: () => boolean,
+  ended: AbortSignal,
   signal: AbortSignal,
 ): AsyncIterable<Uint8Array> {
   let left = options.limitBytes ?? Infinity
@@ -79,15 +79,13 @@ async function* followLines(
   files: Files,
   path: string,
   start: number,
-  ended: () => boolean,
+  ended: AbortSignal,
   signal: AbortSignal,
 ): AsyncIterable<LogLine> {
   let offset = start
   let inode = (await files.stat(path))?.inode
   let splitter = new LineSplitter()
-  for await (const _ of files.changes(path, signal)) {
-    // Whether it has ended is asked before reading: what was written before the end is read after it.
-    const last = ended()
+  for await (const last of changesUntil(files, path, ended, signal)) {
     const now = await files.stat(path)
     if (now && now.inode !== inode) {
       const old = await withInode(files, await rotated(files, path), inode)
@@ -99,6 +97,18 @@ async function* followLines(
     if (now) offset = yield* linesFrom(files, path, offset, splitter)
     if (last) return
   }
+}
+
+/** Yields when there may be more to read: false while the container may write, then once true. */
+async function* changesUntil(
+  files: Files,
+  path: string,
+  ended: AbortSignal,
+  signal: AbortSignal,
+): AsyncIterable<boolean> {
+  for await (const _ of files.changes(path, AbortSignal.any([ended, signal]))) yield false
+  // What was written before the end is read after it.
+  if (!signal.aborted) yield true
 }
 
 async function withInode(

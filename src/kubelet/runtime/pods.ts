@@ -31,6 +31,9 @@ export class RuntimePods {
   /** The pod's uid by container or sandbox id. */
   readonly #owners = new Map<string, string>()
 
+  /** Called after each change. */
+  readonly #lookers = new Set<() => void>()
+
   constructor(options: RuntimePodsOptions) {
     this.#options = options
   }
@@ -41,6 +44,20 @@ export class RuntimePods {
 
   all(): Iterable<ObservedPod> {
     return this.#pods.values()
+  }
+
+  /** Aborts when a container of the pod does not run any more; forgets about it when `signal` aborts. */
+  ended(uid: string, id: string, signal: AbortSignal): AbortSignal {
+    const over = new AbortController()
+    const look = (): void => {
+      if (this.get(uid)?.containers.find((container) => container.id === id)?.state === 'running') return
+      over.abort()
+      this.#lookers.delete(look)
+    }
+    this.#lookers.add(look)
+    signal.addEventListener('abort', () => this.#lookers.delete(look), { once: true })
+    look()
+    return over.signal
   }
 
   /** Which pod a container or sandbox belongs to. */
@@ -124,7 +141,12 @@ export class RuntimePods {
     const containers = pod.containers.filter((container) => container.id !== id)
     if (sandboxes.length + containers.length === 0) this.#pods.delete(uid)
     else this.#pods.set(uid, { ...pod, sandboxes, containers })
+    this.#changed(uid)
+  }
+
+  #changed(uid: string): void {
     this.#options.onChange(uid)
+    for (const look of this.#lookers) look()
   }
 
   #put(uid: string, labels: Record<string, string>, id: string, change: (pod: ObservedPod) => ObservedPod): void {
@@ -133,7 +155,7 @@ export class RuntimePods {
       nothingObserved({ uid, name: labels[LABELS.podName] ?? '', namespace: labels[LABELS.podNamespace] ?? '' })
     this.#owners.set(id, uid)
     this.#pods.set(uid, change(before))
-    this.#options.onChange(uid)
+    this.#changed(uid)
   }
 
   #container(id: string): ObservedContainer | undefined {

@@ -21,7 +21,7 @@ export async function containerLogs(
   const path = container?.logPath
   if (!path || !(await means.host.files.stat(path)))
     throw new NodeApiError(400, `unable to retrieve container logs for ${means.node.runtimeName}://${id}`)
-  const ended = (): boolean => means.observed.get(uidOf(pod))?.containers.find((c) => c.id === id)?.state !== 'running'
+  const ended = means.observed.ended(uidOf(pod), id, request.signal)
   return {
     status: 200,
     contentType: 'text/plain',

@@ -11,7 +11,12 @@ import type { Bench } from './objects.ts'
 async function shell(kubectl: Kubectl, image: string, name: string, line: string): Promise<void> {
   const container = { name: 'main', image, command: ['sh', '-c', line] }
   const spec = { terminationGracePeriodSeconds: 0, restartPolicy: 'Never', containers: [container] }
-  await kubectl.feed({ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec }, 'create', '-f', '-')
+  await kubectl.feed(
+    { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: name } }, spec },
+    'create',
+    '-f',
+    '-',
+  )
   await kubectl.ready(`pod/${name}`)
 }
 
@@ -24,13 +29,22 @@ export function containerCases(bench: () => Bench): void {
     const follow = kubectl.start(['logs', '-f', 'talker'])
     await follow.until(/one\ntwo\nthree\n/)
     assert.equal(await kubectl.ok('logs', 'talker', '--tail=1'), 'three\n')
-    assert.match(await kubectl.ok('logs', 'talker', '--timestamps', '--tail=1'), /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+) three\n$/)
+    assert.match(
+      await kubectl.ok('logs', 'talker', '--timestamps', '--tail=1'),
+      /^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-][\d:]+) three\n$/,
+    )
     assert.equal(await kubectl.ok('logs', 'talker', '--since=1h', '--limit-bytes=4'), 'one\n')
     assert.match(await kubectl.ok('logs', '-l', 'app=talker', '--prefix'), /^\[pod\/talker\/main\] one\n/)
     await kubectl.ok('exec', 'talker', '--', 'touch', '/go')
     assert.equal((await follow.ended).out, 'one\ntwo\nthree\nfour\n')
-    assert.match(await kubectl.refused(['logs', 'talker', '-c', 'other']), /container other is not valid for pod talker/)
-    assert.match(await kubectl.refused(['logs', 'talker', '--previous']), /previous terminated container "main" in pod "talker" not found/)
+    assert.match(
+      await kubectl.refused(['logs', 'talker', '-c', 'other']),
+      /container other is not valid for pod talker/,
+    )
+    assert.match(
+      await kubectl.refused(['logs', 'talker', '--previous']),
+      /previous terminated container "main" in pod "talker" not found/,
+    )
   })
 
   test('exec: output, input, exit codes, many at once', async () => {
@@ -45,7 +59,10 @@ export function containerCases(bench: () => Bench): void {
     assert.deepEqual([failed.code, failed.err], [7, 'command terminated with exit code 7\n'])
     assert.match(await kubectl.refused(exec('--', '/no/such/program')), /no such file or directory/)
     const many = await Promise.all(Array.from({ length: 8 }, (_, n) => kubectl.ok(...exec('--', 'echo', String(n)))))
-    assert.deepEqual(many, Array.from({ length: 8 }, (_, n) => `${n}\n`))
+    assert.deepEqual(
+      many,
+      Array.from({ length: 8 }, (_, n) => `${n}\n`),
+    )
   })
 
   test('exec -it is a terminal', async () => {
@@ -65,7 +82,18 @@ export function containerCases(bench: () => Bench): void {
     const attached = kubectl.start(['attach', 'ticker'])
     await attached.until(/tick\ntick\n/)
     await attached.stop()
-    const command = ['run', 'echoer', `--image=${image}`, '-i', '--rm', '--restart=Never', '--quiet', '--command', '--', 'cat']
+    const command = [
+      'run',
+      'echoer',
+      `--image=${image}`,
+      '-i',
+      '--rm',
+      '--restart=Never',
+      '--quiet',
+      '--command',
+      '--',
+      'cat',
+    ]
     assert.match(await kubectl.feed('said and heard\n', ...command), /said and heard/)
     assert.match(await kubectl.refused(['get', 'pod', 'echoer']), /not found/)
   })
@@ -113,7 +141,9 @@ export function containerCases(bench: () => Bench): void {
     await kubectl.ok('expose', 'pod', 'behind', '--port=80', '--target-port=8080')
     const base = `/api/v1/namespaces/${kubectl.target.namespace}`
     assert.equal(await kubectl.ok('get', '--raw', `${base}/pods/behind:8080/proxy/`), 'behind\n')
-    await eventually(async () => assert.equal(await kubectl.ok('get', '--raw', `${base}/services/behind:80/proxy/`), 'behind\n'))
+    await eventually(async () =>
+      assert.equal(await kubectl.ok('get', '--raw', `${base}/services/behind:80/proxy/`), 'behind\n'),
+    )
     const node = await kubectl.value('{.spec.nodeName}', 'get', 'pod', 'behind')
     assert.match(await kubectl.ok('get', '--raw', `/api/v1/nodes/${node}/proxy/healthz`), /ok/)
   })
@@ -121,18 +151,49 @@ export function containerCases(bench: () => Bench): void {
   test('debug: a container in a pod, a copy of a pod, and a pod on a node', async () => {
     const { kubectl, image } = bench()
     await shell(kubectl, image, 'patient', 'sleep 1000')
-    const inside = ['debug', 'patient', `--image=${image}`, '--target=main', '-c', 'doctor', '--attach=false', '--', 'sleep', '1000']
+    const inside = [
+      'debug',
+      'patient',
+      `--image=${image}`,
+      '--target=main',
+      '-c',
+      'doctor',
+      '--attach=false',
+      '--',
+      'sleep',
+      '1000',
+    ]
     await kubectl.ok(...inside)
     const running = '{.status.ephemeralContainerStatuses[?(@.name=="doctor")].state.running.startedAt}'
     await eventually(async () => assert.match(await kubectl.value(running, 'get', 'pod', 'patient'), /^\d{4}-/))
     const processes = await kubectl.ok('exec', 'patient', '-c', 'doctor', '--', 'ps')
     assert.match(processes, /sleep 1000[^]*sleep 1000/)
-    const copy = ['debug', 'patient', '--copy-to=twin', '--container=main', `--image=${image}`, '--attach=false', '--', 'sh', '-c', 'echo twin; sleep 1000']
+    const copy = [
+      'debug',
+      'patient',
+      '--copy-to=twin',
+      '--container=main',
+      `--image=${image}`,
+      '--attach=false',
+      '--',
+      'sh',
+      '-c',
+      'echo twin; sleep 1000',
+    ]
     await kubectl.ok(...copy)
     await kubectl.ready('pod/twin')
     assert.equal(await kubectl.ok('logs', 'twin'), 'twin\n')
     const node = await kubectl.value('{.spec.nodeName}', 'get', 'pod', 'patient')
-    await kubectl.ok('debug', `node/${node}`, `--image=${image}`, '--profile=general', '--attach=false', '--', 'ls', '/host/proc')
+    await kubectl.ok(
+      'debug',
+      `node/${node}`,
+      `--image=${image}`,
+      '--profile=general',
+      '--attach=false',
+      '--',
+      'ls',
+      '/host/proc',
+    )
     const debugger_ = await kubectl.value('{.items[?(@.spec.hostPID==true)].metadata.name}', 'get', 'pods')
     assert.match(debugger_, new RegExp(`^node-debugger-${node}-`))
     await kubectl.ok('wait', '--for=jsonpath={.status.phase}=Succeeded', `pod/${debugger_}`, '--timeout=30s')

@@ -15,7 +15,11 @@ export interface SuiteOptions {
 }
 
 /** Runs cases with one kubectl in a namespace of their own. */
-export function kubectlSuite(name: string, { cluster, program, image, concurrency }: SuiteOptions, ...cases: Cases[]): void {
+export function kubectlSuite(
+  name: string,
+  { cluster, program, image, concurrency }: SuiteOptions,
+  ...cases: Cases[]
+): void {
   describe(`kubectl ${program.version}: ${name}`, { concurrency }, () => {
     let bench: Bench | undefined
     before(async () => {
