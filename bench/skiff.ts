@@ -10,7 +10,7 @@ import { freePort, Processes } from './processes.ts'
 import type { Target } from './target.ts'
 
 const ROOT = new URL('..', import.meta.url).pathname
-const BUNDLE = join(ROOT, 'dist/skiff.js')
+const PROGRAM = join(ROOT, 'bin/skiff.mjs')
 
 interface Admin {
   readonly port: number
@@ -25,7 +25,7 @@ export async function startSkiff(more: readonly string[] = []): Promise<Target> 
   const processes = new Processes(folder)
   const since = performance.now()
   processes.start('skiff', process.execPath, [
-    BUNDLE,
+    PROGRAM,
     'server',
     '--name',
     'bench',

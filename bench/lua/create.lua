@@ -6,6 +6,7 @@ function setup(thread)
 end
 local filler = string.rep("x", 700)
 function init(args)
+  wrk.headers["Content-Type"] = "application/json"
   count = 0
   stamp = os.time()
 end
@@ -13,7 +14,7 @@ function request()
   count = count + 1
   local name = string.format("bench-%d-%d-%d", stamp, id, count)
   local body = string.format('{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"%s","labels":{"app":"bench"}},"data":{"text":"%s"}}', name, filler)
-  return wrk.format("POST", nil, { ["Content-Type"] = "application/json" }, body)
+  return wrk.format("POST", nil, nil, body)
 end
 function done(summary, latency, requests)
   local e = summary.errors

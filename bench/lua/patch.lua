@@ -5,13 +5,14 @@ function setup(thread)
   thread_count = thread_count + 1
 end
 function init(args)
+  wrk.headers["Content-Type"] = "application/merge-patch+json"
   count = 0
 end
 function request()
   count = count + 1
   local path = string.format("/api/v1/namespaces/default/configmaps/patched-%d", (count * 2 + id) % 32)
   local body = string.format('{"data":{"n":"%d-%d"}}', id, count)
-  return wrk.format("PATCH", path, { ["Content-Type"] = "application/merge-patch+json" }, body)
+  return wrk.format("PATCH", path, nil, body)
 end
 function done(summary, latency, requests)
   local e = summary.errors

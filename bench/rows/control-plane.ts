@@ -54,7 +54,7 @@ export const deploymentRow: Row = {
     const all = new Promise<void>((resolve) => (finish = resolve))
     const end = await watch(target, '/api/v1/namespaces/default/pods?watch=true&labelSelector=app%3Dbig', (line) => {
       const name = /"name":"(big-[^"]+)"/.exec(line)?.[1]
-      if (name === undefined || !line.includes('"nodeName":"bench-node-')) return
+      if (name === undefined || !line.includes('"nodeName":"')) return
       bound.add(name)
       if (bound.size === REPLICAS) finish()
     })
