@@ -39,9 +39,12 @@ export function httpCall(bodies: Deadlines, exchange: Exchange, user: UserInfo, 
   }
 }
 
+/** Made once: a reason of its own for each request would cost more than the request's bookkeeping. */
+const GONE = new Error('the client has gone')
+
 function abortedOnClose(exchange: Exchange): AbortSignal {
   const gone = new AbortController()
-  exchange.onClose(() => gone.abort())
+  exchange.onClose(() => gone.abort(GONE))
   return gone.signal
 }
 

@@ -1,7 +1,7 @@
 import { createServer as createHttp1, type Server as Http1Server } from 'node:http'
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
-import { createServer as createTls, type Server as TlsServer } from 'node:tls'
+import { createServer as createTls, DEFAULT_CIPHERS, type Server as TlsServer } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
@@ -38,6 +38,12 @@ export interface HttpsListener {
 /** Against clients that open streams without end (CVE-2023-44487): upstream's limit. */
 const MAX_STREAMS = 250
 
+/** Node's own choice, but AES-128 first: as safe here, and a third faster, which is most of what a large list costs. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  ...DEFAULT_CIPHERS.split(':').filter((name) => name !== 'TLS_AES_128_GCM_SHA256'),
+].join(':')
+
 /** Serves the API over TLS: HTTP/2 and HTTP/1.1 on one port, as the client prefers. Rejects when the port cannot be bound. */
 export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): Promise<HttpsListener> {
   const certificates = new Certificates()
@@ -51,6 +57,7 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     ALPNProtocols: ['h2', 'http/1.1'],
     cert: tls.cert,
     key: tls.key,
+    ciphers: CIPHERS,
     // Certificates are asked for, never demanded: other credentials may come instead.
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: false,
