@@ -94,3 +94,24 @@ test('an apply needs a manager, and says of what', async () => {
   const forced = await server.send('PATCH', `${MAP}?force=true`, {}, { 'content-type': 'application/merge-patch+json' })
   assert.equal(forced.status, 422)
 })
+
+test('a scale can be applied, and then owns the replicas', async () => {
+  const server = new TestServer()
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const spec = { replicas: 1, selector: { matchLabels: { a: 'b' } }, template }
+  await apply(server, 201, 'me', DEPLOYMENT, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec,
+  })
+  const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name: 'web' }, spec: { replicas: 3 } }
+  const conflict = await apply<Status>(server, 409, 'you', `${DEPLOYMENT}/scale`, scale)
+  assert.match(conflict.message ?? '', /conflict with "me": \.spec\.replicas/)
+  const headers = { 'content-type': 'application/apply-patch+yaml' }
+  const forced = await server.send('PATCH', `${DEPLOYMENT}/scale?fieldManager=you&force=true`, scale, headers)
+  assert.equal(forced.status, 200)
+  const scaled = await server.get<KubeObject & { spec: { replicas: number } }>(DEPLOYMENT)
+  assert.equal(scaled.spec.replicas, 3)
+  assert.deepEqual(managers(scaled), ['me Apply', 'you Apply scale'])
+})

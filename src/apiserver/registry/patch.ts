@@ -117,7 +117,7 @@ async function applying(
 }
 
 /** The body of an apply: YAML, or JSON. Throws 400. */
-async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
+export async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
   const { value, violations } =
     call.body.kind === 'value'
       ? { value: call.body.value, violations: [] }

@@ -2,22 +2,20 @@ import { schemaFor } from '../../../api/schema-for.ts'
 import type { Scale } from '../../../api/generated/types/autoscaling/v1.ts'
 import { type LabelSelector, selectorOf } from '../../../apimachinery/labels/label-selector.ts'
 import { formatLabelSet, labelSetOf } from '../../../apimachinery/labels/selector.ts'
-import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+import type { Frozen, KubeObject, ManagedFieldsEntry } from '../../../apimachinery/meta.ts'
 import type { ScaleSubresource } from '../../../apimachinery/resource.ts'
-import { conflict, invalid, invalidObject, methodNotSupported } from '../../../apimachinery/status.ts'
-import { PATCH_TYPES } from '../../../apimachinery/patch/patch.ts'
+import { badRequest, conflict, invalid, invalidObject, methodNotSupported } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
-import { unsupportedMediaType } from '../../request/negotiate.ts'
 import { mutate } from '../admit.ts'
 import type { Answer, ObjectAnswer } from '../answer.ts'
 import { type BodyKind, readKind } from '../body.ts'
 import { change, MODIFIED, uidMismatch } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
-import { trackUpdate } from '../managed-fields.ts'
+import { applyConfiguration, trackUpdate } from '../managed-fields.ts'
 import { matchName, matchNamespace } from '../metadata.ts'
-import { readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
-import { patchKind, readPatch } from '../patch.ts'
+import { type PatchOptions, readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
+import { patchKind, readConfiguration, readPatch } from '../patch.ts'
 import { setAt, valueAt } from '../paths.ts'
 import { type Registry, type ServedResource, storageKey } from '../served.ts'
 import type { Subresource } from './subresource.ts'
@@ -88,7 +86,7 @@ async function updateScale(
   const sent = await readKind<Scale & KubeObject>(registry, call, SCALE, options.fieldValidation)
   matchNamespace(resource.definition, sent, call.info.namespace)
   matchName(sent, call.info.name, call.info.namespace)
-  return changeScale(registry, resource, call, options, paths, () => deepCopy(sent))
+  return changeScale(registry, resource, call, options, paths, () => ({ scale: deepCopy(sent) }))
 }
 
 async function patchScale(
@@ -99,14 +97,42 @@ async function patchScale(
 ): Promise<Answer> {
   const type = patchKind(resource, call)
   const options = readPatchOptions(call, type)
-  if (type === 'apply') throw unsupportedMediaType(Object.values(PATCH_TYPES))
+  if (type === 'apply') return applyScale(registry, resource, call, options, paths)
   const patch = await readPatch(call, type, SCALE, options)
   return changeScale(registry, resource, call, options, paths, (current) => {
-    const scale = patch(current as KubeObject) as Scale & KubeObject
+    const scale = patch(scaleOf(current, paths) as KubeObject) as Scale & KubeObject
     matchNamespace(resource.definition, scale, call.info.namespace)
     matchName(scale, call.info.name, call.info.namespace)
-    return scale
+    return { scale }
   })
+}
+
+/** An apply of a Scale is one of the object itself, with nothing but its replicas. */
+async function applyScale(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: PatchOptions,
+  paths: ScaleSubresource,
+): Promise<Answer> {
+  const sent = (await readConfiguration(call, options)) as Scale & KubeObject
+  if (sent.kind !== 'Scale' || sent.apiVersion !== 'autoscaling/v1') {
+    throw badRequest('the configuration of a scale must be a Scale of autoscaling/v1')
+  }
+  const { name, namespace } = call.info
+  const { kind } = resource.definition
+  const configuration = { kind, apiVersion: resource.codec.apiVersion, metadata: { name, namespace } } as KubeObject
+  if (sent.spec?.replicas !== undefined) setAt(configuration, paths.replicas, sent.spec.replicas)
+  return changeScale(registry, resource, call, options, paths, (current) => {
+    const applied = applyConfiguration(registry, resource, call, options, configuration, current)
+    return { scale: scaleOf(applied, paths) as Scale & KubeObject, managers: applied.metadata.managedFields ?? [] }
+  })
+}
+
+/** The Scale to be, and who owns what then if that is not to be told by what changes. */
+interface NextScale {
+  readonly scale: Scale & KubeObject
+  readonly managers?: ManagedFieldsEntry[]
 }
 
 /** Writes the object whose Scale `next` makes of the current one. */
@@ -116,16 +142,17 @@ export async function changeScale(
   call: Call,
   options: WriteOptions,
   paths: ScaleSubresource,
-  next: (current: Scale) => Scale & KubeObject,
+  next: (current: Frozen<KubeObject>) => NextScale,
 ): Promise<Answer> {
   const answer = await change(registry, resource, call, options, {
     async next(current) {
       // A scale of nothing is refused before it gets here.
       const old = current ?? { metadata: {} }
-      const scale = next(scaleOf(old, paths))
+      const { scale, managers } = next(old)
       await mutate(registry, resource, call, options, scale, current && (scaleOf(current, paths) as KubeObject), SCALE)
       const draft = scaled(resource, call, old, scale, paths)
-      trackUpdate(registry, resource, call, options, draft, old)
+      if (managers) draft.metadata.managedFields = managers
+      else trackUpdate(registry, resource, call, options, draft, old)
       return draft
     },
     createsAbsent: false,
