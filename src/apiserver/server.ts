@@ -114,6 +114,11 @@ export class ApiServer {
     this.resources.delete(definition)
   }
 
+  /** Ends what goes on by itself. To be called when no more requests come; the store is not closed. */
+  close(): void {
+    this.registry.lists.close()
+  }
+
   /** Who sends these credentials; anonymous when nobody knows. Throws 401 for bad ones. */
   async authenticate(credentials: Credentials): Promise<UserInfo> {
     try {

@@ -21,6 +21,7 @@ import type { Store } from '../store/store.ts'
 import { Activity } from './activity.ts'
 import { parseDuration } from './duration.ts'
 import { Faults, FaultyStore, isWatch } from './faults.ts'
+import { writeFirstObjects } from './first-objects.ts'
 import { readHistory, type HistoryEntry } from './history.ts'
 import { ClusterNodes, isOpen, type NodeOptions } from './nodes.ts'
 import { ROOT_CA } from './root-ca.ts'
@@ -50,7 +51,7 @@ export interface ClusterOptions {
 const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] }
 /** Watches inside the process cannot be lost unnoticed; in virtual time they need not be told how far they have come. */
 const QUIET_BOOKMARK_MS = 86_400_000
-const SERVICE_CIDR = '10.96.0.0/12'
+const SETTINGS = { rootCa: ROOT_CA, serviceCidr: '10.96.0.0/12', clusterDomain: 'cluster.local' }
 
 /**
  * A cluster inside this process: API server with its guard, over memory; controllers, scheduler and simulated nodes. Not one socket, file
@@ -104,12 +105,12 @@ export class Cluster implements AsyncDisposable {
       (answer: InProcessHandler<UserInfo>): InProcessHandler<UserInfo> =>
       (request, user) =>
         activity.during(isWatch(request), () => faults.pass(request, user.name, (passed) => answer(passed, user)))
+    await writeFirstObjects(store, SETTINGS, env.clock.now())
     const api = await startGuardedApi({
+      ...SETTINGS,
       store,
       env,
-      rootCa: ROOT_CA,
-      serviceCidr: SERVICE_CIDR,
-      clusterDomain: 'cluster.local',
+      bootstrapped: true,
       authenticators: [certificateAuthenticator()],
       freeze: true,
       through,
@@ -210,7 +211,6 @@ export class Cluster implements AsyncDisposable {
   async #run(options: ClusterOptions): Promise<void> {
     const { signal } = this.#stop
     const { withoutControllers = false, withoutScheduler = false, nodes: wanted = 1, controllers = [] } = options
-    await this.#api.bootstrap()
     const parts = { api: this.#api, env: this.env, signal }
     if (!withoutControllers) this.#ended.push(startControlPlane(parts).stopped)
     if (!withoutScheduler) this.#ended.push(this.#schedule(parts))

@@ -83,6 +83,11 @@ export class ListCache {
     return (parts) => this.#keep(key, slot, parts)
   }
 
+  /** Lets go of everything. */
+  close(): void {
+    for (const key of [...this.#slots.keys()]) this.#drop(key)
+  }
+
   #isSecond(key: string): boolean {
     const now = this.#clock.monotonic()
     const before = this.#once.get(key)

@@ -47,6 +47,8 @@ export interface GuardedApiOptions {
   readonly connector?: Connector
   readonly descriptions?: Descriptions
   readonly freeze?: boolean
+  /** The store holds already what `bootstrap` makes. */
+  readonly bootstrapped?: boolean
   /** See ApiServerOptions. */
   readonly bookmarkMs?: number
   /** What requests of this process go through; the server itself unless told. */
@@ -64,7 +66,7 @@ export interface GuardedApi extends ApiAccess {
 /** Puts an API server together: guard, built-in and custom resources. Resolves when it knows what the store holds. */
 export async function startGuardedApi(options: GuardedApiOptions): Promise<GuardedApi> {
   const { env, rootCa, serviceCidr, through = (handler) => handler } = options
-  let bootstrapped = false
+  let { bootstrapped = false } = options
   const guard = createGuard({ ...options, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
   const server = createApiServer({
     ...options,
@@ -91,6 +93,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     async stop() {
       await custom.stop()
       guard.stop()
+      server.close()
     },
   }
 }
