@@ -97,11 +97,12 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
   const paths = clusterPaths(flags.dataDir, settings.name)
   const progress = new Progress(context.env.clock, context.err)
   context.err.write(`${style(context.err, 'bold', `Cluster "${settings.name}"`)}, its state in ${paths.root}\n`)
+  const startedMs = runningServer(paths) ? 0 : context.env.clock.now()
   const server = await bringUp(context, progress, flags, settings)
   const api = connectToCluster(context, paths)
   try {
     const deadline = context.env.clock.monotonic() + flags.timeout * 1000
-    const waiting = { api, settings, deadline, server }
+    const waiting = { api, settings, deadline, server, startedMs }
     await waitForApi(context, progress, waiting)
     // Before the rest is waited for: should that fail, kubectl helps to find out why.
     const file = await addContext(context, settings.name, paths, administratorAccess(context, paths))

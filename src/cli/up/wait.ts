@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises'
 import { nodes } from '../../api/core/v1/node.ts'
-import type { Node } from '../../api/generated/types/core/v1.ts'
+import type { Node, NodeCondition } from '../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import { StatusError } from '../../apimachinery/status.ts'
 import { TransportError } from '../../client/transport.ts'
@@ -19,6 +19,8 @@ export interface WaitOptions {
   readonly settings: ClusterSettings
   /** In ms of the monotonic clock. */
   readonly deadline: number
+  /** When the server was started, in ms since the epoch: what the API says of times before is old. 0 when it ran already. */
+  readonly startedMs: number
   /** Waiting ends when it does. */
   readonly server: ServerProcess
 }
@@ -27,6 +29,8 @@ export interface WaitOptions {
 export type Attempt = { readonly done: string } | { readonly notYet: string }
 
 const POLL_MS = 25
+/** Times of the API are in whole seconds. */
+const HEARTBEAT_PRECISION_MS = 1000
 const SLOWEST_POLL_MS = 250
 
 /** Waits until the API answers. */
@@ -44,6 +48,9 @@ export function waitForNode(context: CliContext, progress: Progress, options: Wa
   return waitFor(context, progress, options, 'node', async () => {
     const node = await api.client(nodes).get(settings.nodeName)
     const ready = readyCondition(node)
+    if (ready && Date.parse(ready.lastHeartbeatTime ?? '') < options.startedMs - HEARTBEAT_PRECISION_MS) {
+      return { notYet: `${settings.nodeName} has not reported since the server started` }
+    }
     if (ready?.status === 'True') return { done: `${settings.nodeName} is Ready` }
     return { notYet: `${settings.nodeName} is not ready: ${ready?.message ?? 'it has not reported yet'}` }
   })
@@ -61,7 +68,7 @@ export function waitForDns(context: CliContext, progress: Progress, options: Wai
   })
 }
 
-function readyCondition(node: Frozen<Node>): { status: string; message?: string } | undefined {
+function readyCondition(node: Frozen<Node>): Frozen<NodeCondition> | undefined {
   return node.status?.conditions?.find((condition) => condition.type === 'Ready')
 }
 

@@ -2,6 +2,7 @@ import { nthAddress } from '../../host/cluster/resolve.ts'
 import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
 import { criClient } from '../../kubelet/cri/grpc/client.ts'
+import { KUBERNETES_VERSION } from '../../apiserver/version.ts'
 import { isErrno } from '../../host/user-error.ts'
 import { startKubelet, type Kubelet } from '../../kubelet/kubelet.ts'
 import { linuxHost } from '../../kubelet/linux/host.ts'
@@ -77,6 +78,7 @@ function whenReady(api: () => NodeApi | undefined): NodeApi {
 function configOf({ settings, paths, nodeIP }: PartsOptions): KubeletConfig {
   return {
     ...defaultConfig(settings.nodeName),
+    version: KUBERNETES_VERSION,
     rootDir: paths.kubelet,
     podLogsDir: paths.podLogs,
     podsCgroup: `/${hostNames(paths).cgroup}/kubepods`,

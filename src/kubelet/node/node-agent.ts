@@ -92,7 +92,11 @@ export class NodeAgent {
       try {
         this.#node = await this.#create()
         if (this.#node) this.#tell(undefined, this.#node.status)
-        else this.#node = await this.#adopt()
+        else {
+          this.#node = await this.#adopt()
+          // Whatever the API shows is of the agent before: the first report says that this one lives (as upstream's).
+          this.#heartbeatDue = true
+        }
         events.event(this.#node, 'Normal', 'Starting', 'Starting kubelet.')
         return this.wake()
       } catch (err) {
