@@ -7,12 +7,13 @@ import type { ApiServer } from '../../apiserver/server.ts'
 import { openApiDescriptions } from './openapi.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
-import { UserError, isErrno, messageOf } from '../../host/user-error.ts'
+import { UserError, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import { certificateAuthenticator } from './certificate-authenticator.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import type { Pki } from './pki.ts'
+import { listenProblem } from './port.ts'
 
 /** A running API server, and clients of it in the same process. */
 export interface RunningApi extends ApiAccess {
@@ -76,17 +77,7 @@ async function listen(server: ApiServer, { settings, pki, bindAddress }: ApiOpti
       tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert },
     })
   } catch (error) {
-    if (isErrno(error, 'EADDRINUSE')) {
-      throw new UserError(`port ${settings.apiPort} is taken by another program`, {
-        hints: [`see by which: ss -ltnp 'sport = :${settings.apiPort}'`, 'or choose another port with --api-port'],
-      })
-    }
-    if (isErrno(error, 'EACCES', 'EADDRNOTAVAIL')) {
-      throw new UserError(`cannot listen on ${bindAddress} port ${settings.apiPort}: ${error.message}`, {
-        hints: ['choose others with --bind-address and --api-port'],
-      })
-    }
-    throw error
+    throw listenProblem(error, bindAddress, settings.apiPort)
   }
 }
 

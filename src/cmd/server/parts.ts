@@ -4,27 +4,38 @@ import type { RunningApi } from './api-server.ts'
 import { identities } from './identities.ts'
 import { keepApplied } from './manifests/keep-applied.ts'
 import type { ServerOptions } from './run.ts'
+import type { NodeRuntime } from './runtime.ts'
 import { runScheduler } from './scheduling.ts'
 
 /** What the parts beside the API server are given. */
 export interface PartsOptions extends ServerOptions {
   readonly api: RunningApi
   readonly nodeIP: string
+  /** Undefined where pods are simulated. */
+  readonly runtime: Promise<NodeRuntime | undefined>
 }
 
 /** Runs everything beside the API server until the signal aborts and all has ended. Rejects when a part fails. */
 export async function runParts(options: PartsOptions): Promise<void> {
+  await together(options.signal, (own) => [
+    runControlPlane({ ...options, ...own }),
+    runScheduler({ ...options, ...own, nodeName: options.settings.nodeName }),
+    runManifests({ ...options, ...own }),
+    runNode({ ...options, ...own }),
+  ])
+}
+
+/**
+ * Runs parts until all have ended. The first that fails ends the others, and is what this rejects with. A part that ends because
+ * it was told to has not failed, whatever it throws then.
+ */
+async function together(
+  outer: AbortSignal,
+  parts: (own: { readonly signal: AbortSignal }) => readonly Promise<void>[],
+): Promise<void> {
   const failed = new AbortController()
-  const signal = AbortSignal.any([options.signal, failed.signal])
-  const own = { ...options, signal }
-  const parts = [
-    runControlPlane(own),
-    runScheduler({ ...own, nodeName: own.settings.nodeName }),
-    runManifests(own),
-    ...nodeParts(own),
-  ]
-  // A part that ends because it was told to has not failed, whatever it throws then.
-  const guarded = parts.map((part) => part.catch((error: unknown) => signal.aborted || failed.abort(error)))
+  const signal = AbortSignal.any([outer, failed.signal])
+  const guarded = parts({ signal }).map((part) => part.catch((error: unknown) => signal.aborted || failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
 }
@@ -36,20 +47,17 @@ async function runManifests({ settings, api, env, signal }: PartsOptions): Promi
   await keepApplied({ folder: settings.manifests, client, transport, env, signal })
 }
 
-/** The node: containers, their network and names; or nodes that pretend. */
-function nodeParts(options: PartsOptions): Promise<void>[] {
-  if (options.settings.runtime === 'simulated') {
-    return [import('./simulated-nodes.ts').then(({ runSimulatedNodes }) => runSimulatedNodes(options))]
-  }
-  const network = import('./node-network.ts')
-  return [
-    runContainers(options),
-    network.then(({ runProxy }) => runProxy(options)),
-    network.then(({ runClusterDns }) => runClusterDns(options)),
-  ]
-}
-
-async function runContainers(options: PartsOptions): Promise<void> {
-  const [{ startRuntime }, { runNodeAgent }] = await Promise.all([import('./runtime.ts'), import('./node-agent.ts')])
-  await runNodeAgent(options, (await startRuntime(options)).endpoint)
+/** The node: containers, their network and names; or nodes that pretend. Nothing of it begins without a runtime. */
+async function runNode(options: PartsOptions): Promise<void> {
+  const runtime = await options.runtime
+  if (!runtime) return (await import('./simulated-nodes.ts')).runSimulatedNodes(options)
+  const [{ runNodeAgent }, { runProxy, runClusterDns }] = await Promise.all([
+    import('./node-agent.ts'),
+    import('./node-network.ts'),
+  ])
+  await together(options.signal, (own) => [
+    runNodeAgent({ ...options, ...own }, runtime.endpoint),
+    runProxy({ ...options, ...own }),
+    runClusterDns({ ...options, ...own }),
+  ])
 }

@@ -11,8 +11,10 @@ import { LmdbStore } from '../../store/lmdb/store.ts'
 import type { RunningApi } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
 import { nodeAddress } from './node-address.ts'
+import { requireFreePort } from './port.ts'
 import { ensurePki } from './pki.ts'
 import type { Pki } from './pki.ts'
+import type { NodeRuntime } from './runtime.ts'
 
 /** How a server is run. */
 export interface ServerOptions {
@@ -31,8 +33,8 @@ export interface ServerOptions {
 }
 
 /**
- * Runs a cluster's server until the signal aborts. Rejects with a UserError when it cannot start, and when one of its parts
- * fails: a cluster that only looks alive helps nobody.
+ * Runs a cluster's server until the signal aborts. Rejects with a UserError when it cannot start, and then nothing of it stays;
+ * and when one of its parts fails: a cluster that only looks alive helps nobody.
  */
 export async function runServer(options: ServerOptions): Promise<void> {
   const { paths, env, settings } = options
@@ -42,13 +44,35 @@ export async function runServer(options: ServerOptions): Promise<void> {
   cleanup.defer(() => lock.release())
   writeProcessFile(paths.pidFile, process.pid)
   cleanup.defer(() => removeProcessFile(paths.pidFile))
+  await requireFreePort(options.bindAddress, settings.apiPort)
   const nodeIP = options.advertiseAddress ?? nodeAddress()
-  const api = await serveApi(options, nodeIP, cleanup)
+  const ending = new AbortController()
+  const signal = AbortSignal.any([options.signal, ending.signal])
+  cleanup.defer(() => ending.abort(new Error('the server ends')))
+  // It takes as long as all that follows, so it goes first.
+  const runtime = runtimeOf({ ...options, signal })
+  // Those who wait for it find out by themselves, which may be later than it fails.
+  runtime.catch(() => undefined)
+  const api = await serveApi(options, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
   options.onServing()
   // Loaded now and not before, so that the API is served first.
   const { runParts } = await import('./parts.ts')
-  await runParts({ ...options, api, nodeIP })
+  await runParts({ ...options, api, nodeIP, runtime })
   env.log.info('ending')
+}
+
+/** The node's container runtime, on its way; undefined where pods are simulated. */
+async function runtimeOf(options: ServerOptions): Promise<NodeRuntime | undefined> {
+  if (options.settings.runtime === 'simulated') return undefined
+  const { startRuntime } = await import('./runtime.ts')
+  return startRuntime(options)
+}
+
+/** Takes the runtime back before failing with `error`. */
+async function undoing(runtime: Promise<NodeRuntime | undefined>, error: unknown): Promise<never> {
+  const [started] = await Promise.allSettled([runtime])
+  if (started.status === 'fulfilled') await started.value?.undo()
+  throw error
 }
 
 /** Opens the store and serves the API; `cleanup` takes both back. */
