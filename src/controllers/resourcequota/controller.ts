@@ -1,4 +1,5 @@
-import type { ResourceQuota } from '../../api/generated/types/core/v1.ts'
+import { isPodTerminal } from '../../api/core/v1/pod-conditions.ts'
+import type { Pod, ResourceQuota } from '../../api/generated/types/core/v1.ts'
 import { persistentVolumeClaims, pods, resourceQuotas, services } from '../../api/index.ts'
 import { quotaResourceName } from '../../api/core/v1/quota/usage.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
@@ -27,6 +28,10 @@ export function resourceQuotaController(): ControllerDefinition {
   return defineController({
     name: 'resourcequota',
     for: resourceQuotas,
+    // Admission charges what is created, in the same status. A count of what the caches show would undo a charge whose object they do not
+    // show yet; so there is one only where limits change or usage may have fallen, as upstream's.
+    wakes: (now, old) =>
+      !now || !old || !semanticEqual(now.spec, old.spec) || !semanticEqual(now.status?.hard, now.spec.hard),
     watches: WHOLE.map(wakesQuotas),
     coalesceMs: 100,
     async reconcile(key, context) {
@@ -43,22 +48,30 @@ export function resourceQuotaController(): ControllerDefinition {
         (resource) => listers.get(resource)?.list(namespace) ?? [],
         context.env.clock.now(),
       )
-      if (semanticEqual(status, quota.status)) return done
-      await context.client(resourceQuotas).updateStatus({ ...quota, status } as ResourceQuota)
-      return done
+      if (!semanticEqual(status, quota.status))
+        await context.client(resourceQuotas).updateStatus({ ...quota, status } as ResourceQuota)
+      return { requeueAfterMs: RECOUNT_MS }
     },
   })
 }
 
-/** A change of an object concerns the quotas of its namespace. */
+/** All is counted again this often, whatever happens (upstream's resource-quota-sync-period). */
+const RECOUNT_MS = 5 * 60_000
+
+/** What is deleted, has ended or is changed may use less of the quotas of its namespace. */
 function wakesQuotas(resource: ResourceDefinition): Watch {
   return watches({
     resource,
     *keys(now, old, { lister }) {
+      if (!old || (resource === pods && now && !hasEnded(now, old))) return
       const namespace = (now ?? old)?.metadata.namespace ?? ''
       for (const quota of lister(resourceQuotas).list(namespace)) yield keyOf(quota)
     },
   })
+}
+
+function hasEnded(now: Frozen<KubeObject>, old: Frozen<KubeObject>): boolean {
+  return isPodTerminal(now as Frozen<Pod>) && !isPodTerminal(old as Frozen<Pod>)
 }
 
 /** What is known of a resource's objects. One that no quota has counted before begins to be followed. */
@@ -79,7 +92,7 @@ async function listerOf(
     for (const quota of context.lister(resourceQuotas).list(metadata.namespace ?? ''))
       context.enqueue(keyOf(quota), 100)
   }
-  informer.addHandler({ onAdd: wake, onDelete: wake })
+  informer.addHandler({ onDelete: wake })
   followed.set(name, informer.lister)
   await until(informer, () => informer.synced, context.signal)
   return informer.lister

@@ -31,6 +31,8 @@ it('quotas tell what is used, and follow it', async () => {
     .create({ metadata: { name: 'elsewhere', namespace: 'b' }, spec: { containers: [{ name: 'c', image: 'i' }] } })
   await bench.client(configMaps).create({ metadata: { name: 'm', namespace: 'a' } })
   await bench.advance(400)
+  assert.equal((await used())?.['pods'], '0', 'what is created is for admission to charge')
+  await bench.advance(5 * 60_000)
   assert.deepEqual(await used(), {
     pods: '3',
     'requests.cpu': '1500m',
