@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { Lru } from '../../lib/lru.ts'
 import type { Random } from '../../lib/random.ts'
 import { TokenBucket } from '../../lib/token-bucket.ts'
-import { eventName } from './reference.ts'
+import { eventNames, type EventNames } from './reference.ts'
 
 /** client-go's limits: what is remembered of how many, and when alike Events become one. */
 const REMEMBERED = 4096
@@ -36,14 +36,14 @@ interface Counted {
 /** Decides which Events are new, which repeat an earlier one, which are summed up, and which are too many. As client-go's EventCorrelator. */
 export class EventCorrelator {
   readonly #clock: Clock
-  readonly #random: Random
+  readonly #nameOf: EventNames
   readonly #spam = new Lru<string, TokenBucket>(REMEMBERED)
   readonly #similar = new Lru<string, Similar>(REMEMBERED)
   readonly #counted = new Lru<string, Counted>(REMEMBERED)
 
   constructor(env: { readonly clock: Clock; readonly random: Random }) {
     this.#clock = env.clock
-    this.#random = env.random
+    this.#nameOf = eventNames(env.random)
   }
 
   /** Undefined: too many, drop it. */
@@ -72,7 +72,7 @@ export class EventCorrelator {
       similar.messages.delete(message)
       break
     }
-    const metadata = { ...event.metadata, name: eventName(event.involvedObject, now, this.#random) }
+    const metadata = { ...event.metadata, name: this.#nameOf(event.involvedObject, now) }
     const message = `(combined from similar events): ${event.message ?? ''}`
     return { event: { ...event, metadata, message, count: 1 }, key }
   }

@@ -6,7 +6,7 @@ import type { Env } from '../../lib/env.ts'
 import type { Client } from '../client.ts'
 import type { EventRecorder } from '../events.ts'
 import { EventCorrelator, type Correlated } from './correlator.ts'
-import { eventName, eventNamespace, referenceTo } from './reference.ts'
+import { eventNames, eventNamespace, referenceTo } from './reference.ts'
 import { EventSender } from './sender.ts'
 
 export interface EventRecorderOptions {
@@ -23,6 +23,7 @@ export interface EventRecorderOptions {
 export function createEventRecorder({ client, env, signal, component, host }: EventRecorderOptions): EventRecorder {
   const correlator = new EventCorrelator(env)
   const sender = new EventSender(env, signal)
+  const nameOf = eventNames(env.random)
   return {
     event(about, type, reason, message, details) {
       const now = env.clock.now()
@@ -30,7 +31,7 @@ export function createEventRecorder({ client, env, signal, component, host }: Ev
       const at = timestamp(now)
       const event: Event = {
         metadata: {
-          name: eventName(involvedObject, now, env.random),
+          name: nameOf(involvedObject, now),
           namespace: eventNamespace(involvedObject),
           ...(details?.annotations && { annotations: { ...details.annotations } }),
         },

@@ -28,12 +28,22 @@ export function eventNamespace(reference: ObjectReference): string {
 const VALID_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/
 const MAX_NAME_LENGTH = 253
 
+/** Names an Event about something that happens at `nowMs`. */
+export type EventNames = (reference: ObjectReference, nowMs: number) => string
+
 /**
- * Upstream's name of an Event: the object's, a dot, and the time in nanoseconds in hexadecimal. `nowMs` is fine to the
- * millisecond only, so chance fills the rest.
+ * Upstream's names of Events: the object's, a dot, and the time in nanoseconds in hexadecimal. The clock is fine to the
+ * millisecond only: chance fills the rest, such that later Events of one recorder have later names. Clients that sort by
+ * time, in seconds, rely on that order within each second.
  */
-export function eventName(reference: ObjectReference, nowMs: number, random: Random): string {
-  const nanoseconds = BigInt(Math.trunc(nowMs)) * 1_000_000n + BigInt(Math.trunc(random.next() * 1_000_000))
-  const name = `${reference.name ?? ''}.${nanoseconds.toString(16)}`
-  return name.length <= MAX_NAME_LENGTH && VALID_NAME.test(name) ? name : uuid(random)
+export function eventNames(random: Random): EventNames {
+  let last = 0n
+  return (reference, nowMs) => {
+    const now = BigInt(Math.trunc(nowMs)) * 1_000_000n
+    last = now > last ? now + chance(random, 500_000) : last + 1n + chance(random, 1000)
+    const name = `${reference.name ?? ''}.${last.toString(16)}`
+    return name.length <= MAX_NAME_LENGTH && VALID_NAME.test(name) ? name : uuid(random)
+  }
 }
+
+const chance = (random: Random, below: number): bigint => BigInt(Math.trunc(random.next() * below))

@@ -6,7 +6,7 @@ import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Client } from '../client.ts'
 import type { EventRecorder } from '../events.ts'
-import { eventName, eventNamespace, referenceTo } from './reference.ts'
+import { eventNames, eventNamespace, type EventNames, referenceTo } from './reference.ts'
 import { EventSender } from './sender.ts'
 
 export interface SeriesRecorderOptions {
@@ -43,11 +43,13 @@ export function createSeriesRecorder(options: SeriesRecorderOptions): EventRecor
 class SeriesRecorder implements EventRecorder {
   readonly #options: SeriesRecorderOptions
   readonly #sender: EventSender
+  readonly #nameOf: EventNames
   readonly #remembered = new Map<string, Remembered>()
 
   constructor(options: SeriesRecorderOptions) {
     this.#options = options
     this.#sender = new EventSender(options.env, options.signal)
+    this.#nameOf = eventNames(options.env.random)
   }
 
   event(...[about, type, reason, note, details = {}]: Parameters<EventRecorder['event']>): void {
@@ -61,7 +63,7 @@ class SeriesRecorder implements EventRecorder {
     if (known) return this.#repeat(known, now)
     const event: Event = {
       metadata: {
-        name: eventName(regarding, now, env.random),
+        name: this.#nameOf(regarding, now),
         namespace: eventNamespace(regarding),
         ...(details.annotations && { annotations: { ...details.annotations } }),
       },

@@ -40,6 +40,12 @@ export interface ImageRequest {
 
 const BACKOFF_MS = { first: 10_000, most: 300_000 }
 
+/**
+ * How long a failed pull is told as such, before it is told that the next one has to wait: upstream's kubelet looks again when it next
+ * lists what runs.
+ */
+const TOLD_MS = 1_000
+
 /** Makes images available, as their pull policy says, with back-off by pod and image (upstream's pkg/kubelet/images). */
 export class ImagePuller {
   readonly #options: ImagePullerOptions
@@ -134,7 +140,7 @@ export class ImagePuller {
       this.#backoff.next(key, clock.now())
       const failure = pullFailure(image, error)
       this.#failures.set(key, `${failure.reason}: ${failure.message}`)
-      throw new StartError(failure.reason, failure.message, this.#backoff.waiting(key))
+      throw new StartError(failure.reason, failure.message, clock.now() + TOLD_MS)
     } finally {
       release()
     }

@@ -24,7 +24,7 @@ async function shell(kubectl: Kubectl, image: string, name: string, line: string
 export function containerCases(bench: () => Bench): void {
   test('logs: all, tail, timestamps, since, follow until the end', async () => {
     const { kubectl, image } = bench()
-    const line = 'echo one; echo two; echo three >&2; until [ -e /go ]; do sleep 0.1; done; echo four'
+    const line = 'echo one; echo two; echo three; until [ -e /go ]; do sleep 0.1; done; echo four'
     await shell(kubectl, image, 'talker', line)
     const follow = kubectl.start(['logs', '-f', 'talker'])
     await follow.until(/one\ntwo\nthree\n/)

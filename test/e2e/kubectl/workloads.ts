@@ -13,8 +13,9 @@ export function workloadCases(bench: () => Bench): void {
     const rollout = (...args: string[]): Promise<string> => kubectl.ok('rollout', ...args)
     const settled = (): Promise<string> => rollout('status', 'deployment/web', '--timeout=60s')
     const get = (path: string): Promise<string> => kubectl.value(path, 'get', 'deployment', 'web')
-    await kubectl.ok('create', 'deployment', 'web', `--image=${image}`, '--', 'sleep', '1000')
+    await kubectl.ok('create', 'deployment', 'web', `--image=${image}`, '--replicas=0', '--', 'sleep', '1000')
     await kubectl.ok('patch', 'deployment', 'web', '-p', NO_GRACE)
+    await kubectl.ok('scale', 'deployment', 'web', '--replicas=1')
     assert.match(await settled(), /deployment "web" successfully rolled out/)
 
     assert.equal(await kubectl.ok('scale', 'deployment/web', '--replicas=3'), 'deployment.apps/web scaled\n')
