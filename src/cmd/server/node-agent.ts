@@ -1,6 +1,7 @@
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
+import { cgroupDriverOf } from '../../kubelet/cri/cgroup-driver.ts'
 import { criClient } from '../../kubelet/cri/grpc/client.ts'
 import { KUBERNETES_VERSION } from '../../apiserver/version.ts'
 import { isErrno } from '../../host/user-error.ts'
@@ -29,7 +30,7 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
     client,
     env,
     config: { ...configOf(options), port: server.port },
-    host: linuxHost(env),
+    host: linuxHost(env, await cgroupDriverOf(cri.runtime)),
     runtime: cri.runtime,
     images: cri.images,
   })
