@@ -85,7 +85,7 @@ export class ListCache {
 
   /** Lets go of everything. */
   close(): void {
-    for (const key of [...this.#slots.keys()]) this.#drop(key)
+    for (const key of this.#slots.keys()) this.#drop(key)
   }
 
   #isSecond(key: string): boolean {

@@ -55,12 +55,10 @@ it('endpoints that ask not to be, or of a Service with a selector, are not shown
   await bench.client(endpoints).create(written(['10.1.0.1']))
   const skipped = written(['10.1.0.1'])
   const { selector: _, ...spec } = serviceOf().spec ?? {}
-  await bench
-    .client(services)
-    .create({
-      metadata: { name: 'skip', namespace: 'default' },
-      spec: { ...spec, clusterIP: 'None', clusterIPs: ['None'] },
-    })
+  await bench.client(services).create({
+    metadata: { name: 'skip', namespace: 'default' },
+    spec: { ...spec, clusterIP: 'None', clusterIPs: ['None'] },
+  })
   const labels = { 'endpointslice.kubernetes.io/skip-mirror': 'true' }
   await bench.client(endpoints).create({ ...skipped, metadata: { name: 'skip', namespace: 'default', labels } })
   await bench.advance(100)
