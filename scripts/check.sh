@@ -23,5 +23,8 @@ step lint "$node" "$bin/oxlint" --type-aware --quiet
 step types "$node" "$bin/tsc" --noEmit
 step layers "$node" scripts/layers.ts
 if [ -f scripts/generate/main.ts ]; then step generated "$node" scripts/generate/main.ts --check; fi
-if [ "${1:-}" != --no-tests ]; then "$node" scripts/test.ts unit || failed=1; fi
+if [ "${1:-}" != --no-tests ]; then
+  ensure_library
+  "$node" scripts/test.ts unit || failed=1
+fi
 exit $failed

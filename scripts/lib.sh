@@ -35,4 +35,13 @@ ensure_bundle() {
   "$node" scripts/build.ts
 }
 
+# Builds dist/lib, what other programs import, when a source is newer than it.
+ensure_library() {
+  if [ -d dist/lib ] && [ -z "$(find src scripts/build-library.ts tsconfig.types.json package-lock.json -newer dist/lib -print -quit)" ]; then
+    return
+  fi
+  echo "skiff: building the library (once)" >&2
+  "$node" scripts/build-library.ts
+}
+
 ensure_packages

@@ -8,6 +8,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 # The end-to-end tests call what a user calls: the built command, with the host's packages in place.
+# Examples import the package as others do.
+ensure_library
 case "${1:-e2e}" in
   e2e)
     ensure_bundle

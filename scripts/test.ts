@@ -28,7 +28,7 @@ const MINUTE_MS = 60_000
 const PARTS: readonly Part[] = [
   {
     name: 'unit',
-    files: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.ts'],
+    files: ['src/**/*.test.ts', 'scripts/**/*.test.ts', 'examples/**/*.test.{ts,js}'],
     concurrency: 2,
     timeoutMs: MINUTE_MS,
     mustRun: false,
@@ -99,7 +99,7 @@ function noteSkip(part: Part, counts: Counts, event: { name: string; file?: stri
 
 /** node:test reports each file as a test around its tests. */
 function isFile(event: { name: string; nesting: number }): boolean {
-  return event.nesting === 0 && event.name.endsWith('.test.ts')
+  return event.nesting === 0 && /\.test\.[tj]s$/.test(event.name)
 }
 
 /** Whether a file failed only because a test inside it did, which is counted by itself. */

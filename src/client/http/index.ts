@@ -1,0 +1,6 @@
+export * from '../index.ts'
+export { keyOf, type Frozen, type KubeObject, type ObjectKey } from '../../apimachinery/meta.ts'
+export { hasReason, StatusError } from '../../apimachinery/status.ts'
+export { inClusterConfig, loadKubeconfig } from './kubeconfig.ts'
+export { connect, runOperator, type Connection, type ConnectOptions, type OperatorOptions } from './run-operator.ts'
+export { httpTransport } from './transport.ts'
