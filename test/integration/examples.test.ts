@@ -15,4 +15,3 @@ test('the Vitest example passes under Vitest', async () => {
   })
   assert.match(stdout, /Tests +3 passed \(3\)/)
 })
-const { success, numPassedTests } = JSON.parse(stdout) as { success: boolean; numPassedTests: number }
