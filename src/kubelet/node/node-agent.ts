@@ -32,6 +32,8 @@ const RETRY = { firstMs: 200, maxMs: 7000, factor: 2, jitter: 0.2, resetAfterMs:
 /** While the runtime has no network it is asked again this often. */
 const NOT_READY_MS = 500
 const SETTLE_MS = 20
+/** A runtime that restarts makes no node NotReady (upstream's maxWaitForContainerRuntime). */
+const RUNTIME_DOWN_MS = 30_000
 
 /** Keeps the Node object: registers it, and writes its status when something has changed, and every few minutes. */
 export class NodeAgent {
@@ -45,12 +47,18 @@ export class NodeAgent {
   #pressure = { memory: false, disk: false, pid: false }
   #storageBytes = 0
   #timer: Timer | undefined
+  #down: Timer | undefined
+  #again: Timer | undefined
   #writing = false
   #dirty = false
   #heartbeatDue = false
 
   constructor(options: NodeAgentOptions) {
     this.#options = options
+    const cancel = (): void => {
+      for (const timer of [this.#timer, this.#down, this.#again]) timer?.cancel()
+    }
+    options.signal.addEventListener('abort', cancel, { once: true })
   }
 
   /** As the API last showed it; undefined before it is registered. */
@@ -107,17 +115,24 @@ export class NodeAgent {
     }
   }
 
-  /** The runtime could not be reached, or can again. */
+  /** The runtime could not be reached, or can again. One that is back soon was never away, as far as the node tells. */
   runtimeHealth(problem: Error | undefined): void {
+    const { clock } = this.#options.env
     if (problem) {
-      this.#runtimeProblem = `container runtime is down: ${problem.message}`
-      this.wake()
+      this.#down ??= clock.setTimer(() => this.#runtimeDown(problem), RUNTIME_DOWN_MS)
     } else {
+      this.#down?.cancel()
+      this.#down = undefined
       this.#lookAtRuntime().then(
         () => this.wake(),
         (error: unknown) => this.runtimeHealth(error instanceof Error ? error : new Error(String(error))),
       )
     }
+  }
+
+  #runtimeDown({ message }: Error): void {
+    this.#runtimeProblem = `container runtime is down: ${message}`
+    this.wake()
   }
 
   pressed(pressure: NodeObservation['pressure']): void {
@@ -152,7 +167,6 @@ export class NodeAgent {
     }
     this.#writing = false
     if (!signal.aborted) this.#timer = env.clock.setTimer(() => this.#heartbeat(), config.statusReportMs)
-    signal.addEventListener('abort', () => this.#timer?.cancel(), { once: true })
   }
 
   /** Written even when nothing has changed, but for the time. */
@@ -172,8 +186,8 @@ export class NodeAgent {
     this.#networkProblem = problemOf('container runtime network not ready: NetworkReady', condition('NetworkReady'))
     this.#options.onChange()
     if (this.#runtimeProblem === undefined && this.#networkProblem === undefined) return
-    const timer = env.clock.setTimer(() => this.runtimeHealth(undefined), NOT_READY_MS)
-    signal.addEventListener('abort', () => timer.cancel(), { once: true })
+    this.#again?.cancel()
+    if (!signal.aborted) this.#again = env.clock.setTimer(() => this.runtimeHealth(undefined), NOT_READY_MS)
   }
 
   /** Undefined when there is one of that name. */

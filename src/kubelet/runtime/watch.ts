@@ -53,7 +53,7 @@ async function followEvents(options: RuntimeWatchOptions, signal: AbortSignal, c
       if (event.type === 'connected') {
         await pods.relist()
         connected()
-        if (relistMs > 0 && !relisting) relistAgain(options, done.signal)
+        if (relistMs > 0 && !relisting) void relistNowAndThen(options, done.signal)
         relisting = true
       } else if (event.type === 'stopped' || event.type === 'deleted') {
         settle(options, event.id, signal).catch((err: unknown) =>
@@ -77,19 +77,11 @@ async function settle({ pods, env }: RuntimeWatchOptions, id: string, signal: Ab
   }
 }
 
-function relistAgain({ pods, env, relistMs }: RuntimeWatchOptions, signal: AbortSignal): void {
-  const next = (): void => {
-    const timer = env.clock.setTimer(() => {
-      pods
-        .relist()
-        .catch((err: unknown) => env.log.warn('relist failed', { err }))
-        .finally(() => {
-          if (!signal.aborted) next()
-        })
-    }, relistMs)
-    signal.addEventListener('abort', () => timer.cancel(), { once: true })
+async function relistNowAndThen({ pods, env, relistMs }: RuntimeWatchOptions, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sleep(env.clock, relistMs, signal).catch(() => undefined)
+    if (!signal.aborted) await pods.relist().catch((err: unknown) => env.log.warn('relist failed', { err }))
   }
-  next()
 }
 
 async function pollRuntime({ pods, env, onHealth }: RuntimeWatchOptions, signal: AbortSignal): Promise<void> {
