@@ -2,6 +2,7 @@ import type { Env } from '../lib/env.ts'
 import type { Store } from '../store/store.ts'
 import { defaultAdmission } from './admission/index.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
+import { type CallWebhook, noWebhooks } from './admission/webhooks/types.ts'
 import { authenticationReviews } from './authn/reviews/reviews.ts'
 import { accountTokens } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
@@ -35,6 +36,8 @@ export interface GuardOptions {
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   /** `host:port` where clients reach the server. */
   readonly address?: string
+  /** The way to admission webhooks. */
+  readonly callWebhook?: CallWebhook
 }
 
 /** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
@@ -53,7 +56,7 @@ export interface Guard {
 
 /** Puts a guard together as upstream does with --authorization-mode=Node,RBAC and its default admission plugins. */
 export function createGuard(options: GuardOptions): Guard {
-  const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443' } = options
+  const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443', callWebhook = noWebhooks } = options
   const mirrors = new Mirrors(store, env)
   const keys = new TokenKeys(options.tokenKeys)
   const apiAudiences = [issuer]
@@ -65,7 +68,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     authenticator,
     authorizer,
-    admission: defaultAdmission({ mirrors, store, env, authorizer }),
+    admission: defaultAdmission({ mirrors, store, env, authorizer, callWebhook }),
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),

@@ -84,6 +84,7 @@ export class ApiServer {
     this.#serving = options.serving ?? {}
     this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
     const admission = new AdmissionChain(options.admission)
+    admission.initialize(this.resources)
     this.registry = {
       store,
       env,

@@ -1,13 +1,21 @@
-import type { AdmissionAttributes, AdmissionPlugin, Operation } from './types.ts'
+import type { ResourceTable } from '../resource-table.ts'
+import type { AdmissionAttributes, AdmissionPlugin, Operation, SecondRound } from './types.ts'
 
 /** Plugins in order, sorted once by operation so that a request touches only those that care. */
 export class AdmissionChain {
+  readonly #plugins: readonly AdmissionPlugin[]
   readonly #mutating: ReadonlyMap<Operation, readonly AdmissionPlugin[]>
   readonly #validating: ReadonlyMap<Operation, readonly AdmissionPlugin[]>
 
   constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#plugins = plugins
     this.#mutating = byOperation(plugins.filter((plugin) => plugin.mutate))
     this.#validating = byOperation(plugins.filter((plugin) => plugin.validate))
+  }
+
+  /** Tells plugins what is served. */
+  initialize(resources: ResourceTable): void {
+    for (const plugin of this.#plugins) plugin.initialize?.(resources)
   }
 
   /** Whether nobody looks at this operation, so that attributes need not be made. */
@@ -16,11 +24,25 @@ export class AdmissionChain {
   }
 
   async mutate(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.#mutating.get(attributes.operation) ?? []) await plugin.mutate?.(attributes)
+    const plugins = this.#mutating.get(attributes.operation) ?? []
+    let again: Map<AdmissionPlugin, NonNullable<SecondRound>> | undefined
+    for (const plugin of plugins) {
+      const running = plugin.mutate?.(attributes)
+      const second = running instanceof Promise ? await running : running
+      if (second) (again ??= new Map()).set(plugin, second)
+    }
+    if (!again) return
+    for (const plugin of plugins) {
+      const second = again.get(plugin)
+      await (second ? second() : plugin.mutate?.(attributes))
+    }
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.#validating.get(attributes.operation) ?? []) await plugin.validate?.(attributes)
+    for (const plugin of this.#validating.get(attributes.operation) ?? []) {
+      const running = plugin.validate?.(attributes)
+      if (running) await running
+    }
   }
 }
 

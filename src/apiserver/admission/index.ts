@@ -17,6 +17,8 @@ import { resourceQuota } from './resource-quota/plugin.ts'
 import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
 import { tokenSecretClients } from './token-secret-clients/plugin.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
+import { mutatingAdmissionWebhook } from './webhooks/mutating.ts'
+import { validatingAdmissionWebhook } from './webhooks/validating.ts'
 import type { AdmissionSources } from './sources.ts'
 import type { AdmissionPlugin } from './types.ts'
 
@@ -45,7 +47,9 @@ export function defaultAdmission(sources: AdmissionSources): readonly AdmissionP
     certificateSubjectRestriction,
     defaultIngressClass(sources),
     podTopologyLabels(sources),
-    // Policies and webhooks come here: after everything that fills objects in, before the quotas.
+    // Policies come here too: after everything that fills objects in, before the quotas.
+    mutatingAdmissionWebhook(sources),
+    validatingAdmissionWebhook(sources),
     resourceQuota(sources),
   ]
 }

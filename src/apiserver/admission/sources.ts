@@ -2,6 +2,7 @@ import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import type { Authorizer } from '../authz/types.ts'
 import type { Mirrors } from '../mirror/mirrors.ts'
+import type { CallWebhook } from './webhooks/types.ts'
 
 /** What plugins look at. */
 export interface AdmissionSources {
@@ -9,4 +10,5 @@ export interface AdmissionSources {
   readonly store: Store
   readonly env: Env
   readonly authorizer: Authorizer
+  readonly callWebhook: CallWebhook
 }

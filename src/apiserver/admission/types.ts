@@ -2,6 +2,7 @@ import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
+import type { ResourceTable } from '../resource-table.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -34,6 +35,12 @@ export interface AdmissionAttributes {
 }
 
 /**
+ * Returned by `mutate` of a plugin that changed the object in a way the others should see: all mutate once more, and in this plugin's place this
+ * runs.
+ */
+export type SecondRound = (() => Promise<void>) | undefined
+
+/**
  * One admission plugin. Throws a StatusError to refuse the request (`forbidden(...)` as a rule). Plugins run in the order of
  * the server's array: first `mutate` of all, then, after validation, `validate` of all. `mutate` may run several times for one
  * request when a write conflicts and is tried again, so it must be idempotent.
@@ -42,6 +49,8 @@ export interface AdmissionPlugin {
   /** Upstream's name, such as LimitRanger. */
   readonly name: string
   handles(operation: Operation): boolean
-  mutate?(attributes: AdmissionAttributes): MaybePromise<void>
+  /** Told once of what is served, which may change later. */
+  initialize?(resources: ResourceTable): void
+  mutate?(attributes: AdmissionAttributes): MaybePromise<void | SecondRound>
   validate?(attributes: AdmissionAttributes): MaybePromise<void>
 }

@@ -26,6 +26,7 @@ export class Mirror<T extends KubeObject> {
     { readonly values: IndexFunction<T>; readonly entries: Map<string, Map<ObjectKey, Frozen<T>>> }
   >()
   #revision = 0
+  #generation = 0
   #stop: (() => void) | undefined
   #stopped = false
   #starting: Promise<void> | undefined
@@ -56,6 +57,11 @@ export class Mirror<T extends KubeObject> {
   /** The object by its key, `namespace/name` or `name`. */
   get(key: ObjectKey): Frozen<T> | undefined {
     return this.#objects.get(key)
+  }
+
+  /** Moves with every change, so that what is derived of the objects can be kept until then. */
+  get generation(): number {
+    return this.#generation
   }
 
   all(): Iterable<Frozen<T>> {
@@ -122,6 +128,7 @@ export class Mirror<T extends KubeObject> {
     const key = this.#keyOf(entry.key)
     this.#delete(key)
     const object = this.#parse(entry)
+    this.#generation++
     this.#objects.set(key, object)
     for (const { values, entries } of this.#indexes.values()) {
       for (const value of values(object)) entries.set(value, (entries.get(value) ?? new Map()).set(key, object))
@@ -131,6 +138,7 @@ export class Mirror<T extends KubeObject> {
   #delete(key: ObjectKey): void {
     const object = this.#objects.get(key)
     if (!object) return
+    this.#generation++
     this.#objects.delete(key)
     for (const { values, entries } of this.#indexes.values()) {
       for (const value of values(object)) {

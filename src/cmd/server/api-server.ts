@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
 import { networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
+import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
 import { openApiDescriptions } from './openapi.ts'
@@ -48,6 +49,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     authenticators: [certificateAuthenticator()],
     ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
     connector: networkConnector(undefined),
+    callWebhook: networkWebhooks(),
     ...(descriptions && { descriptions }),
   })
   const listener = await listen(api.server, options)

@@ -1,5 +1,6 @@
 import { builtInResources } from '../../api/index.ts'
 import type { Descriptions } from '../../api/openapi/model.ts'
+import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions } from '../../apiserver/bootstrap/bootstrap.ts'
@@ -45,6 +46,8 @@ export interface GuardedApiOptions {
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   /** The way to nodes that are not of this process. */
   readonly connector?: Connector
+  /** The way to admission webhooks. */
+  readonly callWebhook?: CallWebhook
   readonly descriptions?: Descriptions
   readonly freeze?: boolean
   /** The store holds already what `bootstrap` makes. */

@@ -6,6 +6,7 @@ import type { Call } from '../../request/call.ts'
 import type { Answer } from '../answer.ts'
 import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
+import { admitConnect } from './admit.ts'
 import type { ConnectTarget } from './connector.ts'
 import { withOwnLinks } from './own-links.ts'
 import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
@@ -13,20 +14,21 @@ import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
 const VERBS = ['get', 'create', 'update', 'patch', 'delete']
 
 /** nodes/proxy: passes a request on to a kubelet, or to another port of the node. */
-export const nodeProxy: Subresource = proxy(nodeTarget)
+export const nodeProxy: Subresource = proxy(nodeTarget, 'NodeProxyOptions')
 /** pods/proxy: passes a request on to a pod's port. */
-export const podProxy: Subresource = proxy(podTarget)
+export const podProxy: Subresource = proxy(podTarget, 'PodProxyOptions')
 /** services/proxy: passes a request on to one of a Service's endpoints. */
-export const serviceProxy: Subresource = proxy(serviceTarget)
+export const serviceProxy: Subresource = proxy(serviceTarget, 'ServiceProxyOptions')
 
 type Locate = (registry: Registry, call: Call, path: string) => Promise<ConnectTarget>
 
-function proxy(locate: Locate): Subresource {
+function proxy(locate: Locate, kind: string): Subresource {
   return {
     verbs: VERBS,
-    async answer(registry, _resource, call) {
+    async answer(registry, resource, call) {
       const query = call.query.toString()
       const path = `/${call.info.rest || (call.query.get('path') ?? '').replace(/^\//, '')}${query && `?${query}`}`
+      await admitConnect(registry, resource, call, { kind, path })
       const target = await locate(registry, call, path)
       if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target }
       return pass(registry, call, target)

@@ -1,11 +1,11 @@
 import { badRequest } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
 import { isTrue } from '../../request/info.ts'
-import { admissionAttributes } from '../admit.ts'
 import type { Answer, UpgradeAnswer } from '../answer.ts'
 import { mayCreate } from '../authorize.ts'
-import type { Registry, ServedResource } from '../served.ts'
+import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
+import { admitConnect } from './admit.ts'
 import { containerOf, getPod, kubeletTarget } from './location.ts'
 
 /** pods/exec: runs a command in a container. */
@@ -23,19 +23,23 @@ function streaming(kind: Kind, options: string): Subresource {
     async answer(registry, resource, call) {
       // Whoever comes by GET, as WebSockets must, needs the right to create as well (1.35).
       await mayCreate(registry, call)
-      await admit(registry, resource, call, options)
+      await admitConnect(registry, resource, call, { kind: options, ...streamOptions(call.query) })
       return upgradeAnswer(registry, call, kind)
     },
   }
 }
 
-async function admit(registry: Registry, resource: ServedResource, call: Call, kind: string): Promise<void> {
-  if (registry.admission.idle('CONNECT')) return
-  const object = { kind, apiVersion: 'v1', metadata: {}, ...Object.fromEntries(call.query) }
-  const subject = { object, options: { dryRun: false, raw: {} }, kind: { group: '', version: 'v1', kind } }
-  const attributes = admissionAttributes(resource, call, 'CONNECT', subject)
-  await registry.admission.mutate(attributes)
-  await registry.admission.validate(attributes)
+/** The query as the options that it stands for. */
+function streamOptions(query: URLSearchParams): Record<string, unknown> {
+  const flags = ['stdin', 'stdout', 'stderr', 'tty'].filter((name) => query.has(name))
+  const ports = query.getAll('ports').flatMap((text) => text.split(','))
+  const container = query.get('container')
+  return {
+    ...Object.fromEntries(flags.map((name) => [name, isTrue(query.get(name))])),
+    ...(container && { container }),
+    ...(query.has('command') && { command: query.getAll('command') }),
+    ...(ports.length > 0 && { ports: ports.map(Number) }),
+  }
 }
 
 async function upgradeAnswer(registry: Registry, call: Call, kind: Kind): Promise<Answer> {

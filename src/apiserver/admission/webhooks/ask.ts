@@ -1,0 +1,93 @@
+import { badRequest, failure, type StatusError } from '../../../apimachinery/status.ts'
+import { goQuote } from '../../../lib/quote.ts'
+import { uuid } from '../../../lib/random.ts'
+import type { AdmissionAttributes } from '../types.ts'
+import { reviewOf, reviewVersion, type Verdict, verdictOf } from './review.ts'
+import type { Invocation } from './select.ts'
+import { send, type Sending } from './send.ts'
+import type { Hook } from './types.ts'
+
+/** A webhook could not be asked, or gave no proper answer: its failurePolicy decides. */
+export class CallFailed extends Error {
+  constructor({ webhook }: Hook, why: unknown) {
+    super(`failed calling webhook ${goQuote(webhook.name)}: ${why instanceof Error ? why.message : String(why)}`)
+  }
+}
+
+/** Asks one webhook. Throws CallFailed, or a StatusError when it refuses the request. */
+export async function ask(
+  sending: Sending,
+  { hook, definition }: Invocation,
+  attributes: AdmissionAttributes,
+  mutating: boolean,
+): Promise<Verdict> {
+  const { name } = hook.webhook
+  checkDryRun(hook, attributes)
+  const verdict = await answerOf(sending, { hook, definition }, attributes, mutating)
+  for (const [key, value] of Object.entries(verdict.auditAnnotations)) attributes.annotate(`${name}/${key}`, value)
+  for (const warning of verdict.warnings) attributes.warn(warning)
+  if (!verdict.allowed) throw denial(name, verdict.result)
+  return verdict
+}
+
+async function answerOf(
+  sending: Sending,
+  { hook, definition }: Invocation,
+  attributes: AdmissionAttributes,
+  mutating: boolean,
+): Promise<Verdict> {
+  try {
+    if ((hook.webhook.matchConditions ?? []).length > 0) throw new Error('match conditions cannot be evaluated')
+    const version = reviewVersion(hook)
+    const uid = uuid(sending.env.random)
+    const answer = await send(sending, hook, reviewOf(version, uid, attributes, definition))
+    try {
+      return verdictOf(version, uid, mutating, answer)
+    } catch (error) {
+      throw new Error(`received invalid webhook response: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      })
+    }
+  } catch (error) {
+    throw new CallFailed(hook, error)
+  }
+}
+
+/** A webhook that does more than answer cannot be asked about what will not happen. */
+function checkDryRun({ webhook }: Hook, { dryRun }: AdmissionAttributes): void {
+  if (!dryRun || webhook.sideEffects === 'None' || webhook.sideEffects === 'NoneOnDryRun') return
+  throw badRequest(`admission webhook ${goQuote(webhook.name)} does not support dry run`)
+}
+
+interface Result {
+  readonly code?: number
+  readonly message?: string
+  readonly reason?: string
+}
+
+/** The webhook's own Status, with its name in front (upstream's ToStatusErr). */
+export function denial(name: string, result: Record<string, unknown> = {}): StatusError {
+  const { code = 0, message, reason } = result as Result
+  const why = message || reason
+  const by = `admission webhook ${goQuote(name)} denied the request`
+  const error = failure('BadRequest', why ? `${by}: ${why}` : `${by} without explanation`)
+  const { reason: _reason, ...status } = error.status
+  const given = { ...status, ...result, message: error.message, status: 'Failure', code: Math.max(code, 400) }
+  Object.assign(error.status, given)
+  if (!reason) Reflect.deleteProperty(error.status, 'reason')
+  return error
+}
+
+/** Whether a failure is let pass; if so it is logged and noted. */
+export function failsOpen(
+  { env }: Sending,
+  { webhook, configuration }: Hook,
+  attributes: AdmissionAttributes,
+  error: CallFailed,
+  annotation: string,
+): boolean {
+  if (webhook.failurePolicy !== 'Ignore') return false
+  env.log.warn('a webhook could not be asked, and is passed over', { configuration, webhook: webhook.name, err: error })
+  attributes.annotate(annotation, webhook.name)
+  return true
+}

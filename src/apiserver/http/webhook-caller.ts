@@ -1,0 +1,102 @@
+import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
+import type { CallWebhook, WebhookRequest, WebhookResponse } from '../admission/webhooks/types.ts'
+
+/** A larger answer is not read. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024
+
+/** Calls webhooks over HTTPS, with connections kept alive. */
+export function networkWebhooks(): CallWebhook {
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: 16 })
+  return async (request) => {
+    try {
+      return await post(agent, request)
+    } catch (error) {
+      // A connection that was kept may have been closed by the other side in the meantime.
+      if (!(error instanceof StaleConnection)) throw error
+      return post(undefined, request)
+    }
+  }
+}
+
+class StaleConnection extends Error {}
+
+function post(agent: Agent | undefined, { url, dial, ca, body, signal }: WebhookRequest): Promise<WebhookResponse> {
+  const { hostname, port, host, pathname, search } = new URL(url)
+  const name = hostname.replace(/^\[|\]$/g, '')
+  const target = dial ?? { host: name, port: Number(port) || 443 }
+  const options: RequestOptions = {
+    method: 'POST',
+    host: target.host,
+    port: target.port,
+    path: `${pathname}${search}`,
+    ...(dial && { servername: name }),
+    ...(ca !== undefined && { ca }),
+    headers: {
+      host,
+      accept: 'application/json, */*',
+      'content-type': 'application/json',
+      'content-length': body.length,
+      'user-agent': 'kube-apiserver-admission',
+    },
+    signal,
+    ...(agent ? { agent } : { agent: false }),
+  }
+  return new Promise((resolve, reject) => {
+    const outgoing = httpsRequest(options, (response) => {
+      const chunks: Buffer[] = []
+      let length = 0
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length
+        if (length > MAX_ANSWER_BYTES) response.destroy(new Error('http: response body too large'))
+        else chunks.push(chunk)
+      })
+      response.once('end', () => resolve({ status: response.statusCode ?? 502, body: Buffer.concat(chunks, length) }))
+      response.once('error', reject)
+    })
+    outgoing.once('error', (error) => {
+      const isStale = outgoing.reusedSocket && codeOf(error) === 'ECONNRESET'
+      reject(isStale ? new StaleConnection(error.message) : inGosWords(error, name, target))
+    })
+    outgoing.end(body)
+  })
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : ''
+}
+
+const CERTIFICATE = 'tls: failed to verify certificate: x509:'
+const UNKNOWN_AUTHORITY = `${CERTIFICATE} certificate signed by unknown authority`
+
+const WORDS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: `${CERTIFICATE} certificate has expired or is not yet valid`,
+  CERT_NOT_YET_VALID: `${CERTIFICATE} certificate has expired or is not yet valid`,
+  ECONNRESET: 'EOF',
+}
+
+const DIAL: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+}
+
+/** What users look for in messages is what kube-apiserver prints. */
+function inGosWords(error: Error, name: string, { host, port }: NonNullable<WebhookRequest['dial']>): Error {
+  const code = codeOf(error)
+  if (code === 'ENOTFOUND') return new Error(`dial tcp: lookup ${host}: no such host`, { cause: error })
+  const dial = DIAL[code]
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  if (dial) return new Error(`dial tcp ${address}: ${dial}`, { cause: error })
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new Error(`${CERTIFICATE} certificate is not valid for ${name}`, { cause: error })
+  }
+  const words = WORDS[code]
+  return words ? new Error(words, { cause: error }) : error
+}
