@@ -75,6 +75,17 @@ test('a reset by one side ends the stream of the other, and other streams live o
   assert.equal(await text(second), 'still here')
 })
 
+test('what came before a reset is read after it', async () => {
+  await using p = await pair()
+  const stream = await p.client.open({ n: '1' })
+  const theirs = p.accepted[0]
+  theirs?.write('last words', () => theirs.destroy())
+  // Frames come in order: when this one is answered, the reset has come.
+  await p.client.open({ n: '2' })
+  stream.write('to nobody')
+  assert.equal(await text(stream), 'last words')
+})
+
 test('when the connection ends, open streams end and opening fails', async () => {
   await using p = await pair()
   const stream = await p.client.open({ n: '1' })

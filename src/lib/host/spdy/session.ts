@@ -126,6 +126,8 @@ export class SpdySession {
   /** @internal */
   sendData(id: number, data: Buffer, done: (error?: Error | null) => void): void {
     if (this.#closed) return done(new Error('SPDY session is closed'))
+    // The peer has reset the stream and wants no more.
+    if (!this.#streams.has(id)) return done()
     for (let at = 0; at < data.length; at += MAX_DATA_BYTES) {
       const part = data.subarray(at, at + MAX_DATA_BYTES)
       const last = at + MAX_DATA_BYTES >= data.length
@@ -136,7 +138,7 @@ export class SpdySession {
 
   /** @internal */
   sendFin(id: number, done: (error?: Error | null) => void): void {
-    if (this.#closed) return done()
+    if (this.#closed || !this.#streams.has(id)) return done()
     this.#send(dataHead(id, FLAG_FIN, 0), done)
   }
 
@@ -257,8 +259,9 @@ export class SpdySession {
     this.#replies.delete(id)
     const stream = this.#streams.get(id)
     this.#streams.delete(id)
+    // What came before is still read: Kubernetes' servers reset every stream when they are done with a session.
+    stream?.once('end', () => stream.destroy())
     stream?.push(null)
-    stream?.destroy()
   }
 
   #shut(error?: Error): void {
