@@ -3,6 +3,7 @@ import type { Node, NodeStatus } from '../../api/generated/types/core/v1.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import { hasReason } from '../../apimachinery/status.ts'
+import { Informer } from '../../client/informer/informer.ts'
 import type { Client } from '../../client/client.ts'
 import type { EventRecorder } from '../../client/events.ts'
 import { Backoff } from '../../lib/backoff.ts'
@@ -106,6 +107,7 @@ export class NodeAgent {
           this.#heartbeatDue = true
         }
         events.event(this.#node, 'Normal', 'Starting', 'Starting kubelet.')
+        this.#follow()
         return this.wake()
       } catch (err) {
         if (signal.aborted) return
@@ -113,6 +115,20 @@ export class NodeAgent {
         await sleep(env.clock, backoff.next(), signal).catch(() => undefined)
       }
     }
+  }
+
+  /** Labels and taints that others set decide which pods may come. */
+  #follow(): void {
+    const { client, env, config, signal } = this.#options
+    const scope = { fieldSelector: `metadata.name=${config.nodeName}` }
+    const informer = new Informer({ client, env, resource: nodes, scope })
+    const take = (node: Frozen<Node>): void => {
+      if (revision(node) > revision(this.#node)) this.#node = node
+    }
+    informer.addHandler({ onAdd: take, onUpdate: take })
+    informer.run(signal).catch((err: unknown) => {
+      if (!signal.aborted) env.log.error('the node is not followed any more', { err })
+    })
   }
 
   /** The runtime could not be reached, or can again. One that is back soon was never away, as far as the node tells. */
@@ -308,4 +324,8 @@ function sameStatus(a: Frozen<NodeStatus>, b: NodeStatus): boolean {
       )
     })
   })
+}
+
+function revision(node: Frozen<Node> | undefined): number {
+  return Number(node?.metadata.resourceVersion ?? 0)
 }

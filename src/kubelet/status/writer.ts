@@ -82,13 +82,24 @@ export class StatusWriter {
         if (entry.wanted === wanted) break
       } catch (error) {
         // Gone, or another pod has its name by now.
-        if (hasReason(error, 'NotFound', 'Conflict')) break
+        if (hasReason(error, 'NotFound', 'Conflict') || (await this.#isAnother(pod, error))) break
         env.log.warn('could not write the status of a pod', { pod: pod.metadata.name, err: error })
         await sleep(env.clock, backoff.next(), signal).catch(() => undefined)
         pod = entry.pod
       }
     }
     this.#pending.delete(uid)
+  }
+
+  /** Whether a status was refused because another pod has the name: its uid is not what was sent. */
+  async #isAnother({ metadata }: Pod, error: unknown): Promise<boolean> {
+    if (!hasReason(error, 'Invalid')) return false
+    try {
+      const now = await this.#options.client(pods).get(`${metadata.namespace}/${metadata.name}`)
+      return now.metadata.uid !== metadata.uid
+    } catch (failed) {
+      return hasReason(failed, 'NotFound')
+    }
   }
 
   async #send(pod: Pod, patch: Record<string, unknown>): Promise<Pod> {
