@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ConfigMap } from '../../../api/generated/types/core/v1.ts'
+import type { ConfigMap, Pod } from '../../../api/generated/types/core/v1.ts'
 import { VirtualClock } from '../../../lib/clock.ts'
+import { nextTurn } from '../../../lib/turn.ts'
+import { CustomResources } from '../../customresources/custom-resources.ts'
 import { GuardedServer } from '../../guarded-server.suite.ts'
 import type { CallWebhook, WebhookRequest } from './types.ts'
 
@@ -282,3 +284,66 @@ test('a webhook that is a Service is asked at one of its ready endpoints, by its
     { url: 'https://s.default.svc:8443/check?timeout=10s', dial: { host: '10.1.0.2', port: 9443 }, ca: 'pem' },
   )
 })
+
+test('what a webhook puts into a pod is defaulted, and seen by the plugins before it', async () => {
+  const rules = [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }]
+  const { api, server } = await started({ mutating: [hook('pod', { rules })] })
+  await api.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+  const init = { name: 'added', image: 'i' }
+  server.respond = () => patch({ op: 'add', path: '/spec/initContainers', value: [init] })
+  const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const made = await api.create<Pod>('/api/v1/namespaces/default/pods', pod)
+  const added = made.spec.initContainers?.[0]
+  assert.deepEqual([added?.name, added?.terminationMessagePolicy], ['added', 'File'])
+  assert.deepEqual(added?.volumeMounts, made.spec.containers[0]?.volumeMounts)
+  assert.equal(made.spec.volumes?.length, 1)
+  assert.deepEqual(server.paths(), ['/pod CREATE'])
+})
+
+test('custom resources are patched too: in the version that the webhook wants, pruned by their schema', async (t) => {
+  const { api, server } = await started({
+    mutating: [
+      hook('cr', {
+        rules: [{ operations: ['*'], apiGroups: ['sea.example.com'], apiVersions: ['v2'], resources: ['boats'] }],
+      }),
+    ],
+  })
+  const custom = new CustomResources(api.server)
+  await custom.start()
+  t.after(() => custom.stop())
+  await api.create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', boats)
+  const path = '/apis/sea.example.com/v1/namespaces/default/boats'
+  await served(api, path)
+  server.respond = () => patch(add('sail', 'main'), { op: 'add', path: '/data/unknown', value: 'x' })
+  const made = await api.create<{ apiVersion: string; data: object }>(path, {
+    apiVersion: 'sea.example.com/v1',
+    kind: 'Boat',
+    metadata: { name: 'b' },
+    data: { oars: '2' },
+  })
+  assert.deepEqual([made.apiVersion, made.data], ['sea.example.com/v1', { oars: '2', sail: 'main' }])
+  assert.equal(server.asked[0]?.question.object?.['apiVersion'], 'sea.example.com/v2')
+  server.respond = () => ({ allowed: false })
+  assert.match(await api.refused(400, 'DELETE', `${path}/b`), /without explanation$/)
+})
+
+const strings = { type: 'object', properties: { oars: { type: 'string' }, sail: { type: 'string' } } }
+const version = (name: string, storage: boolean): object => ({
+  name,
+  storage,
+  served: true,
+  schema: { openAPIV3Schema: { type: 'object', properties: { data: strings } } },
+})
+const boats = {
+  metadata: { name: 'boats.sea.example.com' },
+  spec: {
+    group: 'sea.example.com',
+    scope: 'Namespaced',
+    names: { plural: 'boats', kind: 'Boat' },
+    versions: [version('v1', true), version('v2', false)],
+  },
+}
+
+async function served(api: GuardedServer, path: string): Promise<void> {
+  while ((await api.send('GET', path)).status !== 200) await nextTurn()
+}
