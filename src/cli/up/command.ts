@@ -78,14 +78,17 @@ export function upCommand(context: CliContext): Command {
   ])
 }
 
-/** The settings that the flags, the last time and the other clusters lead to. */
-export function settingsFor(flags: SettingsFlags): ClusterSettings {
+/**
+ * The settings that the flags, the last time and the other clusters lead to. One that is not alone is a part of another of this
+ * machine, and shares its addresses.
+ */
+export function settingsFor(flags: SettingsFlags, { alone = true } = {}): ClusterSettings {
   const { name, dataDir, manifests } = flags
   checkName(name)
   const paths = clusterPaths(dataDir, name)
   const saved = readSettings(paths.settings)
   const routes = readRoutes().filter(({ link }) => link !== hostNames(paths).bridge)
-  const others = listClusters(dataDir).filter((other) => other.name !== name)
+  const others = alone ? listClusters(dataDir).filter((other) => other.name !== name) : []
   const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint } = flags
   const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint }
   const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }

@@ -13,6 +13,7 @@ import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import { certificateAuthenticator } from './certificate-authenticator.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
+import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
 import { listenProblem } from './port.ts'
 
@@ -29,6 +30,8 @@ export interface ApiOptions {
   readonly pki: Pki
   readonly nodeIP: string
   readonly bindAddress: string
+  /** How node agents of other processes know this server. */
+  readonly kubeletTls?: KeyPair
   /** Static bearer tokens, as upstream's --token-auth-file. */
   readonly tokenAuthFile?: string
 }
@@ -48,7 +51,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     authenticators: [certificateAuthenticator()],
     ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
-    connector: networkConnector(undefined),
+    connector: networkConnector(options.kubeletTls),
     callWebhook: networkWebhooks(),
     ...(descriptions && { descriptions }),
   })
@@ -71,11 +74,15 @@ export function servingNames({ serviceCidr, clusterDomain, nodeName }: ClusterSe
   return [...new Set([...service, 'localhost', nodeName, '127.0.0.1', '::1', nodeIP, nthAddress(serviceCidr, 1)])]
 }
 
-async function listen(server: ApiServer, { settings, pki, bindAddress }: ApiOptions): Promise<HttpsListener> {
+async function listen(
+  server: ApiServer,
+  { settings, pki, bindAddress, kubeletTls }: ApiOptions,
+): Promise<HttpsListener> {
   try {
     return await serveHttps(server, {
       port: settings.apiPort,
       host: bindAddress,
+      ...(kubeletTls && { kubelet: kubeletTls }),
       tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert },
     })
   } catch (error) {

@@ -11,12 +11,15 @@ import { writeSettings } from '../../host/cluster/settings.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
 import type { Logger } from '../../lib/log.ts'
 import { lineLogger } from '../../lib/host/line-logger.ts'
+import { COMPONENTS, parseComponents } from './components.ts'
 import { runServer } from './run.ts'
 
 interface ServerFlags extends SettingsFlags {
   readonly bindAddress?: string
   readonly advertiseAddress?: string
   readonly tokenAuthFile?: string
+  readonly components: string
+  readonly kubeconfig?: string
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -29,6 +32,8 @@ export function serverCommand(context: CliContext): Command {
     .option('--bind-address <ip>', 'where the API listens (everywhere; on loopback alone with simulated pods)')
     .option('--advertise-address <ip>', "how others reach this node (the default route's address)")
     .option('--token-auth-file <file>', 'a CSV file of static bearer tokens: token,user,uid[,"group1,group2"]')
+    .option('--components <list>', `what this process is made of: all, or some of ${COMPONENTS.join(',')}`, 'all')
+    .option('--kubeconfig <file>', 'how to reach the API server where it is none of the components')
     .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
     .option('-v, --verbose', 'log more')
     .addHelpText(
@@ -36,7 +41,14 @@ export function serverCommand(context: CliContext): Command {
       '\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
     )
     .action((flags: ServerFlags) => server(context, flags))
-  return withExamples(command, [['skiff server --name prod --log-format json', "what a service unit's ExecStart says"]])
+  return withExamples(command, [
+    ['skiff server --name prod --log-format json', "what a service unit's ExecStart says"],
+    ['skiff server --components apiserver', 'the API server alone'],
+    [
+      'skiff server --name ctl --components controllers,scheduler --kubeconfig FILE',
+      'and the rest of the control plane',
+    ],
+  ])
 }
 
 async function server(context: CliContext, flags: ServerFlags): Promise<void> {
@@ -44,7 +56,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
   const log = serverLog(context, flags)
   try {
-    const settings = settingsFor(flags)
+    const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined })
     const paths = clusterPaths(flags.dataDir, settings.name)
     writeSettings(paths.settings, settings)
     await runServer({
@@ -52,7 +64,10 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       paths,
       env: { ...context.env, log },
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
+      components: parseComponents(flags.components),
+      ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
+      ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

@@ -21,8 +21,8 @@ import type { Store } from '../../store/store.ts'
 export interface ApiAccess {
   /** The CA of the API's certificate, in PEM. */
   readonly rootCa: string
-  /** Signs the claims of a service account token that is kept in a Secret. */
-  signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
+  /** Signs the claims of a service account token that is kept in a Secret; absent where the key is not at hand. */
+  readonly signServiceAccountToken?: (claims: Readonly<Record<string, unknown>>) => Promise<string>
   /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
   transportFor(user: UserInfo): Transport
   /** A client on it. */

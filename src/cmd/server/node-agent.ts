@@ -36,7 +36,7 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
   })
   cleanup.defer(() => kubelet.stop())
   started.kubelet = kubelet
-  cleanup.defer(api.server.nodes.add(settings.nodeName, localNode(kubelet.api)))
+  if (api.server) cleanup.defer(api.server.nodes.add(settings.nodeName, localNode(kubelet.api)))
   env.log.info('the node agent runs', { endpoint, port: server.port })
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
 }
@@ -46,17 +46,17 @@ const PORT = 10250
 
 /** Serves the node agent to those outside: metrics servers and the like. The API server of this process needs no socket. */
 async function serve(
-  { settings, paths, env, nodeIP, bindAddress }: PartsOptions,
+  { api: { rootCa }, settings, paths, env, nodeIP, bindAddress }: PartsOptions,
   access: NodeAccess,
   api: () => NodeApi | undefined,
 ): Promise<NodeServer> {
-  const { serving, ca } = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
+  const serving = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
   const options = {
     api: whenReady(api),
     access,
     log: env.log,
     host: bindAddress,
-    tls: { cert: serving.cert, key: serving.key, clientCa: ca },
+    tls: { cert: serving.cert, key: serving.key, clientCa: rootCa },
   }
   return serveNode({ ...options, port: PORT }).catch((error: unknown) => {
     if (!isErrno(error, 'EADDRINUSE')) throw error

@@ -9,11 +9,11 @@ import { isErrno } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import { linuxProxyHost, prepareKernel } from '../../proxy/host.ts'
 import { Proxy } from '../../proxy/proxy.ts'
-import type { RunningApi } from './api-server.ts'
+import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
 
 export interface NodeNetworkOptions {
-  readonly api: RunningApi
+  readonly api: ApiAccess
   readonly settings: ClusterSettings
   readonly paths: ClusterPaths
   readonly env: Env

@@ -1,6 +1,8 @@
 import { createClient } from '../../client/create-client.ts'
+import type { Component } from './components.ts'
 import { runControlPlane } from './control-plane.ts'
-import type { RunningApi } from './api-server.ts'
+import type { ApiServer } from '../../apiserver/server.ts'
+import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
 import { keepApplied } from './manifests/keep-applied.ts'
 import type { ServerOptions } from './run.ts'
@@ -9,7 +11,8 @@ import { runScheduler } from './scheduling.ts'
 
 /** What the parts beside the API server are given. */
 export interface PartsOptions extends ServerOptions {
-  readonly api: RunningApi
+  /** With the API server itself when it is of this process. */
+  readonly api: ApiAccess & { readonly server?: ApiServer }
   readonly nodeIP: string
   /** Undefined where pods are simulated. */
   readonly runtime: Promise<NodeRuntime | undefined>
@@ -17,11 +20,15 @@ export interface PartsOptions extends ServerOptions {
 
 /** Runs everything beside the API server until the signal aborts and all has ended. Rejects when a part fails. */
 export async function runParts(options: PartsOptions): Promise<void> {
+  const { components, settings } = options
+  const only = (component: Component, part: () => Promise<void>): Promise<void>[] =>
+    components.has(component) ? [part()] : []
   await together(options.signal, (own) => [
-    runControlPlane({ ...options, ...own }),
-    runScheduler({ ...options, ...own, nodeName: options.settings.nodeName }),
-    runManifests({ ...options, ...own }),
-    runNode({ ...options, ...own }),
+    untilAborted(own.signal),
+    ...only('controllers', () => runControlPlane({ ...options, ...own })),
+    ...only('scheduler', () => runScheduler({ ...options, ...own, nodeName: settings.nodeName })),
+    ...only('apiserver', () => runManifests({ ...options, ...own })),
+    ...only('node', () => runNode({ ...options, ...own })),
   ])
 }
 
@@ -38,6 +45,14 @@ async function together(
   const guarded = parts({ signal }).map((part) => part.catch((error: unknown) => signal.aborted || failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
+}
+
+/** A server of an API server alone goes on, too. */
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }
 
 async function runManifests({ settings, api, env, signal }: PartsOptions): Promise<void> {

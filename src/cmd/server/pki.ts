@@ -30,9 +30,7 @@ const RENEW_BEFORE_MS = 30 * 86_400_000
  */
 export async function ensurePki(options: PkiOptions): Promise<Pki> {
   const { env, folder } = options
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const ca =
-    readPair(folder, 'ca') ?? writePair(folder, 'ca', await (await library()).makeAuthority(env, 'CN=kubernetes'))
+  const ca = await authority(options)
   const place = { folder, env, ca }
   const [serving, admin] = await Promise.all([
     leaf(place, 'apiserver', { name: 'CN=kube-apiserver', serves: options.servingNames }),
@@ -41,16 +39,26 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
   return { ca, serving, admin, serviceAccount: serviceAccountKeys(folder) }
 }
 
-/** What a node agent's server shows, and whose client certificates it believes. The cluster's authority is there by then. */
+/** What a node agent's server shows. A node apart from its API server has an authority of its own for that. */
 export async function ensureNodeServing(
   { folder, env }: Pick<PkiOptions, 'folder' | 'env'>,
   nodeName: string,
   addresses: readonly string[],
-): Promise<{ readonly serving: KeyPair; readonly ca: string }> {
-  const ca = readPair(folder, 'ca')
-  if (!ca) throw new Error(`no certificate authority in ${folder}`)
+): Promise<KeyPair> {
+  const ca = await authority({ folder, env })
   const subject = { name: `O=system:nodes, CN=system:node:${nodeName}`, serves: [nodeName, ...addresses] }
-  return { serving: await leaf({ folder, env, ca }, `kubelet-${nodeName}`, subject), ca: ca.cert }
+  return leaf({ folder, env, ca }, `kubelet-${nodeName}`, subject)
+}
+
+/** What the API server shows to node agents that are not of its process. */
+export async function ensureKubeletClient({ folder, env }: Pick<PkiOptions, 'folder' | 'env'>): Promise<KeyPair> {
+  const subject = { name: 'O=system:masters, CN=kube-apiserver-kubelet-client' }
+  return leaf({ folder, env, ca: await authority({ folder, env }) }, 'apiserver-kubelet-client', subject)
+}
+
+async function authority({ folder, env }: Pick<PkiOptions, 'folder' | 'env'>): Promise<KeyPair> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return readPair(folder, 'ca') ?? writePair(folder, 'ca', await (await library()).makeAuthority(env, 'CN=kubernetes'))
 }
 
 interface Place extends Pick<PkiOptions, 'folder' | 'env'> {

@@ -5,14 +5,16 @@ import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import { contextName } from '../../host/cluster/settings.ts'
 import { writeFileAtomic } from '../../host/files.ts'
 import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
-import { UserError } from '../../host/user-error.ts'
+import { EXIT, UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import { LmdbStore } from '../../store/lmdb/store.ts'
 import type { RunningApi } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
+import type { Component } from './components.ts'
 import { nodeAddress } from './node-address.ts'
+import type { PartsOptions } from './parts.ts'
 import { requireFreePort } from './port.ts'
-import { ensurePki } from './pki.ts'
+import { ensureKubeletClient, ensurePki } from './pki.ts'
 import type { Pki } from './pki.ts'
 import type { NodeRuntime } from './runtime.ts'
 
@@ -22,6 +24,10 @@ export interface ServerOptions {
   readonly paths: ClusterPaths
   readonly env: Env
   readonly bindAddress: string
+  /** What this process is made of. */
+  readonly components: ReadonlySet<Component>
+  /** How to reach the API server where it is none of the components. */
+  readonly kubeconfig?: string
   /** The address that others reach this node by; found out when absent. */
   readonly advertiseAddress?: string
   /** Static bearer tokens, as upstream's --token-auth-file. */
@@ -44,7 +50,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   cleanup.defer(() => lock.release())
   writeProcessFile(paths.pidFile, process.pid)
   cleanup.defer(() => removeProcessFile(paths.pidFile))
-  await requireFreePort(options.bindAddress, settings.apiPort)
+  if (options.components.has('apiserver')) await requireFreePort(options.bindAddress, settings.apiPort)
   const nodeIP = options.advertiseAddress ?? nodeAddress()
   const ending = new AbortController()
   const signal = AbortSignal.any([options.signal, ending.signal])
@@ -53,7 +59,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const runtime = runtimeOf({ ...options, signal })
   // Those who wait for it find out by themselves, which may be later than it fails.
   runtime.catch(() => undefined)
-  const api = await serveApi(options, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
+  const api = await apiOf(options, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
   options.onServing()
   // Loaded now and not before, so that the API is served first.
   const { runParts } = await import('./parts.ts')
@@ -63,7 +69,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
 
 /** The node's container runtime, on its way; undefined where pods are simulated. */
 async function runtimeOf(options: ServerOptions): Promise<NodeRuntime | undefined> {
-  if (options.settings.runtime === 'simulated') return undefined
+  if (options.settings.runtime === 'simulated' || !options.components.has('node')) return undefined
   const { startRuntime } = await import('./runtime.ts')
   return startRuntime(options)
 }
@@ -75,6 +81,26 @@ async function undoing(runtime: Promise<NodeRuntime | undefined>, error: unknown
   throw error
 }
 
+/** The API server: this process's own, or the one that the kubeconfig names. */
+async function apiOf(
+  options: ServerOptions,
+  nodeIP: string,
+  cleanup: AsyncDisposableStack,
+): Promise<PartsOptions['api']> {
+  const { components, kubeconfig, env } = options
+  if (components.has('apiserver')) return serveApi(options, nodeIP, cleanup)
+  const { remoteApi } = await import('./remote-api.ts')
+  if (kubeconfig === undefined) {
+    throw new UserError('without the API server among its components, a server needs one to go to', {
+      hints: ['name its kubeconfig with --kubeconfig'],
+      exitCode: EXIT.usage,
+    })
+  }
+  const api = remoteApi(kubeconfig, env)
+  cleanup.defer(() => api.close())
+  return api
+}
+
 /** Opens the store and serves the API; `cleanup` takes both back. */
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
   const { settings, paths, env } = options
@@ -83,7 +109,9 @@ async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDi
     ensurePki({ folder: paths.pki, env, servingNames: servingNames(settings, nodeIP) }),
   ])
   cleanup.defer(() => store.close())
-  const api = await startApi({ ...options, store, pki, nodeIP })
+  // Nodes of this very process are reached without a socket.
+  const kubeletTls = options.components.has('node') ? undefined : await ensureKubeletClient({ folder: paths.pki, env })
+  const api = await startApi({ ...options, store, pki, nodeIP, ...(kubeletTls && { kubeletTls }) })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, pki)
   env.log.info('the API is served', { port: api.listener.port, nodeIP })

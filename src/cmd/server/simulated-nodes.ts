@@ -16,7 +16,7 @@ export async function runSimulatedNodes({ api, settings, env, nodeIP, signal }: 
   const leave: (() => void)[] = []
   for (const name of nodeNames(settings.nodeName, settings.nodes)) {
     const { kubelet } = await fleet.add(name, { address: nodeIP })
-    leave.push(api.server.nodes.add(name, localNode(kubelet.api)))
+    if (api.server) leave.push(api.server.nodes.add(name, localNode(kubelet.api)))
   }
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   for (const one of leave) one()
