@@ -29,6 +29,7 @@ import { PodProbes } from './probes/pod-probes.ts'
 import type { Probes } from './probes/probes.ts'
 import { pressureRefusal } from './eviction/plan.ts'
 import { QosCgroups } from './qos.ts'
+import { allocate, type Allocation } from './resize/allocation.ts'
 import { RuntimePods } from './runtime/pods.ts'
 import { terminationMessage } from './runtime/termination-message.ts'
 import { watchRuntime } from './runtime/watch.ts'
@@ -84,7 +85,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   await host.files.mkdir(config.podLogsDir, 0o755)
   const onChange = (): void => workers.wakeAll()
   const node = new NodeAgent({ client, env, config, host, runtime, images, events, signal, onChange })
-  const means = meansOf(options, { shared, node, events })
+  const grant = (pod: Pod): Allocation => allocate(pod, workers.besides(pod), node.node)
+  const means = meansOf(options, { shared, node, events, grant })
   const workers: PodWorkers = new PodWorkers({
     means,
     admit: (pod, others) =>
@@ -141,10 +143,14 @@ function ownLease({ client, env, config }: KubeletOptions): NonNullable<KubeletO
     keepLease({ client, env, nodeName, leaseSeconds, nodeUid: () => node.node?.metadata.uid }, signal)
 }
 
-function meansOf(
-  options: KubeletOptions,
-  { shared, node, events }: { readonly shared: SharedParts; readonly node: NodeAgent; readonly events: EventRecorder },
-): PodMeans {
+interface OwnParts {
+  readonly shared: SharedParts
+  readonly node: NodeAgent
+  readonly events: EventRecorder
+  readonly grant: PodMeans['allocate']
+}
+
+function meansOf(options: KubeletOptions, { shared, node, events, grant }: OwnParts): PodMeans {
   const { client, env, config, host, runtime, images } = options
   const { objects, status, workers } = shared
   const wake = (uid: string): void => workers.get(uid)?.wake()
@@ -185,6 +191,7 @@ function meansOf(
     crashes: new Backoff(env.clock, CRASH_BACKOFF_MS.first, CRASH_BACKOFF_MS.most),
     starts: new Gate(config.maxParallelStarts),
     node: facts,
+    allocate: grant,
     deletePod: (pod) => deletePod(client, pod),
   }
 }

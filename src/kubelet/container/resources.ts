@@ -20,20 +20,38 @@ export function cpuQuota(milliCpu: number): number {
   return milliCpu === 0 ? 0 : Math.max(MIN_QUOTA_US, Math.floor((milliCpu * CPU_PERIOD_US) / 1000))
 }
 
+/** What of a container's limits can change while it runs. */
+export interface LiveLimits {
+  readonly cpuShares: number
+  /** 0: none. */
+  readonly cpuQuota: number
+  /** 0: none. */
+  readonly memoryLimitInBytes: number
+}
+
+/** A container's CPU and memory, as the kernel is told. */
+export function liveLimits({ resources = {} }: Container): LiveLimits {
+  const { requests, limits } = resources
+  const cpuLimit = milliOf(limits, 'cpu')
+  return {
+    cpuShares: cpuShares(requests?.cpu === undefined && cpuLimit > 0 ? cpuLimit : milliOf(requests, 'cpu')),
+    cpuQuota: cpuQuota(cpuLimit),
+    memoryLimitInBytes: unitsOf(limits, 'memory'),
+  }
+}
+
 /** What the runtime limits a container to. */
 export function linuxResources(
   pod: Pod,
   container: Container,
   { machine, cgroupVersion }: { readonly machine: Machine; readonly cgroupVersion: 1 | 2 },
 ): Init<cri.LinuxContainerResources> {
-  const { requests, limits } = container.resources ?? {}
-  const cpuLimit = milliOf(limits, 'cpu')
-  const memoryLimit = unitsOf(limits, 'memory')
+  const { limits } = container.resources ?? {}
+  const { memoryLimitInBytes, ...cpu } = liveLimits(container)
   return {
-    cpuShares: cpuShares(requests?.cpu === undefined && cpuLimit > 0 ? cpuLimit : milliOf(requests, 'cpu')),
+    ...cpu,
     cpuPeriod: CPU_PERIOD_US,
-    cpuQuota: cpuQuota(cpuLimit),
-    ...(memoryLimit > 0 && { memoryLimitInBytes: memoryLimit }),
+    ...(memoryLimitInBytes > 0 && { memoryLimitInBytes }),
     oomScoreAdj: oomScoreAdj(pod, container, machine),
     hugepageLimits: machine.hugePages.map(({ size }) => ({
       pageSize: hugePageName(size),

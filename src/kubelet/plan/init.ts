@@ -1,6 +1,7 @@
 import { isSidecar, type Container } from '../pod/spec.ts'
 import { findContainer, type ObservedContainer, type ObservedPod } from '../runtime/observed.ts'
-import { faultOf, killUnknown, type Kill, type PlanInput } from './plan.ts'
+import { faultOf, killUnknown, type Kill, type PlanInput, type Resize } from './plan.ts'
+import { resizeNeeded } from './resize.ts'
 import { initRestartsAfter } from './restart.ts'
 
 interface InitPlan {
@@ -9,6 +10,7 @@ interface InitPlan {
   /** One has failed for good. */
   readonly failed: boolean
   readonly kill: readonly Kill[]
+  readonly resize: readonly Resize[]
   readonly start: readonly Container[]
 }
 
@@ -24,17 +26,19 @@ export function planInit(input: PlanInput, sandboxId: string): InitPlan {
     ? containers.length
     : containers.findLastIndex((container) => findContainer(here, container.name))
   const kill: Kill[] = []
+  const resize: Resize[] = []
   const start: Container[] = []
   for (const container of containers.slice(0, Math.max(0, reached))) {
-    if (isSidecar(container)) keepRunning(container, findContainer(here, container.name), input, { kill, start })
+    if (isSidecar(container))
+      keepRunning(container, findContainer(here, container.name), input, { kill, resize, start })
   }
-  if (initialized || containers.length === 0) return { done: true, failed: false, kill, start }
+  if (initialized || containers.length === 0) return { done: true, failed: false, kill, resize, start }
   const at = containers[reached]
-  const step = at ? advance(at, findContainer(here, at.name), input, { kill, start }) : 'next'
-  if (step !== 'next') return { done: false, failed: step === 'failed', kill, start }
+  const step = at ? advance(at, findContainer(here, at.name), input, { kill, resize, start }) : 'next'
+  if (step !== 'next') return { done: false, failed: step === 'failed', kill, resize, start }
   const next = containers[reached + 1]
   if (next) start.push(next)
-  return { done: !next, failed: false, kill, start }
+  return { done: !next, failed: false, kill, resize, start }
 }
 
 function inSandbox(observed: ObservedPod, sandboxId: string): ObservedPod {
@@ -43,6 +47,7 @@ function inSandbox(observed: ObservedPod, sandboxId: string): ObservedPod {
 
 interface Actions {
   readonly kill: Kill[]
+  readonly resize: Resize[]
   readonly start: Container[]
 }
 
@@ -73,11 +78,14 @@ function keepRunning(
   container: Container,
   last: ObservedContainer | undefined,
   input: PlanInput,
-  { kill, start }: Actions,
+  { kill, resize, start }: Actions,
 ): void {
   if (last?.state === 'running') {
     const fault = faultOf(container, last, input, 'Init container')
-    if (!fault) return
+    if (!fault) {
+      if (resizeNeeded(container, last)) resize.push({ id: last.id, container })
+      return
+    }
     kill.push(fault.kill)
   } else if (last?.state === 'unknown') {
     kill.push(killUnknown(last, 'Init container'))

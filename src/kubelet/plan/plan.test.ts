@@ -16,6 +16,7 @@ function said(result: Plan): string[] {
   return [
     ...(result.killPod ? ['kill pod'] : []),
     ...result.kill.map(({ name }) => `kill ${name}`),
+    ...result.resize.map(({ container }) => `resize ${container.name}`),
     ...(result.createSandbox ? [`sandbox ${result.attempt}`] : []),
     ...result.startEphemeral.map(({ name }) => `ephemeral ${name}`),
     ...result.startInit.map(({ name }) => `init ${name}`),
@@ -215,6 +216,33 @@ const cases: { name: string; pod: Pod; observed: ObservedPod; probes?: ProbeView
 for (const { name, pod, observed, probes, want } of cases) {
   test(name, () => assert.deepEqual(planOf(pod, observed, probes), want))
 }
+
+const limited = (cpu: string, policy?: string): Container =>
+  named('app', {
+    resources: { requests: { cpu }, limits: { cpu, memory: '64Mi' } },
+    ...(policy && { resizePolicy: [{ resourceName: 'cpu', restartPolicy: policy }] }),
+  })
+const having = (container: Container, cpuShares: number, cpuQuota: number): ObservedContainer =>
+  testContainer(container, { resources: { cpuShares, cpuQuota, memoryLimitInBytes: 64 * 1024 ** 2 } as never })
+
+test('a running container gets other limits in place, or by a restart where it asks for one', () => {
+  const of = (container: Container, running: ObservedContainer): string[] =>
+    planOf(testPod({ containers: [container] }), testObserved([running]))
+  assert.deepEqual(of(limited('500m'), having(limited('500m'), 512, 50_000)), [])
+  assert.deepEqual(of(limited('1'), having(limited('500m'), 512, 50_000)), ['resize app'])
+  assert.deepEqual(of(limited('1', 'NotRequired'), having(limited('500m'), 512, 50_000)), ['resize app'])
+  assert.deepEqual(of(limited('1', 'RestartContainer'), having(limited('500m'), 512, 50_000)), [
+    'kill app',
+    'start app',
+  ])
+  assert.deepEqual(of(limited('1'), testContainer(limited('500m'))), [], 'a runtime that does not tell is left alone')
+  const side: Container = { ...limited('1'), name: 'side', restartPolicy: 'Always' }
+  const beside = planOf(
+    testPod({ initContainers: [side] }),
+    testObserved([having(side, 512, 50_000), testContainer(app)]),
+  )
+  assert.deepEqual(beside, ['resize side'])
+})
 
 test('why a container is killed is said as upstream says it', () => {
   const pod = testPod({ containers: [named('app', { livenessProbe: {} })] })

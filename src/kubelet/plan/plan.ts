@@ -2,6 +2,7 @@ import { ephemeralContainers, isSidecar, type Container, type Pod } from '../pod
 import { findContainer, type ObservedContainer, type ObservedPod } from '../runtime/observed.ts'
 import { hashOf } from './hash.ts'
 import { planInit } from './init.ts'
+import { resizeNeeded } from './resize.ts'
 import { restartsOnFailure, shouldStart } from './restart.ts'
 import { sandboxNeeded } from './sandbox.ts'
 
@@ -16,11 +17,18 @@ export interface Kill {
   readonly reason: KillReason
 }
 
+export interface Resize {
+  readonly id: string
+  readonly container: Container
+}
+
 /** What brings a pod nearer to its spec: carried out in the order of the fields, then planned again. */
 export interface Plan {
   /** Stop everything and the sandbox: it is no good, or nothing is left to do. */
   readonly killPod: boolean
   readonly kill: readonly Kill[]
+  /** Running containers whose limits are to be changed. */
+  readonly resize: readonly Resize[]
   readonly createSandbox: boolean
   readonly attempt: number
   /** The sandbox at hand, or the one to be replaced. */
@@ -49,6 +57,7 @@ export function plan(input: PlanInput): Plan {
   const base: Plan = {
     killPod: create,
     kill: [],
+    resize: [],
     createSandbox: create,
     attempt,
     sandboxId: current?.id,
@@ -60,7 +69,7 @@ export function plan(input: PlanInput): Plan {
   const startEphemeral = ephemeralContainers(pod).filter((container) => !findContainer(observed, container.name))
   const init = planInit(input, base.sandboxId ?? '')
   if (init.failed) return { ...base, startEphemeral, killPod: true }
-  const progress = { ...base, startEphemeral, kill: init.kill, startInit: init.start }
+  const progress = { ...base, startEphemeral, kill: init.kill, resize: init.resize, startInit: init.start }
   return init.done ? planContainers(input, progress) : progress
 }
 
@@ -86,6 +95,7 @@ function planContainers(input: PlanInput, base: Plan): Plan {
   const { pod, observed } = input
   const kill: Kill[] = [...base.kill]
   const start: Container[] = []
+  const resize: Resize[] = [...base.resize]
   let kept = 0
   for (const container of pod.spec.containers) {
     const last = findContainer(observed, container.name)
@@ -98,35 +108,38 @@ function planContainers(input: PlanInput, base: Plan): Plan {
     const fault = faultOf(container, last, input, 'Container')
     if (!fault) {
       kept++
+      if (resizeNeeded(container, last)) resize.push({ id: last.id, container })
       continue
     }
-    const restart = fault.definitionChanged || restartsOnFailure(pod)
+    const restart = fault.restart || restartsOnFailure(pod)
     if (restart) start.push(container)
     kill.push({ ...fault.kill, message: restart ? `${fault.kill.message}, will be restarted` : fault.kill.message })
   }
   // Nothing runs and nothing will: the pod is done, and sidecars must not keep it alive.
-  if (kept === 0 && start.length === 0) return { ...base, killPod: true, kill: [], startInit: [] }
-  return { ...base, kill, start }
+  if (kept === 0 && start.length === 0) return { ...base, killPod: true, kill: [], resize: [], startInit: [] }
+  return { ...base, kill, resize, start }
 }
 
-/** Why a running container has to go, if it has. `noun` begins the message: `Container`, or `Init container`. */
+/** Why a running container has to go, if it has; `restart`: whatever the restart policy says, it comes back. `noun` begins the message: `Container`, or `Init container`. */
 export function faultOf(
   container: Container,
   running: ObservedContainer,
   { probes }: PlanInput,
   noun: string,
-): { readonly kill: Kill; readonly definitionChanged: boolean } | undefined {
+): { readonly kill: Kill; readonly restart: boolean } | undefined {
   const killFor = (why: string, reason: KillReason): Kill => ({
     id: running.id,
     name: container.name,
     message: `${noun} ${container.name} ${why}`,
     reason,
   })
-  if (running.hash !== hashOf(container)) return { kill: killFor('definition changed', ''), definitionChanged: true }
+  if (running.hash !== hashOf(container)) return { kill: killFor('definition changed', ''), restart: true }
   if (container.livenessProbe && probes(running.id, 'liveness') === false)
-    return { kill: killFor('failed liveness probe', 'LivenessProbe'), definitionChanged: false }
+    return { kill: killFor('failed liveness probe', 'LivenessProbe'), restart: false }
   if (container.startupProbe && probes(running.id, 'startup') === false)
-    return { kill: killFor('failed startup probe', 'StartupProbe'), definitionChanged: false }
+    return { kill: killFor('failed startup probe', 'StartupProbe'), restart: false }
+  if (resizeNeeded(container, running) === 'restart')
+    return { kill: killFor('resize requires restart', ''), restart: true }
   return undefined
 }
 

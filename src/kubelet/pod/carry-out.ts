@@ -1,3 +1,4 @@
+import { CPU_PERIOD_US, liveLimits } from '../container/resources.ts'
 import type { ReadyImage } from '../images/puller.ts'
 import type { Plan } from '../plan/plan.ts'
 import { findContainer, readySandbox } from '../runtime/observed.ts'
@@ -50,6 +51,7 @@ export async function carryOut(pass: Pass, means: PodMeans): Promise<LookAgain> 
         means,
       )
   }
+  for (const { id, container } of plan.resize) await resize(id, container, means)
   const toStart = [...plan.startEphemeral, ...plan.startInit, ...plan.start]
   if (!plan.createSandbox && toStart.length === 0) return undefined
   return means.starts.run(async () => {
@@ -58,6 +60,19 @@ export async function carryOut(pass: Pass, means: PodMeans): Promise<LookAgain> 
     for (const container of toStart) again = earlier(again, await start(container, pass, place, images, means))
     return again
   })
+}
+
+/** Changes a running container's limits. */
+async function resize(id: string, container: Container, { runtime, observed }: PodMeans): Promise<void> {
+  const { cpuShares, cpuQuota, memoryLimitInBytes } = liveLimits(container)
+  await runtime.updateContainerResources(id, {
+    cpuShares,
+    cpuPeriod: CPU_PERIOD_US,
+    // 0 would leave the quota that there is.
+    cpuQuota: cpuQuota === 0 ? -1 : cpuQuota,
+    memoryLimitInBytes,
+  })
+  await observed.refreshContainer(id)
 }
 
 const earlier = (a: LookAgain, b: LookAgain): LookAgain =>

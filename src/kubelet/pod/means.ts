@@ -7,6 +7,7 @@ import type { Host } from '../host/host.ts'
 import type { ImagePuller } from '../images/puller.ts'
 import type { ReferencedObjects } from '../objects/objects.ts'
 import type { Probes } from '../probes/probes.ts'
+import type { Allocation } from '../resize/allocation.ts'
 import type { RuntimePods } from '../runtime/pods.ts'
 import type { StatusWriter } from '../status/writer.ts'
 import type { PodVolumes } from '../volumes/pod-volumes.ts'
@@ -32,6 +33,8 @@ export interface PodMeans {
   /** How many pods may be set up at a time. */
   readonly starts: Gate
   readonly node: NodeFacts
+  /** What of the resources that a pod asks for it gets. */
+  readonly allocate: (pod: Pod) => Allocation
   /** Removes a pod from the API for good. */
   readonly deletePod: (pod: Pod) => Promise<void>
 }

@@ -3,7 +3,10 @@ import type { PodCondition, PodStatus } from '../../api/generated/types/core/v1.
 import { revisionOf } from '../../client/informer/revision.ts'
 import { Backoff } from '../../lib/backoff.ts'
 import type { Timer } from '../../lib/clock.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
 import { podCgroupLimits, podCgroupPath } from '../container/resources.ts'
+import type { CgroupLimits } from '../host/cgroups.ts'
+import type { Allocation } from '../resize/allocation.ts'
 import type { MountedVolume } from '../container/mounts.ts'
 import { refsOf } from '../objects/refs.ts'
 import { plan } from '../plan/plan.ts'
@@ -49,7 +52,8 @@ export class PodWorker {
   #pass = new AbortController()
   #timer: Timer | undefined
   #stopped = false
-  #limits: string | undefined
+  #limits: CgroupLimits | undefined
+  #resizePending = false
   readonly #hooked = new Set<string>()
 
   /** `onGone`: nothing is left of the pod here. */
@@ -72,6 +76,11 @@ export class PodWorker {
   /** Whether its end has been decided, or has come. */
   get ended(): boolean {
     return this.#verdict !== undefined || this.#stage === 'ended' || this.#stage === 'gone'
+  }
+
+  /** Whether it asks for resources that it will get when there is room. */
+  get resizePending(): boolean {
+    return this.#resizePending
   }
 
   /** The pod as the API has it now. */
@@ -205,7 +214,7 @@ export class PodWorker {
 
   async #keepGoing(signal: AbortSignal): Promise<number | undefined> {
     const { objects, probes, node, events } = this.#means
-    const pod = this.#pod
+    const { pod } = this.#allocate()
     const uid = uidOf(pod)
     if (node.networkProblem !== undefined && pod.spec.hostNetwork !== true) {
       const message = `network is not ready: ${node.networkProblem}`
@@ -213,23 +222,31 @@ export class PodWorker {
       throw new StartError('NetworkNotReady', message)
     }
     objects.retain(uid, pod.metadata.namespace ?? '', refsOf(pod))
-    const [volumes] = await Promise.all([this.#volumes(), this.#cgroup()])
+    const limits = podCgroupLimits(pod)
+    // A container's limits are below its pod's all the time: the pod's grow before them, and shrink after.
+    const [volumes] = await Promise.all([this.#volumes(), this.#cgroup(wider(this.#limits ?? limits, limits))])
     const planned = plan({ pod, observed: this.#observed(), probes: (id, kind) => probes.verdict(id, kind) })
     const again = await carryOut({ pod, plan: planned, volumes, waiting: this.#waiting, signal }, this.#means)
+    await this.#cgroup(limits)
     probes.sync(pod, this.#observed())
     this.#publish()
     const deadline = this.#deadlineMs()
     return deadline === Infinity ? again : Math.min(deadline, again ?? Infinity)
   }
 
+  /** The pod with the resources that it is granted at this moment. */
+  #allocate(): Allocation {
+    const allocation = this.#means.allocate(this.#pod)
+    this.#resizePending = allocation.pending !== undefined
+    return allocation
+  }
+
   /** The pod's own cgroup, made once and whenever its limits change. */
-  async #cgroup(): Promise<void> {
+  async #cgroup(limits: CgroupLimits): Promise<void> {
     const { config, host } = this.#means
-    const limits = podCgroupLimits(this.#pod)
-    const wanted = JSON.stringify(limits)
-    if (this.#limits === wanted) return
+    if (this.#limits && semanticEqual(this.#limits, limits)) return
     await host.cgroups.ensure(podCgroupPath(this.#pod, config.podsCgroup), limits)
-    this.#limits = wanted
+    this.#limits = limits
   }
 
   async #volumes(): Promise<ReadonlyMap<string, MountedVolume>> {
@@ -281,8 +298,9 @@ export class PodWorker {
   /** Works out the pod's status and has it written if it is news. */
   #publish(): PodStatus {
     const { env, probes, node, status } = this.#means
+    const { pod, pending } = this.#allocate()
     const wanted = podStatus({
-      pod: this.#pod,
+      pod,
       observed: this.#observed(),
       waiting: this.#waiting,
       probes: (id) => probes.results(id),
@@ -291,8 +309,23 @@ export class PodWorker {
       runtimeName: node.runtimeName,
       finished: this.#stage !== 'running' && this.#stage !== 'ending',
       ...(this.#verdict && { verdict: this.#verdict }),
+      ...(pending && { pendingResize: pending }),
     })
     if (this.#inApi) status.set(this.#pod, wanted)
     return wanted
+  }
+}
+
+/** Limits that both fit under; what has none has none. */
+function wider(a: CgroupLimits, b: CgroupLimits): CgroupLimits {
+  const most = (x: number | undefined, y: number | undefined): number | undefined =>
+    x === undefined || y === undefined || x <= 0 || y <= 0 ? undefined : Math.max(x, y)
+  const { cpuShares = b.cpuShares } = a
+  const [cpuQuota, memoryLimitBytes] = [most(a.cpuQuota, b.cpuQuota), most(a.memoryLimitBytes, b.memoryLimitBytes)]
+  return {
+    ...b,
+    ...(cpuShares !== undefined && { cpuShares: Math.max(cpuShares, b.cpuShares ?? 0) }),
+    ...(b.cpuQuota !== undefined && { cpuQuota: cpuQuota ?? -1 }),
+    ...(b.memoryLimitBytes !== undefined && { memoryLimitBytes: memoryLimitBytes ?? -1 }),
   }
 }

@@ -39,6 +39,11 @@ export class PodWorkers implements PodHandler {
     return this.#workers.get(uid)?.pod
   }
 
+  /** The others that hold resources. */
+  besides(pod: Pod): Pod[] {
+    return this.#active().filter((other) => uidOf(other) !== uidOf(pod))
+  }
+
   worker(uid: string): PodWorker | undefined {
     return this.#workers.get(uid)
   }
@@ -85,6 +90,7 @@ export class PodWorkers implements PodHandler {
       this.#workers.delete(uid)
       registry.delete(uid)
       onPods()
+      for (const other of this.#workers.values()) if (other.resizePending) other.wake()
     })
     this.#workers.set(uid, worker)
     registry.set(uid, worker)
@@ -98,6 +104,7 @@ export class PodWorkers implements PodHandler {
     return !started && !isTerminal(pod) && pod.metadata.deletionTimestamp === undefined
   }
 
+  /** The pods that hold resources. */
   #active(): Pod[] {
     return [...this.#workers.values()].filter(({ active, pod }) => active && !isTerminal(pod)).map(({ pod }) => pod)
   }

@@ -39,6 +39,7 @@ interface Container {
   readonly config: Init<cri.ContainerConfig>
   readonly script: ContainerScript
   readonly createdAt: number
+  resources: Init<cri.LinuxContainerResources>
   state: cri.ContainerState
   startedAt: number
   finishedAt: number
@@ -50,6 +51,7 @@ interface Container {
   ended: (() => void)[]
 }
 
+const NO_RESOURCES = { cpuShares: 0, cpuQuota: 0, cpuPeriod: 0, memoryLimitInBytes: 0 }
 const SIGKILL_CODE = 137
 
 /** A container runtime in memory: pods do what their script says, in the clock's time. */
@@ -193,6 +195,7 @@ export class SimulatedRuntime implements RuntimeService {
       config,
       script: containerScript(sandbox.script, name, attempt),
       createdAt: this.#now(),
+      resources: config.linux?.resources ?? {},
       state: 'CONTAINER_CREATED',
       startedAt: 0,
       finishedAt: 0,
@@ -285,12 +288,18 @@ export class SimulatedRuntime implements RuntimeService {
         mounts: [],
         logPath: this.#logPath(container),
         imageId: config.image?.image ?? '',
+        resources: { linux: { ...NO_RESOURCES, ...container.resources } as cri.LinuxContainerResources },
         stopSignal: 'RUNTIME_DEFAULT',
       },
     }
   }
 
-  async updateContainerResources(): Promise<void> {}
+  async updateContainerResources(id: string, resources: Init<cri.LinuxContainerResources>): Promise<void> {
+    this.#up()
+    const container = this.#containers.get(id) ?? notFound('container', id)
+    container.resources = { ...container.resources, ...resources }
+  }
+
   async reopenContainerLog(): Promise<void> {}
 
   async execSync(id: string, command: readonly string[]): Promise<cri.ExecSyncResponse> {

@@ -327,6 +327,36 @@ scenario('a container that is killed from outside is started again', async (benc
   assert.equal(container?.lastState?.terminated?.reason, 'OOMKilled')
 })
 
+scenario('a pod is resized in place when there is room', async (bench) => {
+  const node = await bench.start({ cpus: 2 })
+  const containers = (cpu: string): ApiPod['spec']['containers'] => [
+    { name: 'app', image: 'x', resources: { requests: { cpu } } },
+  ]
+  await bench.create({}, { containers: containers('500m') })
+  const resize = async (cpu: string): Promise<void> => {
+    const patch = { spec: { containers: [{ name: 'app', resources: { requests: { cpu } } }] } }
+    await bench.client(pods).patch('default/web', 'strategic', patch, { subresource: 'resize' })
+    await bench.advance(2000)
+  }
+  const shares = async (): Promise<number | undefined> => {
+    const [{ id } = { id: '' }] = await node.runtime.listContainers()
+    return (await node.runtime.containerStatus(id)).status?.resources?.linux?.cpuShares
+  }
+  const pending = async (): Promise<string | undefined> =>
+    (await bench.pod()).status?.conditions?.find(({ type }) => type === 'PodResizePending')?.reason
+  await resize('1')
+  assert.equal(await shares(), 1024)
+  const [container] = (await bench.pod()).status?.containerStatuses ?? []
+  assert.deepEqual([container?.resources?.requests?.cpu, container?.allocatedResources?.cpu], ['1', '1'])
+  assert.equal(container?.restartCount, 0)
+  await resize('3')
+  assert.equal(await pending(), 'Infeasible')
+  assert.equal(await shares(), 1024)
+  await resize('1500m')
+  assert.equal(await pending(), undefined)
+  assert.equal(await shares(), 1536)
+})
+
 scenario('logs are read and followed', async (bench) => {
   const node = await bench.start()
   await bench.create({ containers: { app: { logs: ['one', 'two'] } } })

@@ -1,6 +1,7 @@
 import { timestamp, type Frozen } from '../../apimachinery/meta.ts'
 import type { ContainerStatus, PodCondition, PodPhase } from '../../api/generated/types/core/v1.ts'
 import { isSidecar, type Container, type Pod } from '../pod/spec.ts'
+import type { PendingResize } from '../resize/allocation.ts'
 
 type Statuses = readonly Frozen<ContainerStatus>[]
 type Finding = Pick<PodCondition, 'status' | 'reason' | 'message'>
@@ -13,7 +14,13 @@ export interface ConditionFacts {
   /** The sandbox is up, with its network. */
   readonly sandboxReady: boolean
   readonly nowMs: number
+  /** Some container has yet to get the resources that it was granted. */
+  readonly resizing: boolean
+  readonly pendingResize?: PendingResize
 }
+
+/** Conditions of the node agent's that are only there while they hold. */
+export const PASSING: readonly string[] = ['PodResizePending', 'PodResizeInProgress']
 
 const TRUE: Finding = { status: 'True' }
 
@@ -29,8 +36,12 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     ['ContainersReady', containersReady],
     ['PodScheduled', TRUE],
   ])
+  if (facts.pendingResize) own.set('PodResizePending', { status: 'True', ...facts.pendingResize })
+  if (facts.resizing) own.set('PodResizeInProgress', TRUE)
   const old = pod.status?.conditions ?? []
-  const others = old.filter(({ type }) => !own.has(type)).map((condition) => ({ ...condition }))
+  const others = old
+    .filter(({ type }) => !own.has(type) && !PASSING.includes(type))
+    .map((condition) => ({ ...condition }))
   return [...[...own].map(([type, finding]) => stamped(type, finding, facts)), ...others]
 }
 

@@ -1,5 +1,6 @@
 import { timestamp, type Frozen } from '../../apimachinery/meta.ts'
 import type * as api from '../../api/generated/types/core/v1.ts'
+import { resizeNeeded } from '../plan/resize.ts'
 import { isSidecar, type Container, type ContainerKind } from '../pod/spec.ts'
 import type { ObservedContainer } from '../runtime/observed.ts'
 
@@ -57,7 +58,7 @@ export function containerStatus(facts: ContainerFacts): ContainerStatus {
     restartCount: newest?.restartCount ?? old?.restartCount ?? 0,
     started,
     state,
-    ...(state.running && runningFacts(container, newest)),
+    ...(state.running && runningFacts(facts, newest)),
     ...(newest && volumeMounts(container)),
   }
 }
@@ -128,12 +129,18 @@ function readinessOf(
   return { started, ready: started && (!container.readinessProbe || results.ready === true) }
 }
 
-function runningFacts(container: Container, newest: ObservedContainer | undefined): Partial<ContainerStatus> {
+/** `allocatedResources` is what the container was granted, `resources` what it has: what it had before, while a resize is under way. */
+function runningFacts(
+  { container, old }: ContainerFacts,
+  newest: ObservedContainer | undefined,
+): Partial<ContainerStatus> {
   const { limits, requests } = container.resources ?? {}
   const user = newest?.user
+  const applied = !newest || !old?.resources || resizeNeeded(container, newest) === undefined
+  const granted = { ...(limits && { limits: { ...limits } }), ...(requests && { requests: { ...requests } }) }
   return {
     ...(requests && { allocatedResources: { ...requests } }),
-    resources: { ...(limits && { limits: { ...limits } }), ...(requests && { requests: { ...requests } }) },
+    resources: applied ? granted : (old.resources as api.ResourceRequirements),
     ...(user && {
       user: { linux: { uid: user.uid, gid: user.gid, supplementalGroups: [...user.supplementalGroups] } },
     }),

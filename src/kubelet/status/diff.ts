@@ -1,5 +1,6 @@
 import type { Frozen } from '../../apimachinery/meta.ts'
 import type { PodCondition, PodStatus } from '../../api/generated/types/core/v1.ts'
+import { PASSING } from './conditions.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 
 /** Lists that a strategic merge patch would merge by a key, and that are to be replaced. */
@@ -62,10 +63,12 @@ export function isOnlyGeneration(old: Frozen<PodStatus> | undefined, patch: Reco
 
 /** Conditions are merged by their type; what a changed one no longer says has to be taken away by name. */
 function changedConditions(old: readonly Frozen<PodCondition>[], wanted: readonly PodCondition[]): object[] {
-  return wanted.flatMap((condition) => {
+  const over = old.filter(({ type }) => PASSING.includes(type) && !wanted.some((condition) => condition.type === type))
+  const changed = wanted.flatMap((condition) => {
     const before = old.find(({ type }) => type === condition.type)
     if (semanticEqual(before, condition)) return []
     const gone = Object.keys(before ?? {}).filter((key) => !(key in condition) && key !== 'lastProbeTime')
     return [{ ...condition, ...Object.fromEntries(gone.map((key) => [key, null])) }]
   })
+  return [...changed, ...over.map(({ type }) => ({ $patch: 'delete', type }))]
 }

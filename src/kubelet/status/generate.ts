@@ -1,8 +1,10 @@
 import { timestamp } from '../../apimachinery/meta.ts'
 import type * as api from '../../api/generated/types/core/v1.ts'
 import { initRestartsAfter, shouldStart } from '../plan/restart.ts'
+import { resizeNeeded } from '../plan/resize.ts'
 import { qosOf } from '../pod/resources.ts'
 import { ephemeralContainers, type Container, type ContainerKind, type Pod } from '../pod/spec.ts'
+import type { PendingResize } from '../resize/allocation.ts'
 import { readySandbox, type ObservedContainer, type ObservedPod } from '../runtime/observed.ts'
 import { podConditions } from './conditions.ts'
 import { containerStatus, type ProbeResults, type Waiting } from './container.ts'
@@ -21,6 +23,8 @@ export interface StatusFacts {
   readonly runtimeName: string
   /** Nothing will be started again: everything has ended, or is about to be ended for good. */
   readonly finished: boolean
+  /** The resources that the pod asks for it doesn't get yet; `pod` has those that it has. */
+  readonly pendingResize?: PendingResize
   /** Set when the node agent itself has put an end to the pod: evicted, refused, past its deadline. */
   readonly verdict?: { readonly reason: string; readonly message: string; readonly condition?: api.PodCondition }
 }
@@ -41,6 +45,8 @@ export function podStatus(facts: StatusFacts): api.PodStatus {
     containers,
     sandboxReady: sandbox !== undefined && (sandbox.hostNetwork || sandbox.ips.length > 0),
     nowMs,
+    resizing: isResizing(facts),
+    ...(facts.pendingResize && { pendingResize: facts.pendingResize }),
   })
   const { generation } = pod.metadata
   const [hostIP] = hostIPs
@@ -121,6 +127,14 @@ function isPending(pod: Pod, kind: ContainerKind, container: Container, last: Ob
   if (kind === 'ephemeral') return last === undefined
   if (kind === 'container' || !last) return shouldStart(pod, container, last)
   return last.state !== 'exited' || initRestartsAfter(pod, container, last.exitCode)
+}
+
+/** Whether some container runs with other limits than it is to have. */
+function isResizing({ pod, observed }: StatusFacts): boolean {
+  return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
+    const running = observed.containers.find(({ name, state }) => name === container.name && state === 'running')
+    return running !== undefined && resizeNeeded(container, running) !== undefined
+  })
 }
 
 /** Whether ordinary containers wait for init containers. */
