@@ -53,6 +53,10 @@ describe('planRolling', () => {
     assert.deepEqual(sizes(planRolling(deployment(10), set('b', 3, 0), [set('a', 10)])), { a: 8 })
   })
 
+  it('does not count on pods that a set has just been told to give up', () => {
+    assert.deepEqual(sizes(planRolling(deployment(8, 2, 1), set('b', 8, 6), [set('a', 2, 3)])), { a: 1 })
+  })
+
   it('takes unavailable old pods first, even below what availability allows', () => {
     assert.deepEqual(sizes(planRolling(deployment(10), set('c', 3, 3), [set('a', 4, 0), set('b', 6, 6)])), {
       a: 0,

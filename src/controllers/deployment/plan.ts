@@ -55,8 +55,13 @@ function shrinkOld(d: Frozen<Deployment>, newSet: Set, oldSets: readonly Set[]):
   if (mayGo <= 0 || oldSets.length === 0) return []
   const sizes = new Map(oldSets.map((set) => [set, size(set)]))
   take(sizes, mayGo, (set, now) => Math.max(0, now - available(set)))
-  take(sizes, total([...oldSets, newSet], available) - minAvailable, (_, now) => now)
+  take(sizes, total([...oldSets, newSet], staying) - minAvailable, (_, now) => now)
   return [...sizes].filter(([set, to]) => to !== size(set)).map(([set, to]) => ({ set, to }))
+}
+
+/** The available pods that a set will keep: one that was made smaller a moment ago may not have said so in its status yet. */
+function staying(set: Set): number {
+  return Math.min(available(set), size(set))
 }
 
 /** Takes up to `count` from the sizes, one set after another, of each no more than `from` allows. */
