@@ -100,6 +100,9 @@ export class RuntimePods {
           ? known.message
           : await terminationMessage(status)
     const container = observeContainer(status, sandboxId, message)
+    // Answers may overtake each other, and nothing that has ended runs again.
+    const newest = this.#container(id)
+    if (newest?.state === 'exited' && container.state !== 'exited') return newest
     this.#put(uid, status.labels, container.id, (pod) => ({
       ...pod,
       containers: newestFirst([...pod.containers.filter((c) => c.id !== id), container]),

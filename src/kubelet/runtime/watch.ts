@@ -17,8 +17,8 @@ export interface RuntimeWatchOptions {
 /** Without events, everything is looked at this often (as upstream's generic PLEG). */
 const RELIST_WITHOUT_EVENTS_MS = 1000
 const RECONNECT_MS = { first: 100, most: 3000 }
-/** containerd tells of an end a moment before its status has it: how long to look again for it. */
-const SETTLE_MS = { first: 5, most: 2000 }
+/** containerd tells of an end a moment before its status has it, a long one on a busy machine: how long to look again for it, in ever longer steps. */
+const SETTLE_MS = { first: 5, most: 60_000 }
 
 /**
  * Keeps RuntimePods in step with the runtime until the signal aborts: by events where the runtime has them, by looking at everything every
@@ -55,7 +55,7 @@ async function followEvents(options: RuntimeWatchOptions, signal: AbortSignal, c
         connected()
         if (relistMs > 0 && !relisting) void relistNowAndThen(options, done.signal)
         relisting = true
-      } else if (event.type === 'stopped' || event.type === 'deleted') {
+      } else if (event.type === 'stopped' || (event.type === 'deleted' && pods.ownerOf(event.id) !== undefined)) {
         settle(options, event.id, signal).catch((err: unknown) =>
           env.log.warn('could not look at a container that has stopped', { id: event.id, err }),
         )
