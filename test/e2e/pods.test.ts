@@ -406,7 +406,9 @@ describe('pods in real containers', { skip: noContainers() || noKubectl(), concu
       const volumeMounts = paths.map((path, n) => ({ name: `v${n}`, mountPath: n === 0 ? '/kubectl' : path }))
       const container = { volumeMounts }
       const ask = '/kubectl get cm seen -o jsonpath={.data.a}; echo'
-      const byName = '/kubectl get secrets --server=https://kubernetes.default; echo $?'
+      const at = '/var/run/secrets/kubernetes.io/serviceaccount'
+      const as = `--certificate-authority=${at}/ca.crt --token=$(cat ${at}/token)`
+      const byName = `/kubectl --server=https://kubernetes.default ${as} get secrets; echo $?`
       await create(shellPod('client', `${ask}; ${byName}`, { container, spec: { ...once, volumes } }))
       const said = await output('client')
       assert.match(said, /^from-the-api\n/)
