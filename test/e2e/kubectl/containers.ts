@@ -140,7 +140,10 @@ export function containerCases(bench: () => Bench): void {
     await shell(kubectl, image, 'behind', 'echo behind >/tmp/index.html; httpd -f -p 8080 -h /tmp')
     await kubectl.ok('expose', 'pod', 'behind', '--port=80', '--target-port=8080')
     const base = `/api/v1/namespaces/${kubectl.target.namespace}`
-    assert.equal(await kubectl.ok('get', '--raw', `${base}/pods/behind:8080/proxy/`), 'behind\n')
+    // The container runs a moment before its server listens.
+    await eventually(async () =>
+      assert.equal(await kubectl.ok('get', '--raw', `${base}/pods/behind:8080/proxy/`), 'behind\n'),
+    )
     await eventually(async () =>
       assert.equal(await kubectl.ok('get', '--raw', `${base}/services/behind:80/proxy/`), 'behind\n'),
     )
