@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
@@ -85,5 +86,6 @@ function configOf({ settings, paths, nodeIP }: PartsOptions): KubeletConfig {
     podsCgroup: `/${hostNames(paths).cgroup}/kubepods`,
     clusterDns: { domain: settings.clusterDomain, servers: [nthAddress(settings.serviceCidr, 10)] },
     nodeIPs: [nodeIP],
+    staticPodPath: join(paths.kubelet, 'manifests'),
   }
 }

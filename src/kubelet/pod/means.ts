@@ -35,6 +35,8 @@ export interface PodMeans {
   readonly node: NodeFacts
   /** What of the resources that a pod asks for it gets. */
   readonly allocate: (pod: Pod) => Allocation
+  /** The API's picture of a static pod; undefined while there is none. */
+  readonly mirrorOf: (pod: Pod) => Pod | undefined
   /** Removes a pod from the API for good. */
   readonly deletePod: (pod: Pod) => Promise<void>
 }

@@ -11,6 +11,7 @@ import type { MountedVolume } from '../container/mounts.ts'
 import { refsOf } from '../objects/refs.ts'
 import { plan } from '../plan/plan.ts'
 import { nothingObserved, type ObservedPod } from '../runtime/observed.ts'
+import { isStatic } from '../static/manifest.ts'
 import { StartError } from '../start-error.ts'
 import { podStatus } from '../status/generate.ts'
 import { VolumeError } from '../volumes/mounter.ts'
@@ -289,6 +290,14 @@ export class PodWorker {
     this.#onGone()
   }
 
+  /** A static pod has nobody but its worker to remember its status; its picture in the API shows it. */
+  #tellMirror(wanted: PodStatus): void {
+    const { mirrorOf, status } = this.#means
+    const mirror = mirrorOf(this.#pod)
+    if (mirror) status.set(mirror, wanted)
+    this.#pod = { ...this.#pod, status: wanted }
+  }
+
   #observed(): ObservedPod {
     const { name = '', namespace = '' } = this.#pod.metadata
     const uid = uidOf(this.#pod)
@@ -311,7 +320,8 @@ export class PodWorker {
       ...(this.#verdict && { verdict: this.#verdict }),
       ...(pending && { pendingResize: pending }),
     })
-    if (this.#inApi) status.set(this.#pod, wanted)
+    if (isStatic(this.#pod)) this.#tellMirror(wanted)
+    else if (this.#inApi) status.set(this.#pod, wanted)
     return wanted
   }
 }

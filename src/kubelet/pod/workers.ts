@@ -25,6 +25,7 @@ export interface PodWorkersOptions {
 export class PodWorkers implements PodHandler {
   readonly #options: PodWorkersOptions
   readonly #workers = new Map<string, PodWorker>()
+  readonly #awaited = new Map<string, (() => void)[]>()
 
   constructor(options: PodWorkersOptions) {
     this.#options = options
@@ -37,6 +38,12 @@ export class PodWorkers implements PodHandler {
 
   get(uid: string): Pod | undefined {
     return this.#workers.get(uid)?.pod
+  }
+
+  /** Resolves when nothing is left of the pod here. */
+  gone(uid: string): Promise<void> {
+    if (!this.#workers.has(uid)) return Promise.resolve()
+    return new Promise((resolve) => this.#awaited.set(uid, [...(this.#awaited.get(uid) ?? []), resolve]))
   }
 
   /** The others that hold resources. */
@@ -90,6 +97,8 @@ export class PodWorkers implements PodHandler {
       this.#workers.delete(uid)
       registry.delete(uid)
       onPods()
+      for (const resolve of this.#awaited.get(uid) ?? []) resolve()
+      this.#awaited.delete(uid)
       for (const other of this.#workers.values()) if (other.resizePending) other.wake()
     })
     this.#workers.set(uid, worker)
