@@ -49,7 +49,9 @@ function processes(root: string, isOther: (cgroup: string) => boolean): string[]
 /** Mount points but those in the state folders of other clusters. */
 function mounts(root: string): string[] {
   const points = lines(readFileSync('/proc/self/mountinfo', 'utf8')).map((line) => line.split(' ')[4] ?? '')
-  return points.filter((point) => point.startsWith(root) || !/\/(containerd\/state|kubelet\/pods)\//.test(point))
+  return points.filter(
+    (point) => point.startsWith(root) || !/\/(containerd\/state|kubelet\/(pods|memory))(\/|$)/.test(point),
+  )
 }
 
 /** Links but the bridges of other clusters and what hangs on them. */
