@@ -145,6 +145,30 @@ describe('clusters one after another', () => {
     assert.ok(after - warm < 10, `${warm.toFixed(1)} MiB grew to ${after.toFixed(1)} MiB`)
   })
 
+  it('stop at once, whatever is going on', async () => {
+    for (const time of ['real', 'virtual'] as const) {
+      const cluster = await startCluster({
+        time,
+        script: {
+          image: () => ({ absent: true, pullMs: 60_000 }),
+          pod: ({ name }) => ({ containers: { main: name === 'ends' ? { stopMs: 600_000 } : { startMs: 60_000 } } }),
+        },
+      })
+      for (const name of ['ends', 'starts']) {
+        const spec = { containers: [{ name: 'main', image: 'app:v1' }] }
+        await cluster.client(pods).create({ metadata: { name, namespace: 'default' }, spec })
+      }
+      if (time === 'virtual') {
+        await cluster.until(async () => (await cluster.client(pods).get('default/ends')).status?.phase === 'Running')
+        await cluster.client(pods).delete('default/ends')
+      }
+      await cluster.settled()
+      const before = performance.now()
+      await cluster.stop()
+      assert.ok(performance.now() - before < 1000)
+    }
+  })
+
   it('let the process end by itself, even with a listener, pods and watches', async () => {
     const module = new URL('./index.ts', import.meta.url).href
     const program = `

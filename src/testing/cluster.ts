@@ -197,8 +197,7 @@ export class Cluster implements AsyncDisposable {
   /** Ends everything. Afterwards nothing of the cluster runs or is held. */
   async stop(): Promise<void> {
     this.#stop.abort(new Error('the cluster was stopped'))
-    await this.nodes.close()
-    await Promise.allSettled(this.#ended)
+    await this.#passTimeUntil(Promise.allSettled([this.nodes.close(), ...this.#ended]))
     for (const cleanUp of this.#cleanUp.splice(0).reverse()) await cleanUp()
     await this.#api.stop()
     await this.store.close()
@@ -218,6 +217,17 @@ export class Cluster implements AsyncDisposable {
     for (const one of each) await this.nodes.add(one)
     if (controllers.length > 0) await this.run(controllers)
     if (!withoutControllers) await this.until(() => this.#isReady(each.length))
+  }
+
+  /** Lets virtual time pass for those who wait for it even at the end. */
+  async #passTimeUntil(ended: Promise<unknown>): Promise<void> {
+    let isOver = false
+    const over = ended.finally(() => (isOver = true))
+    for (let due = 0; this.#virtual && due !== Infinity; due = (this.#virtual.nextDue() ?? Infinity) - this.now()) {
+      await this.#virtual.advance(due, () => this.settled())
+      if (isOver) break
+    }
+    await over
   }
 
   /** Pods can be made, and there are nodes that take them. */

@@ -137,7 +137,10 @@ export class ClusterNodes {
 
   /** @internal */
   async close(): Promise<void> {
-    for (const { leave } of this.#running.values()) leave()
+    for (const [name, { leave }] of this.#running) {
+      leave()
+      this.#options.faults.disconnect(identities.node(name).name)
+    }
     this.#running.clear()
     await this.#fleet.stop()
   }
@@ -147,7 +150,10 @@ export class ClusterNodes {
     this.#running.delete(name)
     this.#partitions.get(name)?.()
     this.#partitions.delete(name)
+    // What is off says nothing any more, not even that its containers have ended.
+    const reconnect = this.#options.faults.disconnect(identities.node(name).name)
     await hollow.powerOff()
+    reconnect()
   }
 
   /**

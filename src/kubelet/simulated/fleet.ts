@@ -88,15 +88,16 @@ export class Fleet {
     const { env, script = {}, sessions, clientOf } = this.#options
     const machine = { ...MACHINE, ...options }
     const host = simulatedHost(env, name, machine)
+    const off = new AbortController()
     const runtime = new SimulatedRuntime({
       env,
+      signal: off.signal,
       script,
       files: host.files,
       allocateIP: () => this.#addresses.take(),
       releaseIP: (ip) => this.#addresses.giveBack(ip),
       ...(sessions && { sessions }),
     })
-    const off = new AbortController()
     const parts = clientOf ? this.#ownParts(clientOf(name), off.signal) : this.#commonParts(name)
     const kubelet = await startKubelet({
       ...parts,
@@ -104,14 +105,14 @@ export class Fleet {
       config: { ...configOf(name, options), ...this.#options.heartbeats },
       host,
       runtime,
-      images: new SimulatedImages(env, script),
+      images: new SimulatedImages(env, script, off.signal),
       probes: (onChange) => new SimulatedProbes(env, (id) => runtime.scriptOf(id), onChange),
       volumes: new SimulatedVolumes(parts.shared.objects),
     })
     const powerOff = async (): Promise<void> => {
       if (this.#nodes.get(name) === node) this.#nodes.delete(name)
-      await kubelet.stop()
       off.abort(new Error('the node was switched off'))
+      await kubelet.stop()
     }
     const node = { name, kubelet, runtime, powerOff }
     this.#nodes.set(name, node)

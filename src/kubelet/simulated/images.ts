@@ -12,11 +12,14 @@ const DEFAULT_SIZE_BYTES = 10_000_000
 export class SimulatedImages implements ImageService {
   readonly #env: Env
   readonly #script: Script
+  readonly #signal: AbortSignal | undefined
   readonly #seen = new Set<string>()
   readonly #pulled = new Set<string>()
 
-  constructor(env: Env, script: Script) {
+  /** `signal`: the machine is switched off. */
+  constructor(env: Env, script: Script, signal?: AbortSignal) {
     this.#env = env
+    this.#signal = signal
     this.#script = script
   }
 
@@ -29,7 +32,7 @@ export class SimulatedImages implements ImageService {
 
   async pullImage({ image = '' }: Init<cri.ImageSpec>): Promise<string> {
     const { pullMs, pullError } = imageScript(this.#script, image)
-    if (pullMs) await sleep(this.#env.clock, pullMs)
+    if (pullMs) await sleep(this.#env.clock, pullMs, this.#signal)
     if (pullError !== undefined)
       throw new CriError('NotFound', `failed to pull and unpack image ${JSON.stringify(image)}: ${pullError}`)
     this.#pulled.add(image)

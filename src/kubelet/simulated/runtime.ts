@@ -17,6 +17,8 @@ export interface SimulatedRuntimeOptions {
   readonly releaseIP: (ip: string) => void
   /** Where exec, attach and port-forward sessions are carried on, if anywhere. */
   readonly sessions?: SimulatedSessions
+  /** The machine is switched off when it aborts: nothing runs on it any more, and whoever waits for something is let go. */
+  readonly signal: AbortSignal
 }
 
 /** Carries on sessions with simulated containers: resolves to the URL to go to. */
@@ -65,6 +67,7 @@ export class SimulatedRuntime implements RuntimeService {
 
   constructor(options: SimulatedRuntimeOptions) {
     this.#options = options
+    options.signal.addEventListener('abort', () => this.#switchOff(), { once: true })
   }
 
   /** Makes every call fail, as a runtime does that has gone, until told otherwise. */
@@ -103,14 +106,14 @@ export class SimulatedRuntime implements RuntimeService {
 
   async runPodSandbox(config: Init<cri.PodSandboxConfig>): Promise<string> {
     this.#up()
-    const { env, script: scripts, allocateIP } = this.#options
+    const { env, script: scripts, allocateIP, signal } = this.#options
     const { name = '', namespace = '', uid = '', attempt = 0 } = config.metadata ?? {}
     const { labels = {}, annotations = {} } = config as {
       labels?: Record<string, string>
       annotations?: Record<string, string>
     }
     const script = podScript(scripts, { name, namespace, uid, labels, annotations, attempt })
-    if (script.sandboxMs) await sleep(env.clock, script.sandboxMs)
+    if (script.sandboxMs) await sleep(env.clock, script.sandboxMs, signal)
     if (script.sandboxError !== undefined) throw new CriError('Unknown', script.sandboxError)
     const hostNetwork = config.linux?.securityContext?.namespaceOptions?.network === 'NODE'
     const ip = hostNetwork ? '' : allocateIP()
@@ -211,10 +214,10 @@ export class SimulatedRuntime implements RuntimeService {
 
   async startContainer(id: string): Promise<void> {
     this.#up()
-    const { env, files } = this.#options
+    const { env, files, signal } = this.#options
     const container = this.#containers.get(id) ?? notFound('container', id)
     const { startMs, startError, runMs, exitCode = 0, logs } = container.script
-    if (startMs) await sleep(env.clock, startMs)
+    if (startMs) await sleep(env.clock, startMs, signal)
     if (startError !== undefined) {
       this.#finish(container, 128, 'StartError', startError)
       throw new CriError('Unknown', startError)
@@ -345,6 +348,14 @@ export class SimulatedRuntime implements RuntimeService {
     for (const resolve of container.ended.splice(0)) resolve()
     this.#options.files.wake(this.#logPath(container))
     this.#events.push({ type: 'stopped', id: container.id })
+  }
+
+  #switchOff(): void {
+    this.#down = 'the machine is switched off'
+    for (const container of this.#containers.values()) {
+      container.timer?.cancel()
+      for (const resolve of container.ended.splice(0)) resolve()
+    }
   }
 
   #execAnswer(id: string, command: readonly string[]): cri.ExecSyncResponse {
