@@ -1,4 +1,4 @@
-import { toleratesTaint } from '../../framework/tolerations.ts'
+import { tolerates } from '../../../api/core/v1/tolerates.ts'
 import { unresolvable, type Plugin } from '../../framework/plugin.ts'
 
 const CORDONED = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const
@@ -10,7 +10,7 @@ export const nodeUnschedulable: Plugin = {
   wakes: ['NodeAdd', 'NodeUpdate', 'PodUpdate'],
   filter({ pod }, { node }) {
     if (node.spec?.unschedulable !== true) return undefined
-    return (pod.pod.spec.tolerations ?? []).some((toleration) => toleratesTaint(toleration, CORDONED))
+    return (pod.pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, CORDONED))
       ? undefined
       : REJECTION
   },

@@ -5,7 +5,7 @@ import type { TopologySpreadConstraint } from '../../../api/generated/types/core
 import { matchesNode } from '../../framework/node-affinity.ts'
 import type { NodeInfo } from '../../framework/node-info.ts'
 import type { AffinityTerm, PodInfo } from '../../framework/pod-info.ts'
-import { toleratesTaint } from '../../framework/tolerations.ts'
+import { tolerates } from '../../../api/core/v1/tolerates.ts'
 
 /** A constraint, parsed. `term` selects the pods it counts. */
 export interface SpreadConstraint {
@@ -71,5 +71,5 @@ export function includesNode(
   if (!honorTaints) return true
   return node.taints
     .filter(({ effect }) => effect === 'NoSchedule' || effect === 'NoExecute')
-    .every((taint) => (pod.spec.tolerations ?? []).some((toleration) => toleratesTaint(toleration, taint)))
+    .every((taint) => (pod.spec.tolerations ?? []).some((toleration) => tolerates(toleration, taint)))
 }

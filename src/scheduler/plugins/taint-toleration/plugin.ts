@@ -1,7 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Taint, Toleration } from '../../../api/generated/types/core/v1.ts'
 import { normalizeByMax, unresolvable, type Plugin, type StateKey } from '../../framework/plugin.ts'
-import { toleratesTaint } from '../../framework/tolerations.ts'
+import { tolerates } from '../../../api/core/v1/tolerates.ts'
 
 const PREFERRED: StateKey<readonly Frozen<Toleration>[]> = { name: 'TaintToleration preferred' }
 
@@ -35,5 +35,5 @@ function isHard({ effect }: Frozen<Taint>): boolean {
 }
 
 function tolerated(tolerations: readonly Frozen<Toleration>[] | undefined, taint: Frozen<Taint>): boolean {
-  return tolerations?.some((toleration) => toleratesTaint(toleration, taint)) === true
+  return tolerations?.some((toleration) => tolerates(toleration, taint)) === true
 }
