@@ -22,14 +22,15 @@ export function encodeJson(schema: StructSchema, object: object): string {
  */
 export function encodeStored(schema: StructSchema, object: object): Uint8Array<ArrayBuffer> {
   const { apiVersion, kind, metadata } = object as JsonObject
-  const { fields } = planOf(schema)
+  const { fields, byName } = planOf(schema)
   const parts: string[] = []
   for (const plan of fields) {
     if (plan.name === 'apiVersion' || plan.name === 'kind' || plan.name === 'metadata') continue
     const text = fieldText(plan, (object as JsonObject)[plan.name])
     if (text !== undefined) parts.push(`,${plan.key}${text}`)
   }
-  const metaPlan = planOf(schema).byName.get('metadata')
+  if (schema.preserveUnknown) parts.push(unknownText(object as JsonObject, byName, true))
+  const metaPlan = byName.get('metadata')
   const meta =
     metaPlan?.schema.kind === 'struct' ? structText(metaPlan.schema, metadata as JsonObject, 'resourceVersion') : '{}'
   return encoder.encode(`${storedPrefix(String(kind), String(apiVersion))}${meta.slice(1)}${parts.join('')}}`)

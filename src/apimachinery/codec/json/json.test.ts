@@ -280,6 +280,32 @@ test('custom resources: values of another type and nulls stay, unknown fields ar
   assert.deepEqual(decode(widget, '{"size":null,"free":{"a":[]}}').object, { size: null, free: { a: [] } })
 })
 
+test('an object whose shape is open keeps its unknown fields when stored', () => {
+  const string = (name: string) => ({ name, schema: { kind: 'string' as const } })
+  const open: StructSchema = {
+    kind: 'struct',
+    name: '',
+    fields: new Map([
+      ['apiVersion', string('apiVersion')],
+      ['kind', string('kind')],
+      [
+        'metadata',
+        { name: 'metadata', schema: { kind: 'struct', name: '', fields: new Map([['name', string('name')]]) } },
+      ],
+    ]),
+    preserveUnknown: true,
+  }
+  const stored = encodeStored(open, {
+    apiVersion: 'v1',
+    kind: 'Boat',
+    metadata: { name: 'a' },
+    spec: { b: 2 },
+    crew: [1],
+  })
+  const text = '{"kind":"Boat","apiVersion":"v1","metadata":{"name":"a"},"crew":[1],"spec":{"b":2}}'
+  assert.equal(new TextDecoder().decode(stored), text)
+})
+
 test('typeMetaOf reads what a body says it is', () => {
   assert.deepEqual(typeMetaOf(bytes('{"kind":"Pod","apiVersion":"v1"}')), { kind: 'Pod', apiVersion: 'v1' })
   assert.deepEqual(typeMetaOf(bytes('{}')), { kind: '', apiVersion: '' })
