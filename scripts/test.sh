@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole proof: check, unit tests, integration tests, then end-to-end tests in real containers.
 #   scripts/test.sh                 everything
-#   scripts/test.sh unit [words]    one part (check, unit, integration, e2e), and of it the files whose path has a word
+#   scripts/test.sh unit [words]    one part (check, unit, integration, clients, e2e), and of it the files whose path has a word
 # Ends with one line for each part and one of sums. With CI=true a test that is skipped for want of root or
 # containers counts as failed.
 set -euo pipefail

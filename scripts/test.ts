@@ -40,6 +40,14 @@ const PARTS: readonly Part[] = [
     timeoutMs: 2 * MINUTE_MS,
     mustRun: false,
   },
+  {
+    name: 'clients',
+    files: ['test/clients/**/*.test.ts'],
+    concurrency: 2,
+    // The Go program is compiled with all that it is made of.
+    timeoutMs: 8 * MINUTE_MS,
+    mustRun: false,
+  },
   { name: 'e2e', files: ['test/e2e/**/*.test.ts'], concurrency: 1, timeoutMs: 5 * MINUTE_MS, mustRun: true },
 ]
 

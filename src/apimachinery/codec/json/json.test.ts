@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { schemaFor } from '../../../api/schema-for.ts'
-import type { StructSchema } from '../../schema.ts'
+import type { FieldSchema, StructSchema } from '../../schema.ts'
 import { decodeFailure, strictDecodingError } from '../errors.ts'
 import { decodeCarefully } from './careful.ts'
 import { decodeJson, typeMetaOf } from './decode.ts'
@@ -285,7 +285,7 @@ test('an object whose shape is open keeps its unknown fields when stored', () =>
   const open: StructSchema = {
     kind: 'struct',
     name: '',
-    fields: new Map([
+    fields: new Map<string, FieldSchema>([
       ['apiVersion', string('apiVersion')],
       ['kind', string('kind')],
       [
