@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import { VirtualClock } from '../lib/clock.ts'
+import { scan } from './scan.ts'
 import {
   CompactedError,
   FIRST_REVISION,
@@ -718,6 +719,13 @@ async function read(
   const range = await store.range(prefix, options)
   assert.deepEqual(range.entries.map(plain), expected)
   assert.equal(range.revision, options.revision ?? store.revision)
+  const shown: Plain[] = []
+  const whole = await scan(store, prefix, options, (entry) => shown.push(plain(entry)) > 0)
+  assert.deepEqual(shown, expected)
+  assert.deepEqual(whole, { last: range.entries.at(-1)?.key, more: range.more, revision: range.revision })
+  const first = await scan(store, prefix, options, () => false)
+  assert.equal(first.last, range.entries[0]?.key)
+  assert.equal(first.more, range.more || range.entries.length > 1)
 }
 
 async function keys(store: Store, prefix: string, options?: { revision?: number; start?: string }): Promise<string[]> {

@@ -21,6 +21,11 @@ export interface Store {
   get(key: string, options?: ReadOptions): MaybePromise<Entry | undefined>
   /** Keys that start with `prefix`, in byte order. */
   range(prefix: string, options?: RangeOptions): MaybePromise<Range>
+  /**
+   * Shows the entries that `range` would return to `visit`, in place, until it returns false: an entry and its value are valid only
+   * during the call, which must not use the store. Only for stores that save something by it; see scan.ts.
+   */
+  scan?(prefix: string, options: RangeOptions, visit: (entry: Entry) => boolean): ScanEnd
   /** How many keys start with `prefix` now. */
   count(prefix: string): MaybePromise<number>
   /**
@@ -94,6 +99,16 @@ export interface Range {
   /** How many keys follow the last entry, when that was asked for. */
   readonly remaining?: number
   /** The revision the whole range was read at. */
+  readonly revision: number
+}
+
+/** Where a scan came to. */
+export interface ScanEnd {
+  /** The last key that was shown; undefined when there was none. */
+  readonly last: string | undefined
+  /** Whether keys follow it. */
+  readonly more: boolean
+  /** The revision that all was read at. */
   readonly revision: number
 }
 

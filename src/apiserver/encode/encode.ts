@@ -1,12 +1,16 @@
 import { encodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
+import { ByteSink } from '../../lib/byte-sink.ts'
+import { nextTurn } from '../../lib/turn.ts'
 import { badRequest, type StatusError } from '../../apimachinery/status.ts'
 import {
   type Answer,
   type ListAnswer,
-  listMeta,
+  listHead,
   type ListItem,
+  type ListRest,
   type ObjectAnswer,
   type WatchAnswer,
+  wholeList,
 } from '../registry/answer.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
@@ -60,12 +64,6 @@ async function encodeList(answer: ListAnswer, accepted: Accepted): Promise<Encod
   }
 }
 
-async function wholeList(answer: ListAnswer): Promise<unknown> {
-  const items = answer.first.map((item) => item.object())
-  for await (const page of answer.rest()) for (const item of page) items.push(item.object())
-  return { kind: answer.kind, apiVersion: answer.apiVersion, metadata: listMeta(answer), items }
-}
-
 /** YAML has no way to frame events. */
 function encodeWatch(answer: WatchAnswer, { mediaType }: Accepted): Encoded {
   switch (mediaType) {
@@ -106,16 +104,25 @@ function withNewline(bytes: Uint8Array): Uint8Array {
 const COMMA = 0x2c
 
 function list(answer: ListAnswer): Encoded {
-  const { kind, apiVersion, kept } = answer
-  const meta = JSON.stringify({ kind, apiVersion, metadata: listMeta(answer) })
-  const head = encoder.encode(`${meta.slice(0, -1)},"items":[`)
+  const { kept, shape } = answer
+  const head = encoder.encode(`${JSON.stringify(listHead(answer)).slice(0, -1)},"${shape?.items ?? 'items'}":[`)
   const stream = { type: 'stream', status: 200, headers: JSON_HEADERS, compress: true } as const
-  return kept
-    ? { ...stream, parts: keptParts(head, kept), kept: { head, items: kept, tail: LIST_END } }
-    : { ...stream, parts: listParts(head, answer) }
+  if (kept && kept.parts.length <= 1) return json(200, joined([head, ...kept.parts, LIST_END]))
+  if (kept) return { ...stream, parts: keptParts(head, kept), kept: { head, items: kept, tail: LIST_END } }
+  return answer.rest ? { ...stream, parts: listParts(head, answer, answer.rest()) } : json(200, wholeBody(head, answer))
 }
 
 const LIST_END = encoder.encode(']}\n')
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    out.set(part, at)
+    at += part.length
+  }
+  return out
+}
 
 async function* keptParts(head: Uint8Array, { parts }: KeptItems): AsyncIterable<Uint8Array> {
   yield head
@@ -123,41 +130,54 @@ async function* keptParts(head: Uint8Array, { parts }: KeptItems): AsyncIterable
   yield LIST_END
 }
 
-async function* listParts(head: Uint8Array, answer: ListAnswer): AsyncIterable<Uint8Array> {
-  const all: Uint8Array[] = []
-  yield head
+/** A list that has all its items already. */
+function wholeBody(head: Uint8Array, answer: ListAnswer): Uint8Array {
+  const sink = new ByteSink(head.length + answer.first.length * 2048 + LIST_END.length)
+  sink.write(head)
+  const write = writerOf(sink)
+  for (const item of answer.first) write(item)
+  if (sink.length > head.length) answer.keep?.add(sink.view().subarray(head.length))
+  answer.keep?.done()
+  sink.write(LIST_END)
+  return sink.view()
+}
+
+/** Large enough that a part costs little by itself, small enough that others get their turn; the bytes of a socket's one write. */
+const PART_BYTES = 128 * 1024
+
+/** Each part is good until the next is asked for. */
+async function* listParts(head: Uint8Array, answer: ListAnswer, rest: ListRest): AsyncIterable<Uint8Array> {
+  const sink = new ByteSink(PART_BYTES + PART_BYTES / 4)
+  const write = writerOf(sink)
+  sink.write(head)
+  for (const item of answer.first) write(item)
+  yield sink.view()
+  answer.keep?.add(sink.view().subarray(head.length))
+  sink.clear()
+  for (let more = true; more;) {
+    if (sink.length > 0) {
+      answer.keep?.add(sink.view())
+      yield sink.view()
+      sink.clear()
+    }
+    more = await rest.step((item) => write(item) < PART_BYTES)
+    if (more && sink.length === 0) await nextTurn()
+  }
+  if (sink.length > 0) answer.keep?.add(sink.view())
+  answer.keep?.done()
+  sink.write(LIST_END)
+  yield sink.view()
+}
+
+/** Writes items with commas between them; says how much is in the sink. */
+function writerOf(sink: ByteSink): (item: ListItem) => number {
   let any = false
-  for await (const page of pages(answer)) {
-    if (page.length === 0) continue
-    const part = joined(page, any)
+  return (item) => {
+    if (any) sink.byte(COMMA)
     any = true
-    if (answer.keep) all.push(part)
-    yield part
+    item.writeItem(sink)
+    return sink.length
   }
-  answer.keep?.(all)
-  yield LIST_END
-}
-
-async function* pages(answer: ListAnswer): AsyncIterable<readonly ListItem[]> {
-  yield answer.first
-  yield* answer.rest()
-}
-
-/** Items as one piece, with commas between them, and before the first one if others came earlier. */
-function joined(items: readonly ListItem[], comma: boolean): Uint8Array {
-  const parts = items.map((item) => item.itemJson())
-  let length = (comma ? 1 : 0) + Math.max(0, parts.length - 1)
-  for (const part of parts) length += part.length
-  const out = new Uint8Array(length)
-  let at = 0
-  let first = !comma
-  for (const part of parts) {
-    if (!first) out[at++] = COMMA
-    first = false
-    out.set(part, at)
-    at += part.length
-  }
-  return out
 }
 
 function watch(answer: WatchAnswer): Encoded {

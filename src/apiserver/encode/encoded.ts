@@ -11,7 +11,7 @@ export interface EncodedBody {
   readonly body: Uint8Array | string
 }
 
-/** A body that comes in parts; the sender reads the next when the last is written. */
+/** A body that comes in parts; each may be overwritten when the sender asks for the next, which it does when that is written. */
 export interface EncodedStream {
   readonly type: 'stream'
   readonly status: number

@@ -1,6 +1,6 @@
 import { encodeEnvelope, encodeProtobuf, encodeWatchFrame } from '../../apimachinery/codec/protobuf/envelope.ts'
 import { encodeMessage } from '../../apimachinery/codec/protobuf/encode.ts'
-import { type ListAnswer, listMeta, type ListItem, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
+import { allObjects, type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { PROTOBUF_TYPE } from '../request/negotiate.ts'
 import type { Encoded, EncodedBody } from './encoded.ts'
 import { listModel, modelOf } from './models.ts'
@@ -26,15 +26,10 @@ export async function protobufList(answer: ListAnswer): Promise<Encoded | undefi
   const isOwn = answer.kind === answer.resource.definition.listKind
   const schema = isOwn ? listModel(answer.resource) : modelOf(answer.apiVersion, answer.kind)
   if (!schema) return undefined
-  const items = answer.first.map(objectOf)
-  for await (const page of answer.rest()) for (const item of page) items.push(objectOf(item))
+  const items = await allObjects(answer)
   const { apiVersion, kind } = answer
   const raw = encodeMessage(schema, { metadata: listMeta(answer), items })
   return { type: 'body', status: 200, headers: HEADERS, body: encodeEnvelope({ apiVersion, kind, raw }) }
-}
-
-function objectOf(item: ListItem): object {
-  return item.object()
 }
 
 /** Events, each in a frame of its own; encoded once for all who watch in protobuf. */

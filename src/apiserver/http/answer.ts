@@ -113,7 +113,7 @@ async function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeade
 async function sendStream(encoded: EncodedStream, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
   const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
   const out = exchange.begin(encoded.status, headers)
-  for await (const part of parts) if (!out.write(part)) await drained(out)
+  for await (const part of parts) await written(out, part)
   out.end()
 }
 
@@ -125,18 +125,16 @@ async function gzipped(
   return (await compressedKept(kept, headers)) ?? parts
 }
 
-function drained(out: Writable): Promise<void> {
+/** Resolves when the bytes have been taken and their buffer may be used again. */
+function written(out: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
-    const onDrain = (): void => {
-      out.off('close', onClose)
-      resolve()
-    }
-    const onClose = (): void => {
-      out.off('drain', onDrain)
-      reject(new Error('the client has gone'))
-    }
-    out.once('drain', onDrain)
+    const onClose = (): void => reject(new Error('the client has gone'))
     out.once('close', onClose)
+    out.write(bytes, (error) => {
+      out.off('close', onClose)
+      if (error) reject(error)
+      else resolve()
+    })
   })
 }
 

@@ -45,7 +45,7 @@ export async function compressing(
   while (length <= THRESHOLD_BYTES) {
     const { done, value } = await iterator.next()
     if (done) return toAsync(held)
-    held.push(value)
+    held.push(value.slice())
     length += value.length
   }
   markGzip(headers)
@@ -64,11 +64,11 @@ async function* toAsync(parts: readonly Uint8Array[]): AsyncIterable<Uint8Array>
 async function* gzipped(held: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
   const zip = createGzip({ level: LEVEL })
   const feed = async (): Promise<void> => {
-    for (const part of held) if (!zip.write(part)) await room(zip)
+    for (const part of held) await taken(zip, part)
     for (;;) {
       const { done, value } = await rest.next()
       if (done) break
-      if (!zip.write(value)) await room(zip)
+      await taken(zip, value)
     }
     zip.end()
   }
@@ -76,6 +76,7 @@ async function* gzipped(held: readonly Uint8Array[], rest: AsyncIterator<Uint8Ar
   yield* zip as AsyncIterable<Uint8Array>
 }
 
-function room(zip: NodeJS.WritableStream): Promise<void> {
-  return new Promise((resolve) => zip.once('drain', resolve))
+/** Resolves when the bytes have been compressed, and their buffer may be used again. */
+function taken(zip: NodeJS.WritableStream, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => zip.write(bytes, (error) => (error ? reject(error) : resolve())))
 }

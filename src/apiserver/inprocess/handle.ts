@@ -1,6 +1,6 @@
 import { badRequest, StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
-import { type Answer, type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
+import { type Answer, wholeList, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { deepFreeze } from '../registry/codec.ts'
 import { type Call, header } from '../request/call.ts'
 import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
@@ -97,12 +97,6 @@ function headersOf({ warnings }: Call): Readonly<Record<string, string>> {
 
 function textOf(body: Uint8Array | string): string {
   return typeof body === 'string' ? body : new TextDecoder().decode(body)
-}
-
-async function wholeList(answer: ListAnswer): Promise<unknown> {
-  const items = answer.first.map((item) => item.object())
-  for await (const page of answer.rest()) for (const item of page) items.push(item.object())
-  return { kind: answer.kind, apiVersion: answer.apiVersion, metadata: listMeta(answer), items }
 }
 
 /** Events a slow listener may leave unread before its watch is ended; it then lists or watches again from where it was. */

@@ -1,6 +1,9 @@
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
+import type { ByteSink } from '../../lib/byte-sink.ts'
+import { nextTurn } from '../../lib/turn.ts'
+import type { MaybePromise } from '../../store/store.ts'
 import type { ConnectTarget } from './connect/connector.ts'
-import type { KeptItems } from './list-cache.ts'
+import type { KeptItems, ListKeeper } from './list-cache.ts'
 import type { ServedResource } from './served.ts'
 
 /** What a request comes to, before it is encoded for whoever asked. */
@@ -33,19 +36,59 @@ export interface ListAnswer {
   readonly continue: string
   readonly remaining: number | undefined
   readonly first: readonly ListItem[]
-  /** Pages after the first. */
-  rest(): AsyncIterable<readonly ListItem[]>
+  /** Begins to read what comes after `first`; undefined when nothing does. */
+  readonly rest: (() => ListRest) | undefined
+  /** What a list that is no list of objects has besides, and what its items are called there: a Table and its rows. */
+  readonly shape?: { readonly items: string; readonly fields: Readonly<Record<string, unknown>> }
   /** All items in JSON, when they are kept; `first` is then empty, and `rest` has all for other forms. */
   readonly kept?: KeptItems
   /** Takes all items in JSON when they have been encoded, to be kept for those who ask next. */
-  readonly keep?: (parts: readonly Uint8Array[]) => void
+  readonly keep?: ListKeeper
 }
 
-/** One of a collection, decoded and encoded when first asked for. */
+/** The items of a list after the first ones. */
+export interface ListRest {
+  /**
+   * Shows the next items to `visit` until it returns false, or enough was done for one turn of the event loop. Says whether more may
+   * follow. An item is valid only during the call, but the object that it gives stays.
+   */
+  step(visit: (item: ListItem) => boolean): MaybePromise<boolean>
+}
+
+/** One of a collection, decoded and encoded when asked for. */
 export interface ListItem {
   object(): Frozen<KubeObject>
-  /** As it stands in a list's JSON: without kind and apiVersion for built-in kinds. */
-  itemJson(): Uint8Array
+  /** Writes it as it stands in a list's JSON: without kind and apiVersion for built-in kinds. */
+  writeItem(to: ByteSink): void
+  /** Writes it as it stands alone. */
+  writeJson(to: ByteSink): void
+  /** Writes who it is and its metadata, as PartialObjectMetadata of this version of meta.k8s.io. */
+  writePartial(to: ByteSink, version: string): void
+  metadata(): Frozen<KubeObject>['metadata']
+  /** The same, to stay. */
+  kept(): ListItem
+}
+
+/** Goes through all items, with turns of the event loop in between. */
+export async function forEachItem(
+  list: Pick<ListAnswer, 'first' | 'rest'>,
+  visit: (item: ListItem) => void,
+): Promise<void> {
+  for (const item of list.first) visit(item)
+  const rest = list.rest?.()
+  if (!rest) return
+  const see = (item: ListItem): boolean => {
+    visit(item)
+    return true
+  }
+  while (await rest.step(see)) await nextTurn()
+}
+
+/** The objects of all items. */
+export async function allObjects(list: Pick<ListAnswer, 'first' | 'rest'>): Promise<Frozen<KubeObject>[]> {
+  const objects: Frozen<KubeObject>[] = []
+  await forEachItem(list, (item) => void objects.push(item.object()))
+  return objects
 }
 
 /** metav1.ListMeta of a list. */
@@ -55,6 +98,17 @@ export function listMeta(list: Pick<ListAnswer, 'revision' | 'continue' | 'remai
     ...(list.continue && { continue: list.continue }),
     ...(list.remaining !== undefined && { remainingItemCount: list.remaining }),
   }
+}
+
+/** What a list says before its items. */
+export function listHead(list: ListAnswer): Record<string, unknown> {
+  const { kind, apiVersion, shape } = list
+  return { kind, apiVersion, metadata: listMeta(list), ...shape?.fields }
+}
+
+/** The list as one value, with all its items. */
+export async function wholeList(list: ListAnswer): Promise<unknown> {
+  return { ...listHead(list), [list.shape?.items ?? 'items']: await allObjects(list) }
 }
 
 /** A stream of events that starts when it is listened to. */
@@ -130,7 +184,23 @@ export class StoredObject implements ListItem {
     return this.#resource.codec.json(this.value, this.revision)
   }
 
-  itemJson(): Uint8Array {
-    return this.#resource.codec.itemJson(this.value, this.revision)
+  writeItem(to: ByteSink): void {
+    this.#resource.codec.writeItem(to, this.value, this.revision)
+  }
+
+  writeJson(to: ByteSink): void {
+    this.#resource.codec.writeJson(to, this.value, this.revision)
+  }
+
+  writePartial(to: ByteSink, version: string): void {
+    this.#resource.codec.writePartial(to, this.value, this.revision, version)
+  }
+
+  metadata(): Frozen<KubeObject>['metadata'] {
+    return this.#object?.metadata ?? this.#resource.codec.metadata(this.value, this.revision)
+  }
+
+  kept(): StoredObject {
+    return new StoredObject(this.#resource, this.value.slice(), this.revision, this.#object)
   }
 }

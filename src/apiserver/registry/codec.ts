@@ -1,10 +1,19 @@
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
 import { encodeJson, encodeStored, spliceResourceVersion, storedPrefix } from '../../apimachinery/codec/json/encode.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { ByteSink } from '../../lib/byte-sink.ts'
 import { setOwn } from '../../lib/own.ts'
 import type { Entry } from '../../store/store.ts'
 
 const encoder = new TextEncoder()
+const ITEM_PREFIX = encoder.encode('{"metadata":{')
+const CLOSE_BRACE = 0x7d
+const COMMA = 0x2c
+const OPEN_BRACE = 0x7b
+const OPEN_BRACKET = 0x5b
+const CLOSE_BRACKET = 0x5d
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
 const decoder = new TextDecoder()
 
 /**
@@ -73,20 +82,59 @@ export class ResourceCodec {
     return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
   }
 
+  /** Whether what is served says in other words what is kept. */
+  get reworks(): boolean {
+    return this.#reworks
+  }
+
   /** Whether kept bytes can be served as they are. Custom resources may have been kept in another version before. */
   #isAsServed(bytes: Uint8Array): boolean {
     return !this.#reworks && (!this.#isCustom || startsWith(bytes, this.#prefix))
   }
 
-  /** The object as it stands in a list: kinds of the API itself leave out kind and apiVersion there, custom ones do not. */
-  itemJson(bytes: Uint8Array, revision: number): Uint8Array {
-    if (this.#reworks || this.#isCustom) return this.json(bytes, revision)
-    const head = encoder.encode(revision > 0 ? `{"metadata":{"resourceVersion":"${revision}",` : '{"metadata":{')
-    const from = this.#prefix.length
-    const out = new Uint8Array(head.length + bytes.length - from)
-    out.set(head)
-    out.set(bytes.subarray(from), head.length)
-    return out
+  /** Writes the object as it is served in JSON. */
+  writeJson(to: ByteSink, bytes: Uint8Array, revision: number): void {
+    if (!this.#isAsServed(bytes) || revision === 0) return to.write(this.json(bytes, revision))
+    to.write(this.#prefix)
+    this.#writeAfterPrefix(to, bytes, revision)
+  }
+
+  /** Writes it as it stands in a list: kinds of the API itself leave out kind and apiVersion there, custom ones do not. */
+  writeItem(to: ByteSink, bytes: Uint8Array, revision: number): void {
+    if (this.#reworks || this.#isCustom) return this.writeJson(to, bytes, revision)
+    to.write(ITEM_PREFIX)
+    this.#writeAfterPrefix(to, bytes, revision)
+  }
+
+  /** Writes who an object is and its metadata, as PartialObjectMetadata of this version of meta.k8s.io. */
+  writePartial(to: ByteSink, bytes: Uint8Array, revision: number, version: string): void {
+    to.ascii(`{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":`)
+    if (!this.#isAsServed(bytes)) to.text(JSON.stringify(this.metadata(bytes, revision)))
+    else {
+      to.byte(OPEN_BRACE)
+      this.#writeAfterPrefix(to, bytes.subarray(0, objectEnd(bytes, this.#prefix.length)), revision)
+    }
+    to.byte(CLOSE_BRACE)
+  }
+
+  /** An object's metadata; the rest is not looked at where that can be. */
+  metadata(bytes: Uint8Array, revision: number): Frozen<KubeObject>['metadata'] {
+    if (!this.#isAsServed(bytes)) return this.decode(bytes, revision).metadata
+    const from = this.#prefix.length - 1
+    const metadata = JSON.parse(
+      decoder.decode(bytes.subarray(from, objectEnd(bytes, from + 1))),
+    ) as KubeObject['metadata']
+    if (revision > 0) metadata.resourceVersion = String(revision)
+    return this.#freeze ? deepFreeze(metadata) : metadata
+  }
+
+  /** Writes the fields of metadata and the rest, beginning with the resource version. */
+  #writeAfterPrefix(to: ByteSink, bytes: Uint8Array, revision: number): void {
+    if (revision > 0) {
+      to.ascii(`"resourceVersion":"${revision}"`)
+      if (bytes[this.#prefix.length] !== CLOSE_BRACE) to.byte(COMMA)
+    }
+    to.write(bytes.subarray(this.#prefix.length))
   }
 
   jsonOf(entry: Pick<Entry, 'value' | 'modRevision'>): Uint8Array {
@@ -96,6 +144,20 @@ export class ResourceCodec {
   decodeEntry(entry: Pick<Entry, 'value' | 'modRevision'>): Frozen<KubeObject> {
     return this.decode(entry.value, entry.modRevision)
   }
+}
+
+/** The end of a JSON object or list, past its brace, that is open at `from`. */
+function objectEnd(bytes: Uint8Array, from: number): number {
+  const { length } = bytes
+  let depth = 1
+  for (let at = from; at < length; at++) {
+    const byte = bytes[at]
+    if (byte === QUOTE) {
+      for (at++; at < length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
+    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
+    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at + 1
+  }
+  return length
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

@@ -27,7 +27,7 @@ export const componentStatus: VirtualResource = async (registry, resource, call)
     continue: '',
     remaining: undefined,
     first: statuses.map((status) => shown(resource, status)).filter((status) => selection.matches(status.object())),
-    async *rest() {},
+    rest: undefined,
   }
 }
 

@@ -8,6 +8,9 @@ import { listSelected } from './list.ts'
 import { selectionOf } from './selection.ts'
 import type { Registry, ServedResource } from './served.ts'
 
+/** Objects that are deleted side by side. */
+const PAGE = 500
+
 /**
  * DELETE of a collection: each selected object as if deleted by itself. Not atomic, as upstream: an error leaves some. Answers the
  * list of what was there.
@@ -23,11 +26,14 @@ export async function deleteCollection(
   const found = await listSelected(registry, resource, list, selection, call.signal)
   const items = [...found.first]
   await deleteItems(registry, resource, call, options, found.first)
-  for await (const page of found.rest()) {
+  const rest = found.rest?.()
+  for (let more = rest !== undefined; rest && more;) {
+    const page: ListItem[] = []
+    more = await rest.step((item) => page.push(item.kept()) < PAGE)
     items.push(...page)
     await deleteItems(registry, resource, call, options, page)
   }
-  return { ...found, first: items, rest: nothing }
+  return { ...found, first: items, rest: undefined }
 }
 
 /** A page at a time, side by side: the store commits them together. */
@@ -49,5 +55,3 @@ async function deleteItems(
     }),
   )
 }
-
-async function* nothing(): AsyncIterable<readonly ListItem[]> {}

@@ -2,9 +2,9 @@ import type { Clock, Timer } from '../../lib/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { ServedResource } from './served.ts'
 
-/** Bytes that all kept lists may have together, and one of them alone. */
-const MOST_BYTES = 64 * 1024 * 1024
-const MOST_BYTES_EACH = 32 * 1024 * 1024
+/** Bytes that all kept lists may have together, and one of them alone: larger ones cost little more when they are read anew. */
+const MOST_BYTES = 32 * 1024 * 1024
+const MOST_BYTES_EACH = 8 * 1024 * 1024
 /** A list that nobody asked for so long is dropped. */
 const IDLE_MS = 30_000
 
@@ -22,6 +22,14 @@ export class KeptItems {
     if (!this.#derived.has(form)) this.#derived.set(form, make())
     return this.#derived.get(form) as T
   }
+}
+
+/** Takes the encoded items of a list while it is sent. */
+export interface ListKeeper {
+  /** Copies a part, whose end is the end of an item. */
+  add(part: Uint8Array): void
+  /** That was all. */
+  done(): void
 }
 
 interface Slot {
@@ -67,9 +75,9 @@ export class ListCache {
 
   /**
    * To be called before a collection is read: what it returns takes the encoded items and keeps them, unless something changed in
-   * between. Undefined when this list is not worth it yet.
+   * between. Undefined when this list is not worth it yet, or is too large.
    */
-  keeper(resource: ServedResource, prefix: string): ((parts: readonly Uint8Array[]) => void) | undefined {
+  keeper(resource: ServedResource, prefix: string): ListKeeper | undefined {
     const key = keyOf(resource, prefix)
     if (this.#slots.has(key) || !this.#isSecond(key)) return undefined
     const usedMs = this.#clock.monotonic()
@@ -80,7 +88,7 @@ export class ListCache {
     })
     this.#slots.set(key, slot)
     this.#dropWhenIdle(key, slot)
-    return (parts) => this.#keep(key, slot, parts)
+    return this.#keeperOf(key, slot)
   }
 
   /** Lets go of everything. */
@@ -96,10 +104,26 @@ export class ListCache {
     return before !== undefined && now - before < IDLE_MS
   }
 
-  #keep(key: string, slot: Slot, parts: readonly Uint8Array[]): void {
-    const bytes = parts.reduce((sum, part) => sum + part.length, 0)
-    if (slot.changed || bytes > MOST_BYTES_EACH || this.#slots.get(key) !== slot) return this.#drop(key)
-    slot.items = new KeptItems(parts)
+  #keeperOf(key: string, slot: Slot): ListKeeper {
+    const parts: Uint8Array[] = []
+    let bytes = 0
+    return {
+      add(part) {
+        bytes += part.length
+        if (bytes <= MOST_BYTES_EACH) parts.push(part.slice())
+        else parts.length = 0
+      },
+      done: () => {
+        if (slot.changed || this.#slots.get(key) !== slot) return this.#drop(key)
+        // Its place stays taken, so that it is not copied again for nothing.
+        if (bytes > MOST_BYTES_EACH) return slot.stop()
+        this.#keep(key, slot, new KeptItems(parts), bytes)
+      },
+    }
+  }
+
+  #keep(key: string, slot: Slot, items: KeptItems, bytes: number): void {
+    slot.items = items
     slot.bytes = bytes
     this.#bytes += bytes
     for (const other of this.#slots.keys()) {

@@ -1,16 +1,19 @@
 import { badRequest, expired } from '../../apimachinery/status.ts'
-import { CompactedError, type Range, type RangeOptions } from '../../store/store.ts'
+import { scan } from '../../store/scan.ts'
+import { CompactedError, type Entry, type Range, type RangeOptions } from '../../store/store.ts'
 import type { Call } from '../request/call.ts'
 import { type ListOptions, readListOptions } from '../request/list-options.ts'
-import { type ListAnswer, StoredObject } from './answer.ts'
+import { type ListAnswer, type ListItem, type ListRest, StoredObject } from './answer.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
 import type { KeptItems } from './list-cache.ts'
 import { listRevisionError, parseRevision, waitForRevision } from './revision.ts'
-import { type Selection, selectionOf } from './selection.ts'
+import { EVERYTHING, type Selection, selectionOf } from './selection.ts'
 import { collectionPrefix, type Registry, type ServedResource, storageKey } from './served.ts'
 
-/** Entries read from the store at a time. */
+/** Entries that are looked at in one turn of the event loop. */
 const PAGE = 500
+/** Entries that are read before the answer begins. */
+const FIRST = 50
 
 /** GET of a collection. */
 export async function listObjects(registry: Registry, resource: ServedResource, call: Call): Promise<ListAnswer> {
@@ -78,7 +81,7 @@ async function listOne(
   const entry = await read(registry, from, () => registry.store.get(key, { revision }))
   const object = entry && new StoredObject(resource, entry.value, entry.modRevision)
   const first = object && selection.matches(object.object()) ? [object] : []
-  return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: none }
+  return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: undefined }
 }
 
 /** A page that the client asked for. */
@@ -97,17 +100,17 @@ async function listPage(
     const page = await range(registry, prefix, { start, revision, limit: want, countRemaining: selection.all }, from)
     revision ??= page.revision
     for (const [index, entry] of page.entries.entries()) {
-      const object = new StoredObject(resource, entry.value, entry.modRevision)
-      if (!selection.all && !selection.matches(object.object())) continue
+      const object = pick(resource, selection, entry)
+      if (!object) continue
       first.push(object)
       const more = page.more || index < page.entries.length - 1
       if (first.length < options.limit || !more) continue
-      const token = encodeContinue({ startKey: `${entry.key}\0`, revision }, prefix)
+      const token = encodeContinue({ startKey: after(entry.key), revision }, prefix)
       const remaining = selection.all ? page.remaining : undefined
-      return { ...listOf(resource), revision, continue: token, remaining, first, rest: none }
+      return { ...listOf(resource), revision, continue: token, remaining, first, rest: undefined }
     }
-    if (!page.more) return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: none }
-    start = `${page.entries.at(-1)?.key ?? prefix}\0`
+    if (!page.more) return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: undefined }
+    start = after(page.entries.at(-1)?.key ?? prefix)
   }
 }
 
@@ -123,23 +126,20 @@ async function listAll(
   const kept = wantsAll ? registry.lists.find(resource, prefix) : undefined
   if (kept) return keptAnswer(registry, resource, prefix, kept)
   const keep = wantsAll ? registry.lists.keeper(resource, prefix) : undefined
-  const first = await range(registry, prefix, { start: from.start, revision: from.revision, limit: PAGE }, from)
+  const first = await range(registry, prefix, { start: from.start, revision: from.revision, limit: FIRST }, from)
   const revision = from.revision ?? first.revision
-  const pick = (page: Range): StoredObject[] => picked(resource, selection, page)
+  const start = first.more ? after(first.entries.at(-1)?.key ?? prefix) : undefined
   return {
     ...listOf(resource),
     revision,
     continue: '',
     remaining: undefined,
-    first: pick(first),
+    first: picked(resource, selection, first),
     ...(keep && { keep }),
-    async *rest() {
-      for (let page = first; page.more;) {
-        const start = `${page.entries.at(-1)?.key ?? prefix}\0`
-        page = await registry.store.range(prefix, { start, revision, limit: PAGE })
-        yield pick(page)
-      }
-    },
+    rest:
+      start === undefined
+        ? undefined
+        : () => new StoredRest(registry, resource, selection, { prefix, start, revision }),
   }
 }
 
@@ -153,21 +153,64 @@ function keptAnswer(registry: Registry, resource: ServedResource, prefix: string
     remaining: undefined,
     first: [],
     kept,
-    async *rest() {
-      for (let start: string | undefined; ;) {
-        const options = { revision, limit: PAGE, ...(start !== undefined && { start }) }
-        const page = await registry.store.range(prefix, options)
-        yield page.entries.map((entry) => new StoredObject(resource, entry.value, entry.modRevision))
-        if (!page.more) return
-        start = `${page.entries.at(-1)?.key ?? prefix}\0`
-      }
-    },
+    rest: () => new StoredRest(registry, resource, EVERYTHING, { prefix, start: prefix, revision }),
   }
 }
 
+interface Position {
+  readonly prefix: string
+  readonly start: string
+  readonly revision: number
+}
+
+/** What is selected from a key on, shown in place. */
+class StoredRest implements ListRest {
+  readonly #registry: Registry
+  readonly #resource: ServedResource
+  readonly #selection: Selection
+  readonly #prefix: string
+  readonly #revision: number
+  #start: string
+
+  constructor(
+    registry: Registry,
+    resource: ServedResource,
+    selection: Selection,
+    { prefix, start, revision }: Position,
+  ) {
+    this.#registry = registry
+    this.#resource = resource
+    this.#selection = selection
+    this.#prefix = prefix
+    this.#start = start
+    this.#revision = revision
+  }
+
+  async step(visit: (item: ListItem) => boolean): Promise<boolean> {
+    const options = { start: this.#start, revision: this.#revision, limit: PAGE }
+    const { last, more } = await scan(this.#registry.store, this.#prefix, options, (entry) => {
+      const item = pick(this.#resource, this.#selection, entry)
+      return item === undefined || visit(item)
+    })
+    if (last !== undefined) this.#start = after(last)
+    return more
+  }
+}
+
+/** The first key that can follow. */
+function after(key: string): string {
+  return `${key}\0`
+}
+
 function picked(resource: ServedResource, selection: Selection, page: Range): StoredObject[] {
-  const objects = page.entries.map((entry) => new StoredObject(resource, entry.value, entry.modRevision))
-  return selection.all ? objects : objects.filter((object) => selection.matches(object.object()))
+  return page.entries.flatMap((entry) => pick(resource, selection, entry) ?? [])
+}
+
+/** An entry's object, if it is selected. */
+function pick(resource: ServedResource, selection: Selection, { value, modRevision }: Entry): StoredObject | undefined {
+  if (!selection.all && !selection.mayMatch(value)) return undefined
+  const object = new StoredObject(resource, value, modRevision)
+  return selection.all || selection.matches(object.object()) ? object : undefined
 }
 
 interface Step {
@@ -205,6 +248,3 @@ function staleContinue(start: string, prefix: string): Error {
   error.status.metadata = { continue: encodeContinue({ startKey: start, revision: -1 }, prefix) }
   return error
 }
-
-// oxlint-disable-next-line require-yield
-async function* none(): AsyncIterable<readonly StoredObject[]> {}

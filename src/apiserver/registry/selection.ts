@@ -1,7 +1,8 @@
 import { demandedField, type FieldSelector, selectsFields } from '../../apimachinery/fields/selector.ts'
-import { type LabelSet, selects } from '../../apimachinery/labels/selector.ts'
+import { type LabelRequirement, type LabelSet, selects } from '../../apimachinery/labels/selector.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import { byteSearch } from '../../lib/byte-search.ts'
 import { badRequest } from '../../apimachinery/status.ts'
 
 /** Which objects of a collection a list or watch wants. */
@@ -14,7 +15,19 @@ export interface Selection {
   readonly namespace: string
   /** The one node it wants: pods of a kubelet. */
   readonly fields: FieldSelector
+  /** Looks for the selected values in an object's stored bytes: false when it cannot match, so that it need not be decoded. */
+  mayMatch(stored: Uint8Array): boolean
   matches(object: Frozen<KubeObject>): boolean
+}
+
+/** Selects every object. */
+export const EVERYTHING: Selection = {
+  all: true,
+  name: undefined,
+  namespace: '',
+  fields: [],
+  mayMatch: () => true,
+  matches: () => true,
 }
 
 /** Makes a selection; throws 400 for a field that the kind cannot be selected by. */
@@ -34,9 +47,51 @@ export function selectionOf(
     name,
     namespace: namespace || (definition.scope === 'Namespaced' ? (demanded ?? '') : ''),
     fields: rest,
+    mayMatch: byteTest(definition, labels, fields),
     matches: (object) =>
       selects(labels, object.metadata.labels) && selectsFields(fields, (field) => fieldOf(definition, object, field)),
   }
+}
+
+const encoder = new TextEncoder()
+
+/** What must stand in the stored bytes of whatever is selected; they are canonical, so that each value stands there in one way. */
+function byteTest(
+  definition: ResourceDefinition,
+  labels: LabelSet,
+  fields: FieldSelector,
+): (stored: Uint8Array) => boolean {
+  // What is kept in another form may change its labels and fields on the way.
+  if (definition.storedAs || definition.onRead) return () => true
+  const searches = [
+    ...labels.requirements.flatMap(labelText),
+    ...fields.flatMap((field) => fieldText(definition, field)),
+  ].map((text) => byteSearch(encoder.encode(text)))
+  return (stored) => searches.every((found) => found(stored))
+}
+
+function labelText({ key, operator, values }: LabelRequirement): string[] {
+  const [value] = values
+  switch (operator) {
+    case '=':
+    case '==':
+    case 'in':
+      return [`${JSON.stringify(key)}:${values.length === 1 ? JSON.stringify(value) : ''}`]
+    case 'exists':
+    case 'gt':
+    case 'lt':
+      return [`${JSON.stringify(key)}:`]
+    case 'notin':
+    case '!=':
+    case '!':
+      return []
+  }
+}
+
+/** Of built-in kinds, a field that holds a text is found as it stands in the object; numbers and booleans may be left out there. */
+function fieldText({ schema }: ResourceDefinition, { operator, value }: FieldSelector[number]): string[] {
+  const isText = /[a-zA-Z]/.test(value) && value !== 'true' && value !== 'false'
+  return operator === '=' && isText && schema.name !== '' ? [JSON.stringify(value)] : []
 }
 
 function isKeyField(field: string): boolean {

@@ -23,6 +23,8 @@ import type { Registry, ServedResource } from './served.ts'
 /** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this. */
 const MIN_TIMEOUT_SECONDS = 1800
 
+const PAGE = 100
+
 /** GET with watch=true. */
 export async function watchObjects(registry: Registry, resource: ServedResource, call: Call): Promise<WatchAnswer> {
   const options = readListOptions(call.query)
@@ -104,7 +106,10 @@ class ResourceWatch {
 
   async #sendInitial(list: ListAnswer): Promise<void> {
     this.#sendAdded(list.first)
-    for await (const page of list.rest()) {
+    const rest = list.rest?.()
+    for (let more = rest !== undefined; rest && more;) {
+      const page: ListItem[] = []
+      more = await rest.step((item) => page.push(item.kept()) < PAGE)
       if (this.#ended) return
       this.#sendAdded(page)
     }

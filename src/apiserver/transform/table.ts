@@ -1,6 +1,8 @@
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { Column, ResourceDefinition } from '../../apimachinery/resource.ts'
 import { badRequest } from '../../apimachinery/status.ts'
+import type { ByteSink } from '../../lib/byte-sink.ts'
+import type { ListItem } from '../registry/answer.ts'
 import { partialMetadata } from './partial.ts'
 
 /** metav1.TableOptions: what each row carries of its object. */
@@ -58,17 +60,37 @@ export class TablePrinter {
 
   /** A table of these objects; a stream's later tables leave out the headers. */
   table(objects: readonly Frozen<KubeObject>[], metadata: ListMeta, now: number, headers = true): Table {
+    const { kind, apiVersion, columnDefinitions } = this.head()
+    const rows = objects.map((object) => this.row(object, now))
+    return { kind, apiVersion, metadata, columnDefinitions: headers ? columnDefinitions : [], rows }
+  }
+
+  /** What every table of this printer says before its rows. */
+  head(): Pick<Table, 'kind' | 'apiVersion' | 'columnDefinitions'> {
     return {
       kind: 'Table',
       apiVersion: `meta.k8s.io/${this.#version}`,
-      metadata,
-      columnDefinitions: headers ? this.#columns.map(definitionOf) : [],
-      rows: objects.map((object) => this.#row(object, now)),
+      columnDefinitions: this.#columns.map(definitionOf),
     }
   }
 
-  #row(object: Frozen<KubeObject>, now: number): TableRow {
-    return { cells: this.#columns.map((column) => column.value(object, now)), object: this.#included(object) }
+  row(object: Frozen<KubeObject>, now: number): TableRow {
+    return { cells: this.#cells(object, now), object: this.#included(object) }
+  }
+
+  /** Writes a row in JSON; what it includes of its object is taken from the stored bytes. */
+  writeRow(to: ByteSink, item: ListItem, now: number): void {
+    to.ascii('{"cells":')
+    to.text(JSON.stringify(this.#cells(item.object(), now)))
+    to.ascii(',"object":')
+    if (this.#include === 'None') to.ascii('null')
+    else if (this.#include === 'Object') item.writeJson(to)
+    else item.writePartial(to, this.#version)
+    to.ascii('}')
+  }
+
+  #cells(object: Frozen<KubeObject>, now: number): unknown[] {
+    return this.#columns.map((column) => column.value(object, now))
   }
 
   #included(object: Frozen<KubeObject>): unknown {

@@ -1,10 +1,10 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { failure } from '../../apimachinery/status.ts'
+import type { ByteSink } from '../../lib/byte-sink.ts'
 import type { Env } from '../../lib/env.ts'
 import {
   type Answer,
   type ListAnswer,
-  listMeta,
   type ListItem,
   type ObjectAnswer,
   type WatchAnswer,
@@ -77,27 +77,39 @@ async function transformList(answer: ListAnswer, target: Target, query: URLSearc
     throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${answer.kind})`)
   }
   if (target.kind === 'PartialObjectMetadataList') return partialList(answer, target.version)
-  const printer = new TablePrinter(answer.resource.definition, target.version, includeObject(query))
-  const objects = answer.first.map((item) => item.object())
-  for await (const page of answer.rest()) for (const item of page) objects.push(item.object())
-  return { type: 'value', status: 200, value: printer.table(objects, listMeta(answer), env.clock.now()) }
+  return tableList(
+    answer,
+    new TablePrinter(answer.resource.definition, target.version, includeObject(query)),
+    env.clock.now(),
+  )
 }
 
 function partialList(answer: ListAnswer, version: string): ListAnswer {
-  const item = (of: ListItem): ListItem => new PartialItem(of, version)
-  const { kept: _kept, keep: _keep, ...list } = answer
-  return {
-    ...list,
-    kind: 'PartialObjectMetadataList',
-    apiVersion: `meta.k8s.io/${version}`,
-    first: answer.first.map(item),
-    async *rest() {
-      for await (const page of answer.rest()) yield page.map(item)
-    },
-  }
+  const turn = (item: ListItem): ListItem => new PartialItem(item, version)
+  return { ...turned(answer, turn), kind: 'PartialObjectMetadataList', apiVersion: `meta.k8s.io/${version}` }
 }
 
-const encoder = new TextEncoder()
+function tableList(answer: ListAnswer, printer: TablePrinter, now: number): ListAnswer {
+  const { kind, apiVersion, columnDefinitions } = printer.head()
+  const turn = (item: ListItem): ListItem => new RowItem(item, printer, now)
+  return { ...turned(answer, turn), kind, apiVersion, shape: { items: 'rows', fields: { columnDefinitions } } }
+}
+
+/** The list with something else in each item's place. */
+function turned(answer: ListAnswer, turn: (item: ListItem) => ListItem): ListAnswer {
+  const { kept: _kept, keep: _keep, ...list } = answer
+  const { first, rest } = answer
+  return {
+    ...list,
+    first: first.map(turn),
+    rest:
+      rest &&
+      (() => {
+        const items = rest()
+        return { step: (visit) => items.step((item) => visit(turn(item))) }
+      }),
+  }
+}
 
 class PartialItem implements ListItem {
   readonly #of: ListItem
@@ -109,11 +121,64 @@ class PartialItem implements ListItem {
   }
 
   object(): Frozen<KubeObject> {
-    return partialMetadata(this.#of.object(), this.#version)
+    return partialMetadata(this.#of, this.#version)
   }
 
-  itemJson(): Uint8Array {
-    return encoder.encode(JSON.stringify(this.object()))
+  writeItem(to: ByteSink): void {
+    this.#of.writePartial(to, this.#version)
+  }
+
+  writeJson(to: ByteSink): void {
+    this.writeItem(to)
+  }
+
+  writePartial(to: ByteSink, version: string): void {
+    this.#of.writePartial(to, version)
+  }
+
+  metadata(): Frozen<KubeObject>['metadata'] {
+    return this.#of.metadata()
+  }
+
+  kept(): ListItem {
+    return new PartialItem(this.#of.kept(), this.#version)
+  }
+}
+
+/** A row of a table; as an object it is a metav1.TableRow. */
+class RowItem implements ListItem {
+  readonly #of: ListItem
+  readonly #printer: TablePrinter
+  readonly #now: number
+
+  constructor(of: ListItem, printer: TablePrinter, now: number) {
+    this.#of = of
+    this.#printer = printer
+    this.#now = now
+  }
+
+  object(): Frozen<KubeObject> {
+    return this.#printer.row(this.#of.object(), this.#now) as unknown as Frozen<KubeObject>
+  }
+
+  writeItem(to: ByteSink): void {
+    this.#printer.writeRow(to, this.#of, this.#now)
+  }
+
+  writeJson(to: ByteSink): void {
+    this.writeItem(to)
+  }
+
+  writePartial(to: ByteSink, version: string): void {
+    this.#of.writePartial(to, version)
+  }
+
+  metadata(): Frozen<KubeObject>['metadata'] {
+    return this.#of.metadata()
+  }
+
+  kept(): ListItem {
+    return new RowItem(this.#of.kept(), this.#printer, this.#now)
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer'
 import { compareKeys } from '../keys.ts'
-import type { Entry, Range, StoreEvent } from '../store.ts'
+import type { Entry, Range, ScanEnd, StoreEvent } from '../store.ts'
 import type { Stretch } from '../watch-hub.ts'
 import { Arena, copyAlone } from './arena.ts'
 import { Counts } from './counts.ts'
@@ -98,6 +98,26 @@ export class Reader {
     return { entries, more: remaining > 0, ...(countRemaining && { remaining }), revision }
   }
 
+  /** What `range` reads, shown in LMDB's own bytes. */
+  scan({ prefix, start, limit, revision }: ReadRange, visit: (entry: Entry) => boolean): ScanEnd {
+    const { decoding, state } = this.#tables
+    const isNewest = state().revision === revision
+    const end = endOfPrefix(prefix)
+    // Going back through the log reads in between.
+    const copy = isNewest ? inPlace : copyAlone
+    decoding.copy = copy
+    let last: string | undefined
+    let left = limit
+    for (const newest of isNewest ? this.#living(start, end) : this.#livingAndDead(start, end)) {
+      const entry = this.#entryAt(newest, revision, copy)
+      if (!entry) continue
+      if (left-- <= 0) return { last, more: true, revision }
+      last = entry.key
+      if (!visit(entry)) left = 0
+    }
+    return { last, more: false, revision }
+  }
+
   /** How many keys there are below `prefix` at `revision`, which must be the newest that is published. */
   count(prefix: string, revision: number): number {
     const known = this.#counts.get(prefix)
@@ -182,4 +202,9 @@ export class Reader {
       }
     }
   }
+}
+
+/** The bytes where they are, which the next step of the cursor overwrites. */
+function inPlace(bytes: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
 }

@@ -10,6 +10,7 @@ import {
   type Range,
   type RangeOptions,
   type ReadOptions,
+  type ScanEnd,
   type Store,
   type WatchSink,
   type Write,
@@ -19,7 +20,7 @@ import { WatchHub } from '../watch-hub.ts'
 import { backupTables } from './backup.ts'
 import type { Batch } from './batch.ts'
 import { Expiry } from './expiry.ts'
-import { Reader } from './reader.ts'
+import { Reader, type ReadRange } from './reader.ts'
 import { openTables, type Tables } from './tables.ts'
 import { Writer } from './writer.ts'
 
@@ -96,9 +97,11 @@ export class LmdbStore implements Store {
   }
 
   range(prefix: string, options: RangeOptions = {}): Range {
-    const { start = prefix, limit = Infinity, countRemaining = false } = options
-    const from = compareKeys(start, prefix) > 0 ? start : prefix
-    return this.#reader.range({ prefix, start: from, limit, countRemaining, revision: this.#readRevision(options) })
+    return this.#reader.range(this.#readRange(prefix, options))
+  }
+
+  scan(prefix: string, options: RangeOptions, visit: (entry: Entry) => boolean): ScanEnd {
+    return this.#reader.scan(this.#readRange(prefix, options), visit)
   }
 
   count(prefix: string): number {
@@ -156,6 +159,12 @@ export class LmdbStore implements Store {
     this.#ended ??= error
     this.#expiry.close()
     this.#hub.close(error)
+  }
+
+  #readRange(prefix: string, options: RangeOptions): ReadRange {
+    const { start = prefix, limit = Infinity, countRemaining = false } = options
+    const from = compareKeys(start, prefix) > 0 ? start : prefix
+    return { prefix, start: from, limit, countRemaining, revision: this.#readRevision(options) }
   }
 
   #readRevision({ revision = this.#revision }: ReadOptions = {}): number {
