@@ -88,6 +88,13 @@ test('requests are passed on to a node, with their path and query', async () => 
   assert.equal((await server.send('GET', '/api/v1/nodes/n1/proxy/missing')).status, 404)
 })
 
+test('every method is passed on, OPTIONS too', async () => {
+  for (const method of ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT']) {
+    assert.equal((await server.send(method, '/api/v1/nodes/n1/proxy/any')).status, 200)
+    assert.equal(asked.at(-1), `${method} /any`)
+  }
+})
+
 test('a pod that could be the API server itself is not proxied to', async () => {
   const pod = await server.get<KubeObject>(POD)
   await server.expect(200, 'PUT', `${POD}/status`, {

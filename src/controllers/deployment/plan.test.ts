@@ -147,14 +147,16 @@ describe('revisions', () => {
       metadata: { name: 'web', annotations: { note: 'x', 'deployment.kubernetes.io/revision': '9' } },
     }
     const olds = [set('a', 0, 0, { 'deployment.kubernetes.io/revision': '4' })]
-    assert.equal(nextRevision(olds), 5)
+    assert.equal(nextRevision(olds), 5n)
+    const adopted = set('b', 0, 0, { 'deployment.kubernetes.io/revision': '3546343826724305832' })
+    assert.equal(nextRevision([...olds, adopted]), 3546343826724305833n)
     const existing = { 'deployment.kubernetes.io/revision': '3', 'deployment.kubernetes.io/revision-history': '1' }
-    assert.deepEqual(newSetAnnotations(d, existing, 5), {
+    assert.deepEqual(newSetAnnotations(d, existing, 5n), {
       note: 'x',
       'deployment.kubernetes.io/revision': '5',
       'deployment.kubernetes.io/revision-history': '1,3',
     })
-    assert.equal(newSetAnnotations(d, existing, 2)['deployment.kubernetes.io/revision'], '3')
+    assert.equal(newSetAnnotations(d, existing, 2n)['deployment.kubernetes.io/revision'], '3')
   })
 
   it('find the set of a template whatever its hash label', () => {

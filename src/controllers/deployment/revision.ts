@@ -2,7 +2,7 @@ import type { Deployment } from '../../api/generated/types/apps/v1.ts'
 import type { PodTemplateSpec } from '../../api/generated/types/core/v1.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
-import { annotatedNumber, DESIRED_REPLICAS, MAX_REPLICAS, oldestFirst, type Set } from './sizes.ts'
+import { DESIRED_REPLICAS, MAX_REPLICAS, oldestFirst, type Set } from './sizes.ts'
 
 export const REVISION = 'deployment.kubernetes.io/revision'
 const REVISION_HISTORY = 'deployment.kubernetes.io/revision-history'
@@ -35,9 +35,14 @@ function withoutHash(template: Frozen<PodTemplateSpec>): unknown {
   return { ...template, metadata: { ...template.metadata, labels } }
 }
 
-/** The revision that follows those of the old replica sets. */
-export function nextRevision(oldSets: readonly Set[]): number {
-  return Math.max(0, ...oldSets.map((set) => annotatedNumber(set, REVISION) ?? 0)) + 1
+/** The revision that follows those of the old replica sets; adopted ones may have any that 64 bits hold. */
+export function nextRevision(oldSets: readonly Set[]): bigint {
+  const revisions = oldSets.map((set) => revisionNumber(set.metadata.annotations?.[REVISION]) ?? 0n)
+  return revisions.reduce((max, revision) => (revision > max ? revision : max), 0n) + 1n
+}
+
+function revisionNumber(text: string | undefined): bigint | undefined {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
 }
 
 /**
@@ -47,13 +52,13 @@ export function nextRevision(oldSets: readonly Set[]): number {
 export function newSetAnnotations(
   d: Frozen<Deployment>,
   existing: Readonly<Record<string, string>>,
-  revision: number,
+  revision: bigint,
 ): Record<string, string> {
   const copied = Object.entries(d.metadata.annotations ?? {}).filter(([name]) => !NOT_COPIED.has(name))
   const annotations = { ...existing, ...Object.fromEntries(copied) }
   const old = existing[REVISION]
-  if (old !== undefined && !/^\d+$/.test(old)) return annotations
-  if (Number(old ?? 0) >= revision) return annotations
+  const was = old === undefined ? 0n : revisionNumber(old)
+  if (was === undefined || was >= revision) return annotations
   annotations[REVISION] = String(revision)
   if (old) annotations[REVISION_HISTORY] = extendHistory(existing[REVISION_HISTORY] ?? '', old)
   return annotations

@@ -101,7 +101,7 @@ export class Rollout {
     }
   }
 
-  #draft(revision: number): ReplicaSet {
+  #draft(revision: bigint): ReplicaSet {
     const d = this.deployment as Deployment
     const hash = templateHash(d.spec.template, this.collisionCount)
     const labels = { ...d.spec.template.metadata?.labels, [TEMPLATE_HASH]: hash }

@@ -28,12 +28,12 @@ export interface LmdbStoreOptions {
   /** The folder that is the store. Made when it is not there. */
   readonly path: string
   readonly clock: Clock
-  /** 256 MiB and one hour unless told. */
+  /** 256 MiB and five minutes unless told, as upstream compacts. */
   readonly history?: HistoryBudget
   readonly log?: Logger
 }
 
-const DEFAULT_HISTORY: HistoryBudget = { maxBytes: 256 * 2 ** 20, maxAgeMs: 3_600_000 }
+const DEFAULT_HISTORY: HistoryBudget = { maxBytes: 256 * 2 ** 20, maxAgeMs: 300_000 }
 
 /**
  * A store in a folder, in LMDB. Reads answer at once. A write resolves when LMDB's commit is on the disk.

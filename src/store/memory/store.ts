@@ -23,11 +23,11 @@ import { SortedKeys } from './sorted-keys.ts'
 
 export interface MemoryStoreOptions {
   readonly clock: Clock
-  /** 64 MiB and ten minutes unless told. */
+  /** 64 MiB and five minutes unless told. */
   readonly history?: HistoryBudget
 }
 
-const DEFAULT_HISTORY: HistoryBudget = { maxBytes: 64 * 2 ** 20, maxAgeMs: 600_000 }
+const DEFAULT_HISTORY: HistoryBudget = { maxBytes: 64 * 2 ** 20, maxAgeMs: 300_000 }
 const CATCH_UP_EVENTS = 500
 
 /** A store for the life of the process. Reads answer at once, and a write is done when `write` returns its promise. */

@@ -11,7 +11,8 @@ import type { ConnectTarget } from './connector.ts'
 import { withOwnLinks } from './own-links.ts'
 import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
 
-const VERBS = ['get', 'create', 'update', 'patch', 'delete']
+/** OPTIONS is no verb of resources; authorization sees it as the empty one. */
+const VERBS = ['get', 'create', 'update', 'patch', 'delete', '']
 
 /** nodes/proxy: passes a request on to a kubelet, or to another port of the node. */
 export const nodeProxy: Subresource = proxy(nodeTarget, 'NodeProxyOptions')
