@@ -9,13 +9,12 @@ import { ageOf } from '../../apimachinery/duration/human.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { type Column, completeResource, type ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { FieldSchema } from '../../apimachinery/schema.ts'
-import type { FieldError } from '../../apimachinery/status.ts'
+import { fillDefaults, hasDefaults } from '../../apimachinery/structural/defaulting.ts'
+import type { JsonSchema } from '../../apimachinery/structural/json-schema.ts'
 import { finalizerWarnings } from '../registry/finalizers.ts'
 import { compileObject, type ObjectFields } from './compile.ts'
-import { fillDefaults, hasDefaults } from './defaulting.ts'
 import { compileJsonPath } from './json-path.ts'
-import type { JsonSchema } from './json-schema.ts'
-import { validateValue } from './validation.ts'
+import { ObjectValidator } from './validate-object.ts'
 
 type Crd = Frozen<CustomResourceDefinition>
 type Version = Frozen<CustomResourceDefinitionVersion>
@@ -45,7 +44,9 @@ function definitionOf(
   const { group, scope } = crd.spec
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined
   const { status, scale } = version.subresources ?? {}
-  const defaulted = hasDefaults(schema)
+  const filled = schema && withoutMetadata(schema)
+  const scaled = scale && scaleOf(scale)
+  const validator = new ObjectValidator({ schema, scale: scaled })
   const deprecation = deprecationOf(crd, names.kind, version)
   return completeResource<KubeObject>({
     group,
@@ -65,11 +66,14 @@ function definitionOf(
     warnings: finalizerWarnings,
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
-    ...(scale && { scale: scaleOf(scale) }),
+    ...(scaled && { scale: scaled }),
     ...(kept && { storedAs: { definition: kept, toStored: same, fromStored: same } }),
     ...(deprecation && { deprecation }),
-    ...(defaulted && { defaults: (draft) => fill(draft, schema), onRead: (draft) => fill(draft, schema) }),
-    ...(schema && { validate: (object) => validateObject(object, schema) }),
+    defaults: (draft) => fillDefaults(draft, filled),
+    ...(hasDefaults(filled) && { onRead: (draft) => fillDefaults(draft, filled) }),
+    validateCreate: (object) => validator.validateNew(object),
+    validateUpdate: (object, old) => validator.validateChanged(object, old),
+    validateStatusUpdate: (object, old) => validator.validateStatus(object, old),
   })
 }
 
@@ -87,16 +91,10 @@ function objectFields(): ObjectFields {
   return { apiVersion: field('apiVersion'), kind: field('kind'), metadata: field('metadata') }
 }
 
-function fill(draft: KubeObject, schema: JsonSchema | undefined): void {
-  const { metadata, ...rest } = draft
-  fillDefaults(rest, schema)
-  Object.assign(draft, rest, { metadata })
-}
-
-/** Metadata is checked as that of any object; of the schema only what it says of the name counts there. */
-function* validateObject(object: Frozen<KubeObject>, schema: JsonSchema): Iterable<FieldError> {
-  const { metadata: _metadata, ...properties } = { ...schema.properties }
-  yield* validateValue(object, { ...schema, properties }, '')
+/** Metadata has no defaults of a schema. */
+function withoutMetadata(schema: JsonSchema): JsonSchema {
+  const { metadata: _metadata, ...properties } = schema.properties ?? {}
+  return { ...schema, properties }
 }
 
 function deprecationOf(crd: Crd, kind: string, version: Version): string | undefined {

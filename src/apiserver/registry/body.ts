@@ -1,11 +1,12 @@
 import { DecodeError, decodeFailure, strictDecodingError } from '../../apimachinery/codec/errors.ts'
 import { type Decoded, decodeJson, typeMetaOf } from '../../apimachinery/codec/json/decode.ts'
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { NotOfType, pruneObject } from '../../apimachinery/codec/json/prune.ts'
 import { decodeProtobuf, openEnvelope } from '../../apimachinery/codec/protobuf/envelope.ts'
 import { decodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { apiVersionOf, type KubeObject } from '../../apimachinery/meta.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
-import { badRequest, type StatusError } from '../../apimachinery/status.ts'
+import { badRequest, invalid, invalidObject, type StatusError } from '../../apimachinery/status.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import {
   ALL_MEDIA_TYPES,
@@ -54,8 +55,10 @@ export async function readKind<T extends KubeObject>(
   kind: BodyKind,
   validation: FieldValidation,
 ): Promise<T> {
-  const object = decodeBody(await bodyOf(call), call, kind, validation)
+  const body = await bodyOf(call)
+  const object = decodeBody(body, call, kind, validation)
   const apiVersion = apiVersionOf(kind)
+  if (kind.schema.name === '') checkCustomType(object, kind, body)
   object['kind'] ||= kind.kind
   object['apiVersion'] ||= apiVersion
   if (object['apiVersion'] !== apiVersion || object['kind'] !== kind.kind) {
@@ -63,6 +66,25 @@ export async function readKind<T extends KubeObject>(
   }
   object['metadata'] ??= {}
   return object as unknown as T
+}
+
+/** Custom resources say what they are: nothing is made up for them. Throws 400, and 422 for another kind of the same version. */
+function checkCustomType(object: Record<string, unknown>, wanted: BodyKind, body: Body): void {
+  const { kind = '', apiVersion = '' } = object
+  if (kind === '') {
+    const bytes = 'bytes' in body ? body.bytes : new TextEncoder().encode(stringifyJson(body.value))
+    const message = `Object 'Kind' is missing in '${new TextDecoder().decode(bytes)}'`
+    throw decodeFailure({ message, unrecognized: true }, { kind: '', version: '', wanted: wanted.kind }, bytes)
+  }
+  if (apiVersion === apiVersionOf(wanted) && kind !== wanted.kind) {
+    const { name = '' } = (object['metadata'] ?? {}) as { name?: string }
+    const text = `must be ${wanted.kind}`
+    throw invalidObject({ group: wanted.group, kind: String(kind) }, name, [invalid('kind', kind, text)])
+  }
+  if (apiVersion === '') {
+    const text = `the API version in the data () does not match the expected API version (${apiVersionOf(wanted)})`
+    throw badRequest(text)
+  }
 }
 
 function wrongKind(registry: Registry, wanted: BodyKind, sent: TypeMeta): StatusError {
@@ -110,7 +132,7 @@ async function bodyOf(call: Call): Promise<Body> {
 function decodeBody(body: Body, call: Call, kind: BodyKind, validation: FieldValidation): Record<string, unknown> {
   if ('value' in body) {
     const object = pruned(kind.schema, deepCopy(body.value), validation)
-    return object ?? decodeBytes(new TextEncoder().encode(JSON.stringify(body.value)), call, kind, validation)
+    return object ?? decodeBytes(new TextEncoder().encode(stringifyJson(body.value)), call, kind, validation)
   }
   return decodeBytes(body.bytes, call, kind, validation)
 }
@@ -173,7 +195,7 @@ function decodeBytes(
 /** The body's bytes; those of its JSON when it comes as a value. */
 export async function readBytes(call: Call): Promise<Uint8Array> {
   const body = await bodyOf(call)
-  return 'bytes' in body ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value))
+  return 'bytes' in body ? body.bytes : new TextEncoder().encode(stringifyJson(body.value))
 }
 
 const NO_TYPE = { kind: '', apiVersion: '' }

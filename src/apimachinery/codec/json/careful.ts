@@ -9,6 +9,7 @@ import type { ListSchema, ScalarSchema, Schema, StructSchema } from '../../schem
 import { DecodeError, goStruct, goType } from '../errors.ts'
 import { isEmptyValue, planOf, zeroValue } from '../plan.ts'
 import { keptBytes, keptDuration, keptMicroTime, keptQuantity, keptTime } from '../scalars.ts'
+import { stringifyJson } from './encode.ts'
 import { JsonReader } from './reader.ts'
 
 type JsonObject = Record<string, unknown>
@@ -27,7 +28,19 @@ export function decodeCarefully(schema: StructSchema, text: string): CarefulResu
   const decoder = new CarefulDecoder(text)
   const object = decoder.value(schema)
   if (decoder.firstError) throw decoder.firstError
-  return { object: object as JsonObject, violations: [...decoder.violations] }
+  const violations = [...decoder.violations]
+  return { object: object as JsonObject, violations: schema.name === '' ? inStages(violations, decoder) : violations }
+}
+
+/**
+ * For what has no Go type upstream looks for keys that stand twice first, then for fields that the schema does not have, and then for
+ * those that metadata does not have.
+ */
+function inStages(violations: readonly string[], { ofMetadata }: CarefulDecoder): string[] {
+  const stage = (text: string): number => (text.startsWith('duplicate') ? 0 : ofMetadata.has(text) ? 2 : 1)
+  const unknown = violations.filter((text) => stage(text) > 0)
+  unknown.sort((a, b) => stage(a) - stage(b) || (a < b ? -1 : 1))
+  return [...violations.filter((text) => stage(text) === 0), ...unknown]
 }
 
 /** Decodes a valid JSON text of no schema, all of whose duplicate keys count. */
@@ -50,6 +63,8 @@ export function decodeListCarefully(
 
 class CarefulDecoder {
   readonly violations = new Set<string>()
+  /** Those of them that are about an object's metadata inside what has no Go type. */
+  readonly ofMetadata = new Set<string>()
   firstError: DecodeError | undefined
   readonly #reader: JsonReader
   /** Where we are, for unknown and duplicate fields: `spec`, `.containers`, `[0]`. */
@@ -59,6 +74,7 @@ class CarefulDecoder {
   #struct: StructSchema | undefined
   #owner: StructSchema | undefined
   #lenient = false
+  #inMetadata = false
   /** Inside a part of upstream's objects that a decoder without strictness reads. */
   #quiet = false
 
@@ -94,7 +110,7 @@ class CarefulDecoder {
       this.#lenient = schema.name === ''
       this.#owner = schema
       const plan = byName.get(key)
-      if ((plan || schema.preserveUnknown) && seen.has(key)) this.#violation('duplicate', key)
+      if ((plan || schema.preserveUnknown || this.#lenient) && seen.has(key)) this.#violation('duplicate', key)
       seen.add(key)
       if (!plan) {
         if (schema.preserveUnknown)
@@ -109,7 +125,7 @@ class CarefulDecoder {
       this.#struct = schema
       this.#fields.push(key)
       const isNull = this.#reader.type() === 'null' && !this.#lenient
-      const value = this.#at(key, () => this.value(plan.schema))
+      const value = this.#at(key, () => this.#fieldValue(schema, plan.schema))
       this.#fields.pop()
       this.#struct = struct
       if (!this.#lenient && (isNull || value === null || (plan.omitsEmpty && isEmptyValue(value)))) delete object[key]
@@ -120,9 +136,56 @@ class CarefulDecoder {
     return object
   }
 
+  #fieldValue(owner: StructSchema, schema: Schema): unknown {
+    const isMetadata = owner.name === '' && schema.kind === 'struct' && schema.name !== ''
+    return isMetadata ? this.#metadata(schema) : this.value(schema)
+  }
+
+  /** Metadata in what has no Go type, which upstream decodes by itself afterwards. */
+  #metadata(schema: StructSchema): unknown {
+    const [fields, struct, inMetadata, before] = [
+      this.#fields.splice(0),
+      this.#struct,
+      this.#inMetadata,
+      this.firstError,
+    ]
+    const [start, at] = [this.#reader.position, this.#path.join('')]
+    this.#struct = undefined
+    this.#lenient = false
+    this.#inMetadata = true
+    const value = this.#canEnd(schema, start, at)
+    const { firstError } = this
+    if (firstError && firstError !== before) this.firstError = this.#inPlace(firstError, start, at)
+    this.#fields.push(...fields)
+    this.#struct = struct
+    this.#inMetadata = inMetadata
+    this.#lenient = true
+    return value ?? {}
+  }
+
+  /** A type that refuses its own text ends the decoding at once. */
+  #canEnd(schema: StructSchema, start: number, at: string): unknown {
+    try {
+      return this.value(schema)
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error
+      this.#reader.moveTo(start)
+      this.#reader.skipValue()
+      throw this.#inPlace(error, start, at)
+    }
+  }
+
+  /** The metadata of the object itself needs no place. */
+  #inPlace(error: DecodeError, start: number, at: string): DecodeError {
+    if (at === 'metadata') return error
+    return new DecodeError(`${at}: Invalid value: ${compact(this.#reader.since(start))}: ${error.message}`)
+  }
+
   #unknown(key: string): void {
     this.#violation('unknown', key)
-    this.#reader.skipValue()
+    if (!this.#lenient) return this.#reader.skipValue()
+    // Only keys that stand twice are told of what is inside.
+    this.#at(key, () => this.generic())
   }
 
   /** The members of an object whose keys are data. */
@@ -277,8 +340,15 @@ class CarefulDecoder {
   #violation(what: 'unknown' | 'duplicate', key: string): void {
     if (this.#quiet || this.violations.size >= MAX_VIOLATIONS) return
     const path = this.#path.join('')
-    this.violations.add(`${what} field ${goQuote(path ? `${path}.${key}` : key)}`)
+    const text = `${what} field ${goQuote(path ? `${path}.${key}` : key)}`
+    this.violations.add(text)
+    if (this.#inMetadata) this.ofMetadata.add(text)
   }
+}
+
+/** A JSON text without the space between its parts, as Go writes it. */
+function compact(text: string): string {
+  return stringifyJson(decodeAnyCarefully(text).value)
 }
 
 const GO_NAMES = {

@@ -11,6 +11,22 @@ export class JsonReader {
     this.#text = text
   }
 
+  /** Where the next value begins. */
+  get position(): number {
+    this.#skipSpace()
+    return this.#at
+  }
+
+  /** Reads on from a position. */
+  moveTo(position: number): void {
+    this.#at = position
+  }
+
+  /** What was read since a position. */
+  since(position: number): string {
+    return this.#text.slice(position, this.#at)
+  }
+
   /** The type of the value that comes next. */
   type(): JsonType {
     this.#skipSpace()

@@ -24,7 +24,10 @@ export const looksLikeJson = (body: Uint8Array): boolean => {
 export function decodeYaml(schema: StructSchema, body: Uint8Array, validation: FieldValidation): Decoded {
   const { json, duplicates } = yamlToJson(body)
   const { object, violations } = decodeJson(schema, json, validation)
-  return { object, violations: duplicates && validation !== 'Ignore' ? [duplicates, ...violations] : violations }
+  if (!duplicates || validation === 'Ignore') return { object, violations }
+  // For what has no Go type upstream tells each finding by itself.
+  const told = schema.name === '' ? duplicates.split('\n  ').slice(1) : [duplicates]
+  return { object, violations: [...told, ...violations] }
 }
 
 /** Parses a YAML body of no schema. Told are keys that stand twice. Throws DecodeError. */

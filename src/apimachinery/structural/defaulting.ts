@@ -1,5 +1,5 @@
+import { copyJson } from '../../lib/json-value.ts'
 import { setOwn } from '../../lib/own.ts'
-import { deepCopy } from '../registry/codec.ts'
 import { additionalSchema, isObject, type JsonObject, type JsonSchema } from './json-schema.ts'
 
 /** Whether there is anything to fill in. */
@@ -23,7 +23,7 @@ export function fillDefaults(value: unknown, schema: JsonSchema | undefined): vo
 function fillItems(items: unknown[], schema: JsonSchema | undefined): void {
   if (!schema) return
   for (const [index, item] of items.entries()) {
-    if (item === null && !schema.nullable && schema.default !== undefined) items[index] = deepCopy(schema.default)
+    if (item === null && !schema.nullable && schema.default !== undefined) items[index] = copyJson(schema.default)
     fillDefaults(items[index], schema)
   }
 }
@@ -32,7 +32,7 @@ function fillObject(object: JsonObject, schema: JsonSchema): void {
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     const value = Object.hasOwn(object, name) ? object[name] : undefined
     const isBare = value === undefined || (value === null && !property.nullable)
-    if (isBare && property.default !== undefined) setOwn<unknown>(object, name, deepCopy(property.default))
+    if (isBare && property.default !== undefined) setOwn<unknown>(object, name, copyJson(property.default))
     else if (value === null && !property.nullable) delete object[name]
     fillDefaults(Object.hasOwn(object, name) ? object[name] : undefined, property)
   }
@@ -42,7 +42,7 @@ function fillObject(object: JsonObject, schema: JsonSchema): void {
     if (schema.properties && Object.hasOwn(schema.properties, name)) continue
     if (object[name] === null && !further.nullable) {
       if (further.default === undefined) delete object[name]
-      else setOwn<unknown>(object, name, deepCopy(further.default))
+      else setOwn<unknown>(object, name, copyJson(further.default))
     }
     fillDefaults(object[name], further)
   }
