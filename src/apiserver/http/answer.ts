@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream'
 import { internalError, StatusError } from '../../apimachinery/status.ts'
 import { uuid } from '../../lib/random.ts'
 import { encode, encodeError } from '../encode/encode.ts'
@@ -113,7 +112,7 @@ async function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeade
 async function sendStream(encoded: EncodedStream, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
   const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
   const out = exchange.begin(encoded.status, headers)
-  for await (const part of parts) await written(out, part)
+  for await (const part of parts) await out.write(part)
   out.end()
 }
 
@@ -125,19 +124,6 @@ async function gzipped(
   return (await compressedKept(kept, headers)) ?? parts
 }
 
-/** Resolves when the bytes have been taken and their buffer may be used again. */
-function written(out: Writable, bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onClose = (): void => reject(new Error('the client has gone'))
-    out.once('close', onClose)
-    out.write(bytes, (error) => {
-      out.off('close', onClose)
-      if (error) reject(error)
-      else resolve()
-    })
-  })
-}
-
 /** Bytes that a slow watcher may leave unread before its watch is cut; it then starts again from where it was. */
 const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 
@@ -145,8 +131,8 @@ function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: Outgoin
   const out = exchange.begin(200, headers)
   const stop = start(
     (event) => {
-      out.write(event)
-      if (out.writableLength > MOST_UNREAD_BYTES) exchange.destroy()
+      out.send(event)
+      if (out.unread > MOST_UNREAD_BYTES) exchange.destroy()
     },
     () => out.end(),
   )

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import type { Readable, Writable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { RequestHeaders } from '../authn/types.ts'
+import { ChunkedOutlet, type ChunkFrames, type Outlet, StreamOutlet } from './outlet.ts'
 
 export type OutgoingHeaders = Record<string, string | readonly string[]>
 
@@ -16,8 +17,8 @@ export interface Exchange {
   readonly incoming: Readable
   /** Sends a whole answer. */
   send(status: number, headers: OutgoingHeaders, body: Uint8Array | string): void
-  /** Sends the head of an answer whose body is then written to what this returns. */
-  begin(status: number, headers: OutgoingHeaders): Writable
+  /** Sends the head of an answer whose body then goes to what this returns. */
+  begin(status: number, headers: OutgoingHeaders): Outlet
   /** Whether an answer was begun. */
   readonly begun: boolean
   /** Breaks off, so that the client sees that something is missing. */
@@ -31,6 +32,7 @@ export function http1Exchange(
   request: IncomingMessage,
   response: ServerResponse,
   certificate: Uint8Array | undefined,
+  frames: ChunkFrames,
 ): Exchange {
   return {
     method: request.method ?? 'GET',
@@ -46,7 +48,9 @@ export function http1Exchange(
     begin(status, headers) {
       response.writeHead(status, headers as Record<string, string>)
       response.flushHeaders()
-      return response
+      const { socket } = response
+      const isChunked = response.chunkedEncoding && request.method !== 'HEAD'
+      return socket && isChunked ? new ChunkedOutlet(response, socket, frames) : new StreamOutlet(response)
     },
     get begun() {
       return response.headersSent
@@ -79,7 +83,7 @@ export function http2Exchange(
     },
     begin(status, outgoing) {
       begin(status, outgoing)
-      return stream
+      return new StreamOutlet(stream)
     },
     get begun() {
       return stream.headersSent

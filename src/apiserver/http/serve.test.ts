@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect, type ClientHttp2Session } from 'node:http2'
-import { request as httpsRequest } from 'node:https'
+import type { IncomingMessage } from 'node:http'
+import { Agent, request as httpsRequest } from 'node:https'
 import { after, before, test } from 'node:test'
 import { configMaps } from '../../api/core/v1/configmap.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -89,4 +90,29 @@ test('a watch streams one JSON object to a line', async () => {
   const event = JSON.parse(line ?? '') as { type: string; object: { metadata: { name: string } } }
   assert.equal(event.type, 'ADDED')
   assert.equal(event.object.metadata.name, 'watched')
+})
+
+test('over HTTP/1.1 a watch is chunked, ends as it should, and leaves the connection to the next request', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const options = { host: '127.0.0.1', port: listener.port, rejectUnauthorized: false, agent }
+  const get = (path: string): Promise<IncomingMessage> =>
+    new Promise((resolve, reject) =>
+      httpsRequest({ ...options, path }, resolve)
+        .on('error', reject)
+        .end(),
+    )
+  const watch = await get(`${MAPS}?watch=true&resourceVersion=1&timeoutSeconds=1`)
+  await http1('POST', MAPS, { metadata: { name: 'first' } })
+  await http1('POST', MAPS, { metadata: { name: 'second' } })
+  const lines = Buffer.concat((await watch.toArray()) as Buffer[])
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { object: { metadata: { name: string } } })
+  assert.deepEqual(lines.map(({ object }) => object.metadata.name).slice(-2), ['first', 'second'])
+  const next = await get(`${MAPS}/first`)
+  await next.toArray()
+  assert.equal(next.statusCode, 200)
+  assert.equal(next.socket, watch.socket)
+  agent.destroy()
 })

@@ -8,6 +8,7 @@ import { Certificates } from './certificates.ts'
 import { Deadlines } from './deadlines.ts'
 import { BODY_MS } from './http-call.ts'
 import { http1Exchange, http2Exchange } from './exchange.ts'
+import { ChunkFrames } from './outlet.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { KubeletTls } from './kubelet-connector.ts'
 
@@ -96,8 +97,9 @@ function http1Server(
 ): Http1Server {
   // Watches last as long as they like; what bounds them is their own timeout.
   const server = createHttp1({ requestTimeout: 0, keepAliveTimeout: 0, headersTimeout: 60_000 })
+  const frames = new ChunkFrames()
   server.on('request', (request, response) => {
-    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket)), bodies)
+    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket), frames), bodies)
   })
   server.on('upgrade', (request, socket, head) => {
     void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)

@@ -11,6 +11,7 @@ import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../stream
 import { authenticate } from './answer.ts'
 import { Deadlines } from './deadlines.ts'
 import { http1Exchange } from './exchange.ts'
+import { ChunkFrames } from './outlet.ts'
 import { BODY_MS, httpCall } from './http-call.ts'
 import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
 
@@ -31,7 +32,7 @@ export async function answerUpgrade(
   const { request, socket } = client
   socket.on('error', () => socket.destroy())
   try {
-    const exchange = http1Exchange(request, new ServerResponse(request), certificate)
+    const exchange = http1Exchange(request, new ServerResponse(request), certificate, new ChunkFrames())
     const bodies = new Deadlines(server.env.clock, BODY_MS)
     const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
