@@ -1,5 +1,6 @@
 import type { KubeObject } from '../apimachinery/meta.ts'
 import { completeResource, type ResourceDefinition } from '../apimachinery/resource.ts'
+import { Lru } from '../lib/lru.ts'
 
 /** A kind known by name alone, such as one that discovery told of. */
 export interface DynamicResource {
@@ -10,14 +11,27 @@ export interface DynamicResource {
   readonly namespaced: boolean
 }
 
-/** A definition good enough for a client, informer or lister of a kind that is not built in. Its schema keeps everything. */
+const REMEMBERED = 1024
+const definitions = new Lru<string, ResourceDefinition>(REMEMBERED)
+
+/**
+ * A definition good enough for a client, informer or lister of a kind that is not built in. Its schema keeps everything. The same
+ * resource gets the same definition while it is in use, for what is kept by definition.
+ */
 export function dynamicResource<T extends KubeObject = KubeObject>(resource: DynamicResource): ResourceDefinition<T> {
-  return completeResource<T>({
-    group: resource.group,
-    version: resource.version,
-    kind: resource.kind,
-    plural: resource.plural,
-    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
-    schema: { kind: 'struct', name: '', fields: new Map(), preserveUnknown: true },
-  })
+  const { group, version, kind, plural, namespaced } = resource
+  const key = [group, version, kind, plural, namespaced].join('/')
+  let definition = definitions.get(key)
+  if (!definition) {
+    definition = completeResource({
+      group,
+      version,
+      kind,
+      plural,
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      schema: { kind: 'struct', name: '', fields: new Map(), preserveUnknown: true },
+    })
+    definitions.set(key, definition)
+  }
+  return definition as ResourceDefinition<T>
 }

@@ -42,7 +42,7 @@ export class WriteLog {
 
 /** A client that notes what is written through it in the log that `current` returns. */
 export function loggingClient(client: Client, current: () => WriteLog, barrierOf: BarrierOf): Client {
-  const made = new Map<ResourceDefinition, ResourceClient<KubeObject>>()
+  const made = new WeakMap<ResourceDefinition, ResourceClient<KubeObject>>()
   function logging<T extends KubeObject>(resource: ResourceDefinition<T>): ResourceClient<T> {
     let wrapped = made.get(resource)
     if (!wrapped) {
