@@ -12,6 +12,7 @@ import { validateApproval } from './crd-approval.ts'
 import { validateConversion } from './crd-conversion.ts'
 import { validateNames } from './crd-names.ts'
 import { validateVersionParts } from './crd-parts.ts'
+import { capitalized, goSchema } from './go-schema.ts'
 
 type Crd = Frozen<CustomResourceDefinition>
 
@@ -24,7 +25,7 @@ export function* validateDefinition(crd: Crd): Iterable<FieldError> {
   }
   yield* validateGroup(spec.group)
   yield* oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced'])
-  yield* validateVersions(spec.versions ?? [])
+  yield* validateVersions(spec.versions)
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) {
     if (!spec.names[field]) yield required(`spec.names.${field}`)
   }
@@ -74,7 +75,8 @@ function* validateGroup(group: string): Iterable<FieldError> {
 
 type Version = Frozen<CustomResourceDefinitionVersion>
 
-function* validateVersions(versions: readonly Version[]): Iterable<FieldError> {
+function* validateVersions(given: readonly Version[] | undefined): Iterable<FieldError> {
+  const versions = given ?? []
   for (const [index, { schema }] of versions.entries()) {
     if (!schema?.openAPIV3Schema) yield required(`spec.versions[${index}].schema.openAPIV3Schema`)
   }
@@ -89,7 +91,11 @@ function* validateVersions(versions: readonly Version[]): Iterable<FieldError> {
     yield invalid(path, versions.map(shown(versions)), 'must contain unique version names')
   }
   if (versions.filter(({ storage }) => storage).length !== 1) {
-    yield invalid(path, versions.map(shown(versions)), 'must have exactly one version marked as storage version')
+    yield invalid(
+      path,
+      versions.length > 0 ? versions.map(shown(versions)) : null,
+      'must have exactly one version marked as storage version',
+    )
   }
 }
 
@@ -97,7 +103,7 @@ function* validateVersions(versions: readonly Version[]): Iterable<FieldError> {
 const shown =
   (versions: readonly Version[]) =>
   (version: Version): object => {
-    const own = (field: keyof Version): unknown =>
+    const own = <K extends keyof Version>(field: K): Version[K] | null =>
       versions.every((other) => semanticEqual(other[field], versions[0]?.[field])) ? null : version[field]
     return {
       Name: version.name,
@@ -105,10 +111,10 @@ const shown =
       Storage: version.storage,
       Deprecated: version.deprecated ?? false,
       DeprecationWarning: version.deprecationWarning ?? null,
-      Schema: own('schema'),
-      Subresources: own('subresources'),
-      AdditionalPrinterColumns: own('additionalPrinterColumns'),
-      SelectableFields: own('selectableFields'),
+      Schema: capitalized(own('schema'), (schema) => ({ OpenAPIV3Schema: goSchema(schema.openAPIV3Schema) })),
+      Subresources: capitalized(own('subresources')),
+      AdditionalPrinterColumns: capitalized(own('additionalPrinterColumns')),
+      SelectableFields: capitalized(own('selectableFields')),
     }
   }
 

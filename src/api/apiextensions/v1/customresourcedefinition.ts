@@ -5,6 +5,7 @@ import {
   validateDefinitionUpdate,
   validateNewDefinition,
 } from './crd-validate.ts'
+import { warnAboutFormats } from './crd-warnings.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about CustomResourceDefinition. */
@@ -26,12 +27,13 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,
   validateStatusUpdate: validateDefinitionStatus,
+  warnings: warnAboutFormats,
   prepareForCreate(crd) {
-    const stored = crd.spec.versions.find(({ storage }) => storage)
+    const stored = crd.spec.versions?.find(({ storage }) => storage)
     crd.status = { ...(stored && { storedVersions: [stored.name] }) }
   },
   prepareForUpdate({ spec, status }, _old, { subresource }) {
-    const stored = spec.versions.find(({ storage }) => storage)?.name
+    const stored = spec.versions?.find(({ storage }) => storage)?.name
     if (subresource !== '' || stored === undefined || !status) return
     const versions = (status.storedVersions ??= [])
     if (!versions.includes(stored)) versions.push(stored)
@@ -41,13 +43,12 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
 function defaultDefinition(crd: CustomResourceDefinition): void {
   const spec = (crd.spec ??= {} as CustomResourceDefinition['spec'])
   const names = (spec.names ??= {} as CustomResourceDefinition['spec']['names'])
-  spec.versions ??= []
   names.singular ||= (names.kind ?? '').toLowerCase()
   if (names.kind) names.listKind ||= `${names.kind}List`
   spec.conversion ??= { strategy: 'None' }
   const service = spec.conversion.webhook?.clientConfig?.service
   if (service) service.port ??= 443
   const status = (crd.status ??= {})
-  const stored = spec.versions.find(({ storage }) => storage)
+  const stored = spec.versions?.find(({ storage }) => storage)
   if ((status.storedVersions ?? []).length === 0 && stored) status.storedVersions = [stored.name]
 }

@@ -1,6 +1,9 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid } from '../../../apimachinery/status.ts'
+import type { JsonSchema } from '../../../apimachinery/structural/json-schema.ts'
 import type { JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
+import { goSchema } from './go-schema.ts'
+import { validateDefaults } from './schema-defaults.ts'
 import { validateSchema } from './schema-validate.ts'
 import { validateStructural } from './structural.ts'
 
@@ -38,7 +41,10 @@ export function* validateRootSchema(
 ): Iterable<FieldError> {
   if (hasStatus) yield* validateWithStatus(schema, path)
   if (schema.nullable) yield fieldForbidden(`${path}.nullable`, 'nullable cannot be true at the root')
-  yield* validateStructural(schema, path)
+  const structural = validateStructural(schema, path)
+  yield* structural
+  // Defaults are only looked at in a schema that says what they are to be.
+  if (structural.length === 0) yield* validateDefaults(schema as JsonSchema, path)
   yield* validateSchema(schema, path)
 }
 
@@ -49,7 +55,7 @@ function* validateWithStatus(schema: Frozen<JSONSchemaProps>, path: string): Ite
     yield invalid(`${path}.type`, schema.type, text)
   } else if (Object.entries(schema).some(([key, value]) => !AT_ROOT[key] && isGiven(value))) {
     const allowed = `[${Object.values(AT_ROOT).join(' ')}]`
-    yield invalid(path, schema, `only ${allowed} fields are allowed at the root of the schema ${when}`)
+    yield invalid(path, goSchema(schema), `only ${allowed} fields are allowed at the root of the schema ${when}`)
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, invalid, required, tooMany } from '../../../apimachinery/status.ts'
-import { goQuote } from '../../../lib/quote.ts'
 import type { CustomResourceDefinitionVersion, JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
 
 const MAX = 8
@@ -43,12 +42,16 @@ export function* validateSelectable(
 
 /** The schema of the field, or what is wrong with the path. */
 function fieldAt(root: Frozen<JSONSchemaProps>, path: string): Frozen<JSONSchemaProps> | string {
-  if (!path.startsWith('.')) return `expected . or [ but got: ${path.charAt(0)}`
   let schema = root
-  for (const name of path.slice(1).split('.')) {
+  const tokens = path.match(/[.[\]]|[^.[\]]+/g) ?? []
+  for (let i = 0; i < tokens.length; i += 2) {
+    if (tokens[i] === '[') return 'array notation is not allowed'
+    if (tokens[i] !== '.') return `expected [ or . but got: ${tokens[i]}`
+    const name = tokens[i + 1]
+    if (name === undefined) return 'unexpected end of JSON path'
     const { properties = {}, additionalProperties: values } = schema
     const next = Object.hasOwn(properties, name) ? properties[name] : typeof values === 'object' ? values : undefined
-    if (!next) return `does not refer to a valid field: unknown field ${goQuote(name)}`
+    if (!next) return 'does not refer to a valid field'
     schema = next
   }
   return schema

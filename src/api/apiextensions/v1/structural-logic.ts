@@ -1,6 +1,7 @@
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, required } from '../../../apimachinery/status.ts'
+import { compileGoRegExp, GoRegExpError } from '../../../lib/go-regexp.ts'
 import type { JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
 
 type Schema = Frozen<JSONSchemaProps>
@@ -33,14 +34,12 @@ function* validateBranches(schema: Schema, skipped: ReadonlySet<Schema>, path: s
   if (problem) yield invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${problem}`)
 }
 
-/** Go knows named groups as (?P<name>), and flags at the start. */
 function regexProblem(pattern: string): string | undefined {
   try {
-    // eslint-disable-next-line no-new -- only whether it compiles is asked
-    new RegExp(pattern.replaceAll('(?P<', '(?<').replace(/^\(\?[imsU]+\)/, ''))
+    compileGoRegExp(pattern)
     return undefined
   } catch (error) {
-    if (error instanceof SyntaxError) return `error parsing regexp: ${error.message}`
+    if (error instanceof GoRegExpError) return error.message
     throw error
   }
 }
