@@ -17,7 +17,7 @@ export function entries(catalogue?: string, word = ''): Entry[] {
 }
 
 /** Does something for each, a few at a time: many cases wait for a time to pass. */
-export async function each<T>(items: readonly T[], act: (item: T) => Promise<void>, atOnce = 8): Promise<void> {
+export async function each<T>(items: readonly T[], act: (item: T) => Promise<void>, atOnce = 32): Promise<void> {
   const left = [...items]
   const worker = async (): Promise<void> => {
     for (let item = left.shift(); item !== undefined; item = left.shift()) await act(item)

@@ -17,7 +17,8 @@ export function decodeBody({ headers, body }: Reply): unknown {
     case 'application/yaml':
       return { yaml: parseAllDocuments(text).map((document) => document.toJS() as unknown) }
     default:
-      return text
+      // The index of OpenAPI v3 says that it is text.
+      return text.startsWith('{') ? decodedJson(text) : text
   }
 }
 

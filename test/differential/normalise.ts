@@ -11,6 +11,8 @@ export interface Facts {
   /** Only those that are not as USUAL; null for a usual one that is absent. */
   readonly headers?: Readonly<Record<string, string | null>>
   readonly body?: unknown
+  /** How JSON is laid out, when it is not one line with its end. */
+  readonly form?: string
 }
 
 /** Headers as most answers have them. */
@@ -27,6 +29,7 @@ const OWN_VALUE: ReadonlySet<string> = new Set([
   'audit-id',
   'date',
   'etag',
+  'last-modified',
   'x-kubernetes-pf-flowschema-uid',
   'x-kubernetes-pf-prioritylevel-uid',
 ])
@@ -62,7 +65,7 @@ export class Normaliser {
     return {
       ...(wanted.has('status') && { status: reply.status }),
       ...(wanted.has('headers') && { headers: this.#headers(reply.headers) }),
-      ...(wanted.has('body') && { body: this.#value(view(decodeBody(reply))) }),
+      ...(wanted.has('body') && { body: this.#value(view(decodeBody(reply))), ...formOf(reply) }),
     }
   }
 
@@ -95,6 +98,8 @@ export class Normaliser {
         return typeof value === 'string' && value !== '' ? this.#revision(value) : value
       case 'managedFields':
         return Array.isArray(value) && !this.#managedFields ? value.map(summary) : this.#value(value)
+      case 'cells':
+        return Array.isArray(value) ? value.map((cell) => this.#cell(cell)) : value
       case 'columnDefinitions':
         return Array.isArray(value) ? value.map(columnOf) : value
       case 'description':
@@ -103,6 +108,10 @@ export class Normaliser {
       default:
         return this.#value(value)
     }
+  }
+
+  #cell(cell: unknown): unknown {
+    return typeof cell === 'string' && /^\d+s( ago)?$/.test(cell) ? '<age>' : this.#value(cell)
   }
 
   /** A list is as new as the server's last write, whoever made that. */
@@ -135,10 +144,17 @@ export class Normaliser {
       .replaceAll(UUID, (uid) => remembered(this.#uids, uid, 'uid'))
       .replaceAll(this.#generated, '$1<random>')
       .replaceAll(/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<random>')
+      .replaceAll(/\b10\.96\.(?!0\.1\b)\d+\.\d+\b/g, '<cluster address>')
       .replaceAll(MICRO_TIME, '<microtime>')
       .replaceAll(TIME, '<time>')
-      .replaceAll(/(current: |resource version: \d+ \()\d+/g, '$1<now>')
+      .replaceAll(/(current: |resource version: \d+ \(|in record \(|resourceVersion\\?": ?\\?")\d+/g, '$1<now>')
   }
+}
+
+function formOf({ headers, body }: Reply): { form?: string } {
+  if (headers['content-type'] !== 'application/json' || headers['content-encoding'] || body.length === 0) return {}
+  const words = [...(body.includes('{\n') ? ['indented'] : []), ...(body.at(-1) === 0x0a ? [] : ['without a line end'])]
+  return words.length > 0 ? { form: words.join(', ') } : {}
 }
 
 function remembered(known: Map<string, string>, value: string, word: string): string {

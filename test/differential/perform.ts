@@ -82,7 +82,7 @@ async function sendStep(
   }
   const reply = await send(target, { ...outgoing, begun, enough: (soFar) => lines(soFar) >= events })
   await others
-  return reply
+  return { ...reply, body: firstLines(reply.body, events) }
 }
 
 function textOf(body: unknown): string {
@@ -93,6 +93,16 @@ function lines(bytes: Buffer): number {
   let count = 0
   for (const byte of bytes) if (byte === 0x0a) count++
   return count
+}
+
+function firstLines(bytes: Buffer, count: number): Buffer {
+  let end = 0
+  for (let left = count; left > 0; left--) {
+    const next = bytes.indexOf(0x0a, end)
+    if (next < 0) return bytes
+    end = next + 1
+  }
+  return count === 0 ? bytes : bytes.subarray(0, end)
 }
 
 function filled(text: string, { ns, id }: Names, saved: ReadonlyMap<string, unknown>): string {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Facts } from './normalise.ts'
 
@@ -8,7 +8,8 @@ export type Recorded = Readonly<Record<string, readonly Facts[]>>
 const fileOf = (catalogue: string): string => join(import.meta.dirname, 'recorded', `${catalogue}.json`)
 
 export function readRecorded(catalogue: string): Recorded {
-  return JSON.parse(readFileSync(fileOf(catalogue), 'utf8')) as Recorded
+  const file = fileOf(catalogue)
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Recorded) : {}
 }
 
 export function writeRecorded(catalogue: string, recorded: Recorded): void {
