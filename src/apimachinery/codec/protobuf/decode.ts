@@ -5,6 +5,7 @@ import { ParseError } from '../../parse-error.ts'
 import type { MapSchema, ScalarSchema, Schema, StructSchema } from '../../schema.ts'
 import { DecodeError } from '../errors.ts'
 import { isEmptyValue, zeroValue } from '../plan.ts'
+import { decodeAny } from '../json/decode.ts'
 import { MAX_DEPTH } from '../json/scan.ts'
 import { keptQuantity } from '../scalars.ts'
 import { protoPlanOf } from './plan.ts'
@@ -233,12 +234,7 @@ function intOrString(reader: ProtoReader): number | string {
   return isText ? text : number
 }
 
-/** JSON that a message carries as it is. */
+/** JSON that a message carries as it is. Read like a body: as deep, and as exact. */
 function rawJson(bytes: Uint8Array | undefined): unknown {
-  if (!bytes || bytes.length === 0) return undefined
-  try {
-    return JSON.parse(textDecoder.decode(bytes))
-  } catch (error) {
-    throw error instanceof SyntaxError ? new DecodeError('proto: raw content is not JSON') : error
-  }
+  return bytes && bytes.length > 0 ? decodeAny(bytes, 'Ignore').value : undefined
 }

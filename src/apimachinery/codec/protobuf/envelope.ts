@@ -57,10 +57,17 @@ export function openEnvelope(body: Uint8Array): Envelope {
     throw new DecodeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', {
       unrecognized: true,
     })
+  try {
+    return readEnvelope(new ProtoReader(body, MAGIC.length))
+  } catch (error) {
+    throw error instanceof DecodeError ? new DecodeError(error.message, { unrecognized: true }) : error
+  }
+}
+
+function readEnvelope(reader: ProtoReader): Envelope {
   const texts = ['', '', '', '', '']
   let typeMeta = { apiVersion: '', kind: '' }
   let raw: Uint8Array = new Uint8Array()
-  const reader = new ProtoReader(body, MAGIC.length)
   while (!reader.done) {
     const tag = reader.tag()
     const number = tag >>> 3
