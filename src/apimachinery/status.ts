@@ -1,3 +1,4 @@
+import { stringifyJson } from './codec/json/encode.ts'
 import { goQuote } from '../lib/quote.ts'
 
 /** metav1.StatusCause. */
@@ -168,7 +169,7 @@ export interface FieldError {
 export function quoteValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
   if (value === undefined || value === null) return 'null'
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as number)
+  return typeof value === 'object' ? stringifyJson(value) : String(value as number)
 }
 
 export const required = (field: string, detail = ''): FieldError => ({

@@ -5,7 +5,22 @@ const encoder = new TextEncoder()
 /** Pieces of JSON, YAML and protobuf that change what follows them. */
 const PIECES: readonly Uint8Array[] = [
   ...['{', '}', '[', ']', '"', ',', ':', '\\', '\\ud800', '\\u0000', 'null', '1e999', '-0', '99999999999999999999'],
-  ...['&a ', '*a', '<<: ', '? ', '- ', '|', '>', '---\n', '%YAML 9.9\n', '!!binary ', '\t', '#', "'", '"__proto__":{},'],
+  ...[
+    '&a ',
+    '*a',
+    '<<: ',
+    '? ',
+    '- ',
+    '|',
+    '>',
+    '---\n',
+    '%YAML 9.9\n',
+    '!!binary ',
+    '\t',
+    '#',
+    "'",
+    '"__proto__":{},',
+  ],
 ].map((text) => encoder.encode(text))
 const BYTES: readonly Uint8Array[] = [
   [0xff, 0xff, 0xff, 0xff, 0x0f],

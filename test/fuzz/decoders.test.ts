@@ -15,22 +15,23 @@ import { fuzz, seeds } from './runs.ts'
 import { anyJson, FULL, NASTY, VALID, valueOf } from './values.ts'
 
 type Decode = (schema: StructSchema, bytes: Uint8Array) => Record<string, unknown>
-const FORMATS: Readonly<Record<string, { decode: Decode; encode: (kind: ResourceDefinition, object: object) => Uint8Array }>> =
-  {
-    json: {
-      decode: (schema, bytes) => decodeJson(schema, bytes, 'Warn').object,
-      encode: (_, object) => bytesOf(stringifyJson(object)),
-    },
-    yaml: {
-      decode: (schema, bytes) => decodeYaml(schema, bytes, 'Strict').object,
-      encode: (_, object) => bytesOf(encodeYaml(object)),
-    },
-    protobuf: {
-      decode: decodeProtobuf,
-      encode: (definition, object) =>
-        encodeProtobuf(definition.schema, { kind: definition.kind, apiVersion: apiVersionOf(definition) }, object),
-    },
-  }
+const FORMATS: Readonly<
+  Record<string, { decode: Decode; encode: (kind: ResourceDefinition, object: object) => Uint8Array }>
+> = {
+  json: {
+    decode: (schema, bytes) => decodeJson(schema, bytes, 'Warn').object,
+    encode: (_, object) => bytesOf(stringifyJson(object)),
+  },
+  yaml: {
+    decode: (schema, bytes) => decodeYaml(schema, bytes, 'Strict').object,
+    encode: (_, object) => bytesOf(encodeYaml(object)),
+  },
+  protobuf: {
+    decode: decodeProtobuf,
+    encode: (definition, object) =>
+      encodeProtobuf(definition.schema, { kind: definition.kind, apiVersion: apiVersionOf(definition) }, object),
+  },
+}
 const encoder = new TextEncoder()
 const bytesOf = (text: string): Uint8Array => encoder.encode(text)
 

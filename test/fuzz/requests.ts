@@ -50,11 +50,26 @@ const QUERY: Readonly<Record<string, readonly string[]>> = {
 /** A request to one of the resources, more or less as a client would send it. */
 export function anyRequest(chance: Chance, resources: readonly ResourceDefinition[] = builtInResources): WireRequest {
   const definition = chance.pick(resources)
-  const method = chance.pick(['GET', 'GET', 'POST', 'POST', 'PUT', 'PATCH', 'PATCH', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'])
+  const method = chance.pick([
+    'GET',
+    'GET',
+    'POST',
+    'POST',
+    'PUT',
+    'PATCH',
+    'PATCH',
+    'PATCH',
+    'DELETE',
+    'HEAD',
+    'OPTIONS',
+  ])
   const name = method === 'POST' && chance.is(0.9) ? '' : chance.pick(['a', 'b', 'web', '', chance.pick(WORDS)])
   const type = method === 'PATCH' ? chance.pick([...PATCHES, APPLY_TYPE]) : chance.pick(MEDIA)
-  const body = method === 'GET' || method === 'HEAD' ? undefined : anyBody(definition, type, name || 'a', method, chance)
-  const contentType = chance.is(0.97) ? type : chance.pick(['text/plain', '', 'application/json; charset=\u00e9', ...MEDIA])
+  const body =
+    method === 'GET' || method === 'HEAD' ? undefined : anyBody(definition, type, name || 'a', method, chance)
+  const contentType = chance.is(0.97)
+    ? type
+    : chance.pick(['text/plain', '', 'application/json; charset=\u00e9', ...MEDIA])
   return {
     method,
     url: `${pathOf(definition, name, chance)}${query(method, type, chance)}`,
@@ -75,11 +90,17 @@ function more(chance: Chance): Record<string, string> {
   ])
 }
 
-function pathOf({ group, version, plural, scope, subresources }: ResourceDefinition, name: string, chance: Chance): string {
+function pathOf(
+  { group, version, plural, scope, subresources }: ResourceDefinition,
+  name: string,
+  chance: Chance,
+): string {
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
   const namespace = chance.pick(['default', 'default', 'default', 'kube-system', 'none', chance.pick(WORDS)])
-  const within = scope === 'Namespaced' && chance.is(0.95) ? `/namespaces/${encodeURIComponent(namespace.toWellFormed())}` : ''
-  const sub = name !== '' && chance.is(0.2) ? `/${chance.pick(['status', 'scale', 'x', ...subresources.map((s) => s.name)])}` : ''
+  const within =
+    scope === 'Namespaced' && chance.is(0.95) ? `/namespaces/${encodeURIComponent(namespace.toWellFormed())}` : ''
+  const sub =
+    name !== '' && chance.is(0.2) ? `/${chance.pick(['status', 'scale', 'x', ...subresources.map((s) => s.name)])}` : ''
   const last = name === '' ? '' : `/${chance.is(0.95) ? encodeURIComponent(name.toWellFormed()) : name.toWellFormed()}`
   return `${root}${within}/${plural}${last}${sub}`
 }
@@ -98,7 +119,13 @@ function query(method: string, type: string, chance: Chance): string {
 }
 
 /** A body of a media type: of the kind, and then perhaps damaged. */
-function anyBody(definition: ResourceDefinition, type: string, name: string, method: string, chance: Chance): Uint8Array {
+function anyBody(
+  definition: ResourceDefinition,
+  type: string,
+  name: string,
+  method: string,
+  chance: Chance,
+): Uint8Array {
   if (chance.is(0.03)) return noise(chance, 400)
   if (type === PATCH_TYPES.json) return damaged(Buffer.from(stringifyJson(jsonPatch(definition, chance))), chance)
   const object = method === 'DELETE' ? deleteOptions(chance) : anyObject(definition, type, name, chance)
@@ -110,7 +137,7 @@ const damaged = (bytes: Uint8Array, chance: Chance): Uint8Array => (chance.is(0.
 function anyObject(definition: ResourceDefinition, type: string, name: string, chance: Chance): object {
   // Protobuf can only be written of what is right.
   const wrong = type === MEDIA[2] || chance.is(0.5) ? 0 : NASTY.wrong
-  const made = valueOf(definition.schema, chance, { ...NASTY, wrong }) 
+  const made = valueOf(definition.schema, chance, { ...NASTY, wrong })
   if (chance.is(0.1) || !isJsonObject(made)) return made ?? {}
   const metadata = chance.is(0.5) ? { name } : { ...(made['metadata'] as object | undefined), name }
   for (const key of ['resourceVersion', 'uid', 'namespace'] as const)

@@ -12,19 +12,22 @@ export async function fuzz<T>(
   holds: (input: T) => void | Promise<void>,
 ): Promise<void> {
   const seed = SEED === undefined ? undefined : Number(SEED)
-  await fc.assert(fc.asyncProperty(input, async (value) => holds(value)), {
-    numRuns: Math.max(1, Math.round(runs * FACTOR)),
-    ...(seed !== undefined && { seed }),
-    // What is put together out of a seed does not get smaller with a smaller seed.
-    endOnFailure: true,
-    reporter(details) {
-      if (!details.failed) return
-      throw new Error(
-        `SKIFF_SEED=${details.seed} repeats it (run ${details.numRuns}): ${shown(details.counterexample)}`,
-        { cause: details.errorInstance },
-      )
+  await fc.assert(
+    fc.asyncProperty(input, async (value) => holds(value)),
+    {
+      numRuns: Math.max(1, Math.round(runs * FACTOR)),
+      ...(seed !== undefined && { seed }),
+      // What is put together out of a seed does not get smaller with a smaller seed.
+      endOnFailure: true,
+      reporter(details) {
+        if (!details.failed) return
+        throw new Error(
+          `SKIFF_SEED=${details.seed} repeats it (run ${details.numRuns}): ${shown(details.counterexample)}`,
+          { cause: details.errorInstance },
+        )
+      },
     },
-  })
+  )
 }
 
 function shown(value: unknown): string {

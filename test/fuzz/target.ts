@@ -26,7 +26,9 @@ export class Target {
     const log: Logger = {
       ...silentLogger,
       error: (message, fields) =>
-        void errors.push(`${message}: ${fields?.['err'] instanceof Error ? fields['err'].stack : String(fields?.['err'])}`),
+        void errors.push(
+          `${message}: ${fields?.['err'] instanceof Error ? fields['err'].stack : String(fields?.['err'])}`,
+        ),
       with: () => log,
     }
     const clock = new VirtualClock()

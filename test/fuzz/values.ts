@@ -30,7 +30,10 @@ export function valueOf(schema: Schema, chance: Chance, taste: Taste, depth = 0)
       return chance.times(howMany(chance, taste, depth), () => valueOf(schema.items, chance, taste, depth + 1))
     case 'map':
       return objectOf(
-        chance.times(howMany(chance, taste, depth), () => [word(chance, taste), valueOf(schema.values, chance, taste, depth + 1)]),
+        chance.times(howMany(chance, taste, depth), () => [
+          word(chance, taste),
+          valueOf(schema.values, chance, taste, depth + 1),
+        ]),
       )
     case 'string':
       return schema.enum && chance.is(0.8) ? chance.pick(schema.enum) : word(chance, taste)
@@ -80,7 +83,8 @@ function structOf(schema: StructSchema, chance: Chance, taste: Taste, depth: num
   if (depth > 9) return object
   const share = depth < 2 ? 0.7 : chance.random.next() * 0.8
   for (const field of schema.fields.values())
-    if (chance.is(share) && (taste.empty || depth === 0 || field.number !== undefined)) object[field.name] = valueOf(field.schema, chance, taste, depth + 1)
+    if (chance.is(share) && (taste.empty || depth === 0 || field.number !== undefined))
+      object[field.name] = valueOf(field.schema, chance, taste, depth + 1)
   if (taste.nasty && chance.is(0.02)) define(object, word(chance, taste), anyJson(chance, 2))
   return object
 }

@@ -1,3 +1,4 @@
+import { getOwn, setOwn } from '../../lib/own.ts'
 import type { Authenticator, RequestHeaders, UserInfo } from './types.ts'
 
 /** How a front proxy tells who its clients are. The names of headers are lower-case. */
@@ -55,7 +56,7 @@ export function extraOf(headers: RequestHeaders, prefixes: readonly string[]): R
     const prefix = prefixes.find((candidate) => header.startsWith(candidate))
     if (prefix === undefined) continue
     const key = unescape(header.slice(prefix.length)).toLowerCase()
-    extra[key] = [...(extra[key] ?? []), ...valuesOf(headers, header)]
+    setOwn(extra, key, [...(getOwn(extra, key) ?? []), ...valuesOf(headers, header)])
   }
   return extra
 }

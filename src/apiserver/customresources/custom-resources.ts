@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type {
   CustomResourceDefinition,
   CustomResourceDefinitionNames,
@@ -132,7 +133,7 @@ export class CustomResources {
   }
 
   #serve(name: string, crd: Crd, names: CustomResourceDefinitionNames): void {
-    const state = JSON.stringify([crd.spec, names])
+    const state = stringifyJson([crd.spec, names])
     const before = this.#served.get(name)
     if (before?.state === state) return
     const definitions = definitionsOf(crd, names)

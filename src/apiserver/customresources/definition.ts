@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type {
   CustomResourceColumnDefinition,
   CustomResourceDefinition,
@@ -169,5 +170,5 @@ function cell(type: (typeof TYPES)[number], value: unknown, now: number): string
 
 function text(value: unknown): string {
   if (value === undefined || value === null) return ''
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean)
+  return typeof value === 'object' ? stringifyJson(value) : String(value as string | number | boolean)
 }

@@ -1,3 +1,4 @@
+import { prettyJson, stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { encodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { ByteSink } from '../../lib/byte-sink.ts'
 import { nextTurn } from '../../lib/turn.ts'
@@ -88,7 +89,7 @@ function value(status: number, object: unknown, { mediaType, pretty }: Accepted)
     return { type: 'body', status, headers: YAML_HEADERS, body: encodeYaml(object) }
   }
   const binary = mediaType === PROTOBUF_TYPE ? protobufValue(status, object) : undefined
-  return binary ?? json(status, pretty ? JSON.stringify(object, undefined, 2) : `${JSON.stringify(object)}\n`)
+  return binary ?? json(status, pretty ? prettyJson(object) : `${stringifyJson(object)}\n`)
 }
 
 const YAML_HEADERS = { 'content-type': YAML_TYPE }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { DecodeError, decodeFailure, strictDecodingError } from '../../apimachinery/codec/errors.ts'
 import { type Decoded, decodeJson, typeMetaOf } from '../../apimachinery/codec/json/decode.ts'
 import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'

@@ -50,8 +50,8 @@ const podSubresources: Subresources = {
 }
 
 /** The old way to assign a pod: the Binding is posted to the namespace, and names the pod. */
-const bindPod: VirtualResource = (registry, _resource, call) => {
+const bindPod: VirtualResource = (registry, bindings, call) => {
   const pods = registry.resources.find('', 'v1', 'pods')
   if (!pods || call.info.verb !== 'create' || call.info.name) throw methodNotAllowed()
-  return bind(registry, pods, call)
+  return bind(registry, pods, call, bindings)
 }

@@ -2,12 +2,16 @@ import { applyPatch } from '../../apimachinery/apply/apply.ts'
 import type { FieldSet } from '../../apimachinery/apply/field-set.ts'
 import { keepTimes } from '../../apimachinery/apply/times.ts'
 import { type ManagedWrite, recordUpdate, resetFields } from '../../apimachinery/apply/update.ts'
-import { pruneObject } from '../../apimachinery/codec/json/prune.ts'
+import { DecodeError } from '../../apimachinery/codec/errors.ts'
+import { decodeValue } from '../../apimachinery/codec/json/decode.ts'
+import { NotOfType, pruneObject } from '../../apimachinery/codec/json/prune.ts'
 import { type Frozen, type KubeObject, type ManagedFieldsEntry, timestamp } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
+import type { StructSchema } from '../../apimachinery/schema.ts'
 import type { Call } from '../request/call.ts'
 import { deepCopy } from './codec.ts'
 import type { PatchOptions, WriteOptions } from './options.ts'
+import { bareError } from './revision.ts'
 import type { Registry, ServedResource } from './served.ts'
 
 /** Notes in a draft who owns what of it, before admission changes it. `live` is undefined on creation. */
@@ -34,9 +38,32 @@ export function applyConfiguration(
   live: Frozen<KubeObject> | undefined,
 ): KubeObject {
   const { schema, kind } = resource.definition
+  const { codec } = resource
   const request = { ...managedWrite(registry, resource, call, options), kind, force: options.force }
   const { object } = applyPatch(live, configuration, request)
-  return pruneObject(schema, deepCopy(object)).object as unknown as KubeObject
+  try {
+    return pruneObject(schema, deepCopy(object)).object as unknown as KubeObject
+  } catch (error) {
+    if (!(error instanceof NotOfType)) throw error
+    const gvk = `${codec.apiVersion.includes('/') ? '' : '/'}${codec.apiVersion}, Kind=${kind}`
+    return decodeApplied(schema, object, configuration, gvk)
+  }
+}
+
+/** Decodes what is not as its schema says: more lenient with numbers, or the reason why not, in upstream's words. */
+function decodeApplied(
+  schema: StructSchema,
+  object: KubeObject,
+  { metadata: { namespace = '', name = '' } }: Frozen<KubeObject>,
+  gvk: string,
+): KubeObject {
+  try {
+    return decodeValue(schema, deepCopy(object), 'Ignore').object as unknown as KubeObject
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const failed = `failed to convert new object (${namespace}/${name}; ${gvk}) to proper version`
+    throw bareError(`${failed}: unable to convert unstructured object to ${gvk}: ${error.message}`)
+  }
 }
 
 function managedWrite(registry: Registry, resource: ServedResource, call: Call, options: WriteOptions): ManagedWrite {

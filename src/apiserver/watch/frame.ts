@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { WatchFrame } from '../registry/answer.ts'
 
@@ -24,7 +25,7 @@ export class Frame implements WatchFrame {
   constructor(type: WatchFrame['type'], object: () => Frozen<KubeObject>, json?: () => Uint8Array) {
     this.type = type
     this.#object = object
-    this.#json = json ?? (() => encoder.encode(JSON.stringify(object())))
+    this.#json = json ?? (() => encoder.encode(stringifyJson(object())))
   }
 
   object(): Frozen<KubeObject> {

@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, fieldForbidden, invalid, required } from '../../../apimachinery/status.ts'
 import { qualifiedName } from '../../checks.ts'
@@ -55,10 +56,10 @@ function* validateStorage({ type, min, max }: Frozen<LimitRangeItem>, at: string
 /** Minimum, default request, default limit and maximum come in this order. */
 function* validateOrder(limit: Frozen<LimitRangeItem>, name: string, at: string): Iterable<FieldError> {
   const isPod = limit.type === 'Pod'
-  const min = limit.min?.[name]
-  const max = limit.max?.[name]
-  const byDefault = isPod ? undefined : limit.default?.[name]
-  const request = isPod ? undefined : limit.defaultRequest?.[name]
+  const min = getOwn(limit.min ?? {}, name)
+  const max = getOwn(limit.max ?? {}, name)
+  const byDefault = isPod ? undefined : getOwn(limit.default ?? {}, name)
+  const request = isPod ? undefined : getOwn(limit.defaultRequest ?? {}, name)
   const check = function* (
     low: string | number | undefined,
     high: string | number | undefined,
@@ -85,9 +86,9 @@ function* validateOrder(limit: Frozen<LimitRangeItem>, name: string, at: string)
 }
 
 function* validateRatio(limit: Frozen<LimitRangeItem>, name: string, field: string): Iterable<FieldError> {
-  const ratio = limit.maxLimitRequestRatio?.[name]
-  const min = limit.min?.[name]
-  const max = limit.max?.[name]
+  const ratio = getOwn(limit.maxLimitRequestRatio ?? {}, name)
+  const min = getOwn(limit.min ?? {}, name)
+  const max = getOwn(limit.max ?? {}, name)
   if (ratio === undefined) return
   if (compareAmounts(ratio, '1') < 0) yield invalid(field, String(ratio), `ratio ${ratio} is less than 1`)
   if (min === undefined || max === undefined) return

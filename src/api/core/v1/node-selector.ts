@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { labelSet, selects, type LabelOperator } from '../../../apimachinery/labels/selector.ts'
 import type { Node, NodeSelector, NodeSelectorRequirement, PodSpec } from '../../generated/types/core/v1.ts'
@@ -14,7 +15,7 @@ const OPERATORS: Readonly<Record<string, LabelOperator>> = {
 /** Whether a pod of this spec may run on the node by its nodeSelector and required node affinity. */
 export function fitsNode({ nodeSelector, affinity }: Frozen<PodSpec>, node: Frozen<Node>): boolean {
   const labels = node.metadata.labels ?? {}
-  if (!Object.entries(nodeSelector ?? {}).every(([name, value]) => labels[name] === value)) return false
+  if (!Object.entries(nodeSelector ?? {}).every(([name, value]) => getOwn(labels, name) === value)) return false
   const required = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution
   return !required || selectsNode(required, node)
 }

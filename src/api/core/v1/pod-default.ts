@@ -28,7 +28,7 @@ function defaultPodLevelResources(pod: Pod, resources: ResourceRequirements): vo
   const { limits = {}, requests = {} } = resources
   if (Object.keys(limits).length + Object.keys(requests).length === 0) return
   for (const [name, value] of Object.entries(aggregateLimits(pod))) {
-    if (isHugePage(name) && !(name in requests)) limits[name] ??= value
+    if (isHugePage(name) && !Object.hasOwn(requests, name)) limits[name] ??= value
   }
   if (Object.keys(limits).length === 0) return
   resources.limits = limits

@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Pod, PodQOSClass, ResourceList, ResourceRequirements } from '../../generated/types/core/v1.ts'
 import type { Quantity } from '../../generated/types/scalars.ts'
@@ -25,7 +26,7 @@ export function qosClass({ spec }: Frozen<Pod>): PodQOSClass {
   }
   const asked = Object.keys(requests)
   if (asked.length + Object.keys(limits).length === 0) return 'BestEffort'
-  if (allLimited && asked.every((name) => equalQuantity(limits[name], requests[name]))) {
+  if (allLimited && asked.every((name) => equalQuantity(getOwn(limits, name), getOwn(requests, name)))) {
     if (asked.length === Object.keys(limits).length) return 'Guaranteed'
   }
   return 'Burstable'

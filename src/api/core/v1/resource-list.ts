@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import {
   addQuantity,
@@ -20,7 +21,7 @@ export const compareAmounts = (a: Quantity, b: Quantity): number =>
 /** Adds `more` to `list` in place. */
 export function addResources(list: ResourceList, more: Frozen<ResourceList> | undefined): void {
   for (const [name, value] of Object.entries(more ?? {})) {
-    const there = list[name]
+    const there = getOwn(list, name)
     list[name] = there === undefined ? value : formatQuantity(addQuantity(amount(there), amount(value)))
   }
 }
@@ -28,7 +29,7 @@ export function addResources(list: ResourceList, more: Frozen<ResourceList> | un
 /** Raises each resource of `list` in place to what `other` has, where that is more. */
 export function maxResources(list: ResourceList, other: Frozen<ResourceList> | undefined): void {
   for (const [name, value] of Object.entries(other ?? {})) {
-    const there = list[name]
+    const there = getOwn(list, name)
     if (there === undefined || compareAmounts(there, value) < 0) list[name] = value
   }
 }

@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, required } from '../../../apimachinery/status.ts'
 import { validateLabels } from '../../../apimachinery/validation/meta.ts'
@@ -44,6 +45,6 @@ export const validateRuntimeClassUpdate = (now: Frozen<RuntimeClass>, old: Froze
 /** Warnings about labels of nodes that went out of use. */
 export function* runtimeClassWarnings({ scheduling }: Frozen<RuntimeClass>): Iterable<string> {
   for (const key of Object.keys(scheduling?.nodeSelector ?? {})) {
-    if (DEPRECATED_NODE_LABELS[key]) yield `scheduling.nodeSelector: ${DEPRECATED_NODE_LABELS[key]}`
+    if (getOwn(DEPRECATED_NODE_LABELS, key)) yield `scheduling.nodeSelector: ${getOwn(DEPRECATED_NODE_LABELS, key)}`
   }
 }

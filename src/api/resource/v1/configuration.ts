@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../../apimachinery/codec/json/encode.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
@@ -31,7 +32,7 @@ export function* validateConfiguration({ opaque }: Frozen<DeviceConfiguration>, 
 /** JSON of a driver's own: an object, and not too long. */
 export function* validateRaw(value: unknown, max: number, path: string): Iterable<FieldError> {
   if (value === undefined || value === null) yield required(path)
-  else if (byteLength(JSON.stringify(value)) > max) yield tooLong(path, max)
+  else if (byteLength(stringifyJson(value)) > max) yield tooLong(path, max)
   else if (typeof value !== 'object' || Array.isArray(value)) {
     yield invalid(path, '<value omitted>', 'must be a valid JSON object')
   }

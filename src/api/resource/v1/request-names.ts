@@ -8,10 +8,10 @@ import { validateSet } from './lists.ts'
 export class RequestNames {
   readonly #names = new Set<string>()
 
-  constructor({ requests = [] }: Frozen<DeviceClaim>) {
-    for (const { name, firstAvailable = [] } of requests) {
+  constructor({ requests }: Frozen<DeviceClaim>) {
+    for (const { name, firstAvailable } of requests ?? []) {
       this.#names.add(name)
-      for (const alternative of firstAvailable) this.#names.add(`${name}/${alternative.name}`)
+      for (const alternative of firstAvailable ?? []) this.#names.add(`${name}/${alternative.name}`)
     }
   }
 

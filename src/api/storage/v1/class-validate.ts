@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, fieldForbidden, required } from '../../../apimachinery/status.ts'
@@ -59,7 +60,7 @@ export function* validateStorageClassUpdate(
 export function* storageClassWarnings({ allowedTopologies = [] }: Frozen<StorageClass>): Iterable<string> {
   for (const [index, { matchLabelExpressions = [] }] of allowedTopologies.entries()) {
     for (const [i, { key }] of matchLabelExpressions.entries()) {
-      const text = DEPRECATED_NODE_LABELS[key]
+      const text = getOwn(DEPRECATED_NODE_LABELS, key)
       if (text) yield `allowedTopologies[${index}].matchLabelExpressions[${i}].key: ${text}`
     }
   }

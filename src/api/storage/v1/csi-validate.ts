@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, invalid, notSupported, required } from '../../../apimachinery/status.ts'
@@ -125,10 +126,11 @@ export function* validateCapacityUpdate(
 /** Warnings about labels of nodes that went out of use. */
 export function* capacityWarnings({ nodeTopology = {} }: Frozen<CSIStorageCapacity>): Iterable<string> {
   for (const [index, { key }] of (nodeTopology.matchExpressions ?? []).entries()) {
-    const text = DEPRECATED_NODE_LABELS[key]
+    const text = getOwn(DEPRECATED_NODE_LABELS, key)
     if (text) yield `nodeTopology.matchExpressions[${index}].key: ${key} is ${text}`
   }
   for (const key of Object.keys(nodeTopology.matchLabels ?? {})) {
-    if (DEPRECATED_NODE_LABELS[key]) yield `nodeTopology.matchLabels.${key}: ${DEPRECATED_NODE_LABELS[key]}`
+    if (getOwn(DEPRECATED_NODE_LABELS, key))
+      yield `nodeTopology.matchLabels.${key}: ${getOwn(DEPRECATED_NODE_LABELS, key)}`
   }
 }

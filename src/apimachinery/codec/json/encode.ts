@@ -146,6 +146,13 @@ export function stringifyJson(value: unknown): string {
   }
 }
 
+/** The same on several lines, for people. */
+export function prettyJson(value: unknown): string {
+  const { rawJSON } = JSON as typeof JSON & { rawJSON(text: string): unknown }
+  const exact = (_: string, part: unknown): unknown => (typeof part === 'bigint' ? rawJSON(String(part)) : part)
+  return JSON.stringify(value, exact, 2) ?? 'null'
+}
+
 function stringifyExact(value: unknown): string {
   if (typeof value === 'bigint') return String(value)
   if (Array.isArray(value)) return `[${value.map(stringifyExact).join(',')}]`

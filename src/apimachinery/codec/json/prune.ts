@@ -125,7 +125,7 @@ function pruneScalar(schema: ScalarSchema, value: unknown, state: PruneState): u
     case 'int32':
       return typeof value === 'number' && isInt32(value) ? value : mismatch(value, state)
     case 'int64':
-      return Number.isInteger(value) ? value : mismatch(value, state)
+      return Number.isInteger(value) || isInt64(value) ? value : mismatch(value, state)
     case 'double':
       return typeof value === 'number' ? value : mismatch(value, state)
     case 'intOrString':
@@ -151,6 +151,9 @@ function pruneScalar(schema: ScalarSchema, value: unknown, state: PruneState): u
       return pruneSchemaOr(schema.kind, value, state)
   }
 }
+
+/** A number that a double does not hold exactly; numbers come as such only from decoders that kept them. */
+const isInt64 = (value: unknown): boolean => typeof value === 'bigint' && BigInt.asIntN(64, value) === value
 
 /** A part of a JSON schema that may be a schema or something else. Upstream does not report unknown fields in there. */
 function pruneSchemaOr(kind: SchemaOrKind, value: unknown, state: PruneState): unknown {

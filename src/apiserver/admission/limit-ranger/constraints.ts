@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { LimitRangeItem } from '../../../api/generated/types/core/v1.ts'
 import {
   compareQuantity,
@@ -42,7 +43,7 @@ export function amounts(list: Resources | undefined): [string, Quantity][] {
 }
 
 function amount(list: Resources, name: string): Quantity | undefined {
-  const value = list[name]
+  const value = getOwn(list, name)
   return value === undefined ? undefined : parseQuantity(String(value))
 }
 

@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Container, LimitRange, Pod } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Resources } from './constraints.ts'
@@ -10,7 +11,7 @@ export function applyDefaults(limitRange: Frozen<LimitRange>, pod: Pod): void {
   const requests = Object.assign({}, ...items.map((item) => item.defaultRequest ?? {})) as Resources
   const limits = Object.assign({}, ...items.map((item) => item.default ?? {})) as Resources
   const set = [
-    ...pod.spec.containers.flatMap((container) => fill(container, 'container', requests, limits)),
+    ...(pod.spec.containers ?? []).flatMap((container) => fill(container, 'container', requests, limits)),
     ...(pod.spec.initContainers ?? []).flatMap((container) => fill(container, 'init container', requests, limits)),
   ]
   if (set.length === 0) return
@@ -30,7 +31,7 @@ function fill(container: Container, kind: string, requests: Resources, limits: R
 
 function missing(wanted: Resources, there: Resources | undefined): string[] {
   return Object.keys(wanted)
-    .filter((name) => there?.[name] === undefined)
+    .filter((name) => getOwn(there ?? {}, name) === undefined)
     .sort((a, b) => (a < b ? -1 : 1))
 }
 

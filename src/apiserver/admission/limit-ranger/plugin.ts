@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { LimitRange, PersistentVolumeClaim, Pod } from '../../../api/generated/types/core/v1.ts'
 import { limitRanges } from '../../../api/core/v1/limitrange.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
@@ -63,7 +64,7 @@ function* podProblems({ spec }: Frozen<LimitRange>, { object }: AdmissionAttribu
 }
 
 function containerUsages({ spec }: Pod): Usage[] {
-  return [...spec.containers, ...(spec.initContainers ?? [])].map(usageOf)
+  return [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map(usageOf)
 }
 
 function usageOf({ resources }: Pod['spec']['containers'][number]): Usage {
@@ -75,7 +76,10 @@ function usageOf({ resources }: Pod['spec']['containers'][number]): Usage {
  * A resource that one container leaves open is open for the pod.
  */
 function podUsage({ spec }: Pod): Usage {
-  const running = [...spec.containers, ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always')]
+  const running = [
+    ...(spec.containers ?? []),
+    ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
+  ]
   const first = (spec.initContainers ?? []).filter((c) => c.restartPolicy !== 'Always')
   const total = (part: 'requests' | 'limits'): Resources => ({
     ...largest(sum(running.map((c) => usageOf(c)[part])), ...first.map((c) => usageOf(c)[part])),
@@ -87,7 +91,7 @@ function podUsage({ spec }: Pod): Usage {
 function sum(lists: readonly Resources[]): Resources {
   const result: Record<string, string> = {}
   for (const name of new Set(lists.flatMap((list) => Object.keys(list)))) {
-    const values = lists.map((list) => list[name])
+    const values = lists.map((list) => getOwn(list, name))
     if (values.includes(undefined)) continue
     const quantities = values.map((value) => parseQuantity(String(value)))
     result[name] = formatQuantity(quantities.reduce(addQuantity))
@@ -99,7 +103,7 @@ function largest(base: Resources, ...others: readonly Resources[]): Resources {
   const result: Record<string, string | number> = { ...base }
   for (const list of others) {
     for (const [name, value] of amounts(list)) {
-      const known = result[name]
+      const known = getOwn(result, name)
       if (known === undefined || compareQuantity(value, parseQuantity(String(known))) > 0)
         result[name] = formatQuantity(value)
     }

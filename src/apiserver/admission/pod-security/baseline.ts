@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { Container, Probe, SecurityContext } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import {
@@ -185,7 +186,7 @@ export function seccomp(pod: PodLike): Violation | undefined {
 
 function sysctls({ spec }: PodLike, minor: number): Violation | undefined {
   const names = (spec.securityContext?.sysctls ?? []).map(({ name }) => name)
-  const forbidden = names.filter((name) => (SYSCTLS[name] ?? Infinity) > minor)
+  const forbidden = names.filter((name) => (getOwn(SYSCTLS, name) ?? Infinity) > minor)
   return forbidden.length > 0 ? { reason: 'forbidden sysctls', detail: forbidden.join(', ') } : undefined
 }
 

@@ -23,7 +23,7 @@ export interface Violation {
 /** Every container, in upstream's order. */
 export function containersOf({ spec }: PodLike): readonly Frozen<Container>[] {
   const ephemeral = (spec.ephemeralContainers ?? []) as readonly Frozen<Container>[]
-  return [...(spec.initContainers ?? []), ...spec.containers, ...ephemeral]
+  return [...(spec.initContainers ?? []), ...(spec.containers ?? []), ...ephemeral]
 }
 
 /** The names of the containers that `bad` is true of. */

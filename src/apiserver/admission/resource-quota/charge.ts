@@ -1,3 +1,4 @@
+import { getOwn } from '../../../lib/own.ts'
 import type { ResourceList, ResourceQuota } from '../../../api/generated/types/core/v1.ts'
 import { compareAmounts } from '../../../api/core/v1/resource-list.ts'
 import { addAmounts, amountsText, moreThan, nonZero } from '../../../api/core/v1/quota/amounts.ts'
@@ -27,7 +28,7 @@ export function charge(quota: Frozen<ResourceQuota>, { resource, object, oldObje
   if (concerned.length === 0 || !inScopes(object)) return undefined
   const open = resource === 'pods' ? unstated(object as Frozen<Pod>, concerned) : undefined
   if (open) return { refusal: `failed quota: ${name}: must specify ${open}` }
-  const unknown = concerned.filter((one) => used[one] === undefined)
+  const unknown = concerned.filter((one) => getOwn(used, one) === undefined)
   if (unknown.length > 0)
     return { refusal: `status unknown for quota: ${name}, resources: ${concerned.toSorted().join(',')}` }
   const usage = quotaUsage(resource, object, now)
@@ -39,7 +40,9 @@ export function charge(quota: Frozen<ResourceQuota>, { resource, object, oldObje
   const requested = nonZero(added, new Set(Object.keys(hard)))
   if (Object.keys(requested).length === 0) return undefined
   const after = addAmounts(used, requested)
-  const exceeded = Object.keys(requested).filter((one) => compareAmounts(after[one] ?? 0, hard[one] ?? 0) > 0)
+  const exceeded = Object.keys(requested).filter(
+    (one) => compareAmounts(getOwn(after, one) ?? 0, getOwn(hard, one) ?? 0) > 0,
+  )
   if (exceeded.length === 0) return { used: after }
   const text = (list: Frozen<ResourceList>): string => amountsText(list, exceeded)
   return {

@@ -57,7 +57,7 @@ function mountToken(pod: Pod, random: Random): void {
   const existing = pod.spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX))
   const name = existing?.name ?? `${VOLUME_PREFIX}${nameSuffix(random)}`
   let mounted = false
-  for (const container of [...(pod.spec.initContainers ?? []), ...pod.spec.containers] as Container[]) {
+  for (const container of [...(pod.spec.initContainers ?? []), ...(pod.spec.containers ?? [])] as Container[]) {
     if (container.volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH)) continue
     ;(container.volumeMounts ??= []).push({ name, readOnly: true, mountPath: MOUNT_PATH } satisfies VolumeMount)
     mounted = true

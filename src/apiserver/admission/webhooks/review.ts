@@ -1,3 +1,4 @@
+import { copyJson } from '../../../lib/json-value.ts'
 import { encodeJson } from '../../../apimachinery/codec/json/encode.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
@@ -34,7 +35,7 @@ export function shown(
   definition: ResourceDefinition,
 ): Record<string, unknown> | null {
   if (!object) return null
-  if (!hasOwnKind(attributes)) return JSON.parse(JSON.stringify(object)) as Record<string, unknown>
+  if (!hasOwnKind(attributes)) return copyJson(object) as unknown as Record<string, unknown>
   const other = converted(object, attributes.definition, definition)
   const typed = { ...other, kind: definition.kind, apiVersion: apiVersionOf(definition) }
   return JSON.parse(encodeJson(definition.schema, typed)) as Record<string, unknown>

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../../apimachinery/codec/json/encode.ts'
 import type { WebhookClientConfig } from '../../../api/generated/types/admissionregistration/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { decodeBase64 } from '../../../lib/base64.ts'
@@ -30,7 +31,7 @@ export async function send(sending: Sending, { webhook }: Hook, review: object):
   try {
     response = await inTime(sending.env, timeoutSeconds * 1000, async (signal) => {
       const request = await requestTo(sending, clientConfig, url)
-      return sending.callWebhook({ ...request, body: encoder.encode(JSON.stringify(review)), signal })
+      return sending.callWebhook({ ...request, body: encoder.encode(stringifyJson(review)), signal })
     })
   } catch (error) {
     throw failed(`Post ${goQuote(url)}: ${messageOf(error)}`)

@@ -1,14 +1,8 @@
 import type { Binding, Pod } from '../../../api/generated/types/core/v1.ts'
+import { aggregate } from '../../../apimachinery/labels/selector.ts'
 import { schemaFor } from '../../../api/schema-for.ts'
 import { timestamp, type KubeObject } from '../../../apimachinery/meta.ts'
-import {
-  badRequest,
-  conflict,
-  type FieldError,
-  invalidObject,
-  notSupported,
-  required,
-} from '../../../apimachinery/status.ts'
+import { badRequest, conflict, type FieldError, notSupported, required } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
 import { admissionAttributes } from '../admit.ts'
 import type { Answer } from '../answer.ts'
@@ -17,6 +11,7 @@ import { MODIFIED, uidMismatch } from '../change.ts'
 import { guaranteedUpdate } from '../guaranteed-update.ts'
 import { matchNamespace } from '../metadata.ts'
 import { readWriteOptions } from '../options.ts'
+import { bareError } from '../revision.ts'
 import { type Registry, type ServedResource, storageKey } from '../served.ts'
 import { success, type Subresource } from './subresource.ts'
 
@@ -37,15 +32,20 @@ export const bindingSubresource: Subresource = {
   },
 }
 
-/** Also serves POST to the virtual `bindings`; then the Binding names the pod. */
-export async function bind(registry: Registry, pods: ServedResource, call: Call): Promise<Answer> {
+/** Also serves POST to the virtual `bindings`, the `posted` resource then; the Binding names the pod. */
+export async function bind(
+  registry: Registry,
+  pods: ServedResource,
+  call: Call,
+  posted: ServedResource = pods,
+): Promise<Answer> {
   const options = readWriteOptions(call, 'CreateOptions')
   const binding = await readKind<Binding & KubeObject>(registry, call, BINDING, options.fieldValidation)
   matchNamespace(pods.definition, binding, call.info.namespace)
   const name = binding.metadata.name ?? ''
   if (call.info.name && call.info.name !== name) throw badRequest('name in URL does not match name in Binding object')
   if (!registry.admission.idle('CREATE')) {
-    const attributes = admissionAttributes(pods, call, 'CREATE', { object: binding, options, kind: BINDING, name })
+    const attributes = admissionAttributes(posted, call, 'CREATE', { object: binding, options, kind: BINDING, name })
     await registry.admission.mutate(attributes)
     check(binding)
     await registry.admission.validate(attributes)
@@ -57,12 +57,13 @@ export async function bind(registry: Registry, pods: ServedResource, call: Call)
   return success(201)
 }
 
-function check({ target, metadata }: Binding): void {
+/** Upstream lets these findings through as a plain error. */
+function check({ target }: Binding): void {
   const problems: FieldError[] = []
   if (target?.kind && target.kind !== 'Node')
     problems.push(notSupported('target.kind', target.kind, ['Node', '<empty>']))
   if (!target?.name) problems.push(required('target.name'))
-  if (problems.length > 0) throw invalidObject(BINDING, metadata.name ?? '', problems)
+  if (problems.length > 0) throw bareError(aggregate(problems.map(({ field, message }) => `${field}: ${message}`)))
 }
 
 function assign(

@@ -1,3 +1,4 @@
+import { getOwn } from '../../../../lib/own.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../../apimachinery/status.ts'
 import { dns1123Label, NOT_NEGATIVE, qualifiedName } from '../../../checks.ts'
@@ -78,7 +79,7 @@ function* validateRequirements(
     const field = `${path}.requests[${name}]`
     yield* checkName(field, name)
     yield* validateQuantityValue(field, name, value)
-    yield* validateAgainstLimit(path, name, value, limits[name])
+    yield* validateAgainstLimit(path, name, value, getOwn(limits, name))
     yield* validateHugePageValue(field, name, value)
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)]
@@ -159,14 +160,14 @@ export function* validatePodResources(
   yield* validateRequirements(resources, validatePodResourceName, claimNames, path)
   const pod = { metadata: {}, spec }
   for (const [name, sum] of Object.entries(aggregateRequests(pod))) {
-    const own = resources.requests?.[name]
+    const own = getOwn(resources.requests ?? {}, name)
     if (own !== undefined && compareAmounts(sum, own) > 0) {
       const text = `must be greater than or equal to aggregate container requests of ${sum}`
       yield invalid(`${path}.requests[${name}]`, String(own), text)
     }
   }
   for (const [name, sum] of Object.entries(aggregateLimits(pod))) {
-    const own = resources.limits?.[name]
+    const own = getOwn(resources.limits ?? {}, name)
     if (isHugePage(name) && own !== undefined && compareAmounts(sum, own) > 0) {
       const text = `must be greater than or equal to aggregate container limits of ${sum}`
       yield invalid(`${path}.limits[${name}]`, String(own), text)
@@ -174,7 +175,7 @@ export function* validatePodResources(
   }
   for (const [index, container] of (spec.containers ?? []).entries()) {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
-      const own = resources.limits?.[name]
+      const own = getOwn(resources.limits ?? {}, name)
       if (own !== undefined && compareAmounts(limit, own) > 0) {
         const field = `${path}.containers[${index}][${name}].limits`
         yield invalid(field, String(limit), `must be less than or equal to pod limits of ${own}`)

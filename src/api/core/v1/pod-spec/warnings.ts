@@ -1,3 +1,4 @@
+import { getOwn } from '../../../../lib/own.ts'
 import type { Frozen, ObjectMeta } from '../../../../apimachinery/meta.ts'
 import { warnAboutIp } from '../../../../apimachinery/validation/ip.ts'
 import { isLabelValue } from '../../../../apimachinery/validation/names.ts'
@@ -35,7 +36,8 @@ const ANNOTATIONS = [
 /** warningsForPodSpecAndMeta. `path` is empty for a pod, or ends with a dot. */
 export function* podSpecWarnings(spec: Frozen<PodSpec>, meta: Frozen<ObjectMeta>, path: string): Iterable<string> {
   for (const key of Object.keys(spec.nodeSelector ?? {})) {
-    if (DEPRECATED_NODE_LABELS[key]) yield `${path}spec.nodeSelector[${key}]: ${DEPRECATED_NODE_LABELS[key]}`
+    if (getOwn(DEPRECATED_NODE_LABELS, key))
+      yield `${path}spec.nodeSelector[${key}]: ${getOwn(DEPRECATED_NODE_LABELS, key)}`
   }
   yield* nodeAffinityWarnings(spec, path)
   for (const [index, { topologyKey, labelSelector }] of (spec.topologySpreadConstraints ?? []).entries()) {
@@ -84,7 +86,7 @@ function* termWarnings(
 ): Iterable<string> {
   for (const [index, { key, values = [] }] of matchExpressions.entries()) {
     const at = `${path}.matchExpressions[${index}]`
-    if (DEPRECATED_NODE_LABELS[key]) yield `${at}.key: ${key} is ${DEPRECATED_NODE_LABELS[key]}`
+    if (getOwn(DEPRECATED_NODE_LABELS, key)) yield `${at}.key: ${key} is ${getOwn(DEPRECATED_NODE_LABELS, key)}`
     if (!checkValues) continue
     for (const [i, value] of values.entries()) {
       for (const text of isLabelValue(value)) yield `${at}.values[${i}]: ${value} is invalid, ${text}`

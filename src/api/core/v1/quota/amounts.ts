@@ -1,3 +1,4 @@
+import { getOwn } from '../../../../lib/own.ts'
 import { addQuantity, formatQuantity, subtractQuantity } from '../../../../apimachinery/quantity/quantity.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
 import { amount, compareAmounts } from '../resource-list.ts'
@@ -7,7 +8,7 @@ import type { ResourceList } from '../../../generated/types/core/v1.ts'
 export function addAmounts(a: Frozen<ResourceList>, b: Frozen<ResourceList>): ResourceList {
   const sum: ResourceList = { ...a }
   for (const [name, value] of Object.entries(b)) {
-    const there = sum[name]
+    const there = getOwn(sum, name)
     sum[name] = there === undefined ? value : formatQuantity(addQuantity(amount(there), amount(value)))
   }
   return sum
@@ -17,7 +18,7 @@ export function addAmounts(a: Frozen<ResourceList>, b: Frozen<ResourceList>): Re
 export function moreThan(a: Frozen<ResourceList>, b: Frozen<ResourceList>): ResourceList {
   const rest: ResourceList = {}
   for (const [name, value] of Object.entries(a)) {
-    const less = b[name]
+    const less = getOwn(b, name)
     if (less === undefined) rest[name] = value
     else if (compareAmounts(value, less) > 0) rest[name] = formatQuantity(subtractQuantity(amount(value), amount(less)))
   }
@@ -33,7 +34,7 @@ export function nonZero(list: Frozen<ResourceList>, names: ReadonlySet<string>):
 /** `cpu=1,pods=2`, sorted: as refusals show amounts. */
 export function amountsText(list: Frozen<ResourceList>, names: Iterable<string>): string {
   return [...names]
-    .filter((name) => list[name] !== undefined)
+    .filter((name) => getOwn(list, name) !== undefined)
     .sort((a, b) => (a < b ? -1 : 1))
     .map((name) => `${name}=${formatQuantity(amount(list[name] ?? 0))}`)
     .join(',')
