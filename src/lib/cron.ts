@@ -1,4 +1,5 @@
 /** Cron schedules in the standard form of five fields, with names, ranges, steps and `@daily` and its like. */
+import { getOwn } from './own.ts'
 
 /** The values at which each field matches. */
 export interface CronSchedule {
@@ -57,7 +58,7 @@ export function parseCron(text: string, parseDuration: (text: string) => number)
   if (spec.startsWith('@') && !Object.hasOwn(DESCRIPTORS, spec)) {
     throw new CronError(`unrecognized descriptor: ${spec}`)
   }
-  const fields = (DESCRIPTORS[spec] ?? spec).split(/\s+/).filter(Boolean)
+  const fields = (getOwn(DESCRIPTORS, spec) ?? spec).split(/\s+/).filter(Boolean)
   if (fields.length !== 5) {
     throw new CronError(`expected exactly 5 fields, found ${fields.length}: [${fields.join(' ')}]`)
   }

@@ -37,7 +37,7 @@ const bytesOf = (text: string): Uint8Array => encoder.encode(text)
 
 for (const [name, { decode, encode }] of Object.entries(FORMATS)) {
   test(`${name}: whatever is sent is decoded or refused, and what was decoded can be kept`, async () => {
-    await fuzz(1500, seeds, (seed) => {
+    await fuzz(500, seeds, (seed) => {
       const chance = new Chance(seed)
       const definition = chance.pick(builtInResources)
       const bytes = sent(definition, chance, encode)
@@ -84,7 +84,7 @@ function checkKept(definition: ResourceDefinition, object: Record<string, unknow
 }
 
 test('what is valid is the same in JSON, YAML and protobuf', async () => {
-  await fuzz(600, seeds, (seed) => {
+  await fuzz(200, seeds, (seed) => {
     const chance = new Chance(seed)
     const definition = chance.pick(builtInResources)
     const { schema } = definition

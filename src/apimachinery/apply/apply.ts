@@ -9,6 +9,7 @@ import { ApplyConflicts } from './conflict.ts'
 import { difference, EMPTY_SET, intersection, isLeaf, recursiveDifference, union } from './field-set.ts'
 import type { FieldSet } from './field-set.ts'
 import { lastAppliedOf, ownedByLastApplied, withLastApplied } from './last-applied.ts'
+import { UnidentifiedItem } from './list-item.ts'
 import { encodeManagers, managerId, withSet } from './managers.ts'
 import type { Managers, Ownership } from './managers.ts'
 import { merge } from './merge.ts'
@@ -45,26 +46,43 @@ export function applyPatch(
 ): Applied {
   checkConfiguration(applied, request)
   const before = live ?? emptyObject(request)
-  const managers = startingManagers(live, request)
   try {
+    const managers = startingManagers(live, request)
     return withKubectlAnnotation(applyForcingMigrated(before, applied, managers, request), applied, request)
   } catch (error) {
+    if (error instanceof UnidentifiedItem && live) throw unmanageable(live, request)
     throw error instanceof ApplyConflicts ? error.toStatusError() : error
   }
 }
 
-function checkConfiguration(applied: Frozen<KubeObject>, { apiVersion, kind, schema }: ApplyRequest): void {
+/** What is kept came from a client that did not apply, and so need not be what can be applied to. */
+function unmanageable(live: Frozen<KubeObject>, request: ApplyRequest): StatusError {
+  const { namespace = '', name = '' } = live.metadata
+  const what = `${namespace}/${name}; ${groupVersionKind(request)}`
+  const problems = shapeProblems(request.schema, live)
+  return unexpected(
+    `failed to create manager for existing fields: failed to convert new object (${what}) to smd typed: ${problems}`,
+  )
+}
+
+/** A configuration is not looked at before, and may have anything anywhere. */
+const textOr = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const groupVersionKind = ({ apiVersion, kind }: Pick<ApplyRequest, 'apiVersion' | 'kind'>): string =>
+  `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
+
+function checkConfiguration(applied: Frozen<KubeObject>, request: ApplyRequest): void {
+  const { apiVersion, kind, schema } = request
   if (applied.apiVersion !== apiVersion || applied.kind !== kind) {
-    const gv = applied.apiVersion ?? ''
-    throw badRequest(`invalid object type: ${gv.includes('/') ? gv : `/${gv}`}, Kind=${applied.kind ?? ''}`)
+    const given = { apiVersion: textOr(applied.apiVersion), kind: textOr(applied.kind) }
+    throw badRequest(`invalid object type: ${groupVersionKind(given)}`)
   }
-  const metadata: KubeObject['metadata'] | undefined = applied.metadata as KubeObject['metadata'] | undefined
+  const metadata = applied.metadata as KubeObject['metadata'] | null | undefined
   if (metadata?.managedFields !== undefined) throw badRequest('metadata.managedFields must be nil')
   const problems = shapeProblems(schema, applied)
   if (problems === undefined) return
-  const name = `${metadata?.namespace ?? ''}/${metadata?.name ?? ''}`
-  const gvk = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
-  throw unexpected(`failed to create typed patch object (${name}; ${gvk}): ${problems}`)
+  const name = `${textOr(metadata?.namespace)}/${textOr(metadata?.name)}`
+  throw unexpected(`failed to create typed patch object (${name}; ${groupVersionKind(request)}): ${problems}`)
 }
 
 const unexpected = (message: string): StatusError =>
@@ -160,7 +178,7 @@ function withKubectlAnnotation(result: Attempt, applied: Frozen<KubeObject>, req
   const { object, managers, unchanged } = result
   const managedFields = encodeManagers(managers)
   const annotated = request.manager === 'kubectl' && lastAppliedOf(object) ? withLastApplied(object, applied) : object
-  const { managedFields: _, ...metadata } = annotated.metadata
+  const { managedFields: _, ...metadata } = (annotated.metadata as KubeObject['metadata'] | null) ?? {}
   return {
     object: { ...annotated, metadata: { ...metadata, ...(managedFields && { managedFields }) } } as KubeObject,
     unchanged: unchanged && annotated === object,

@@ -54,13 +54,14 @@ export function applyConfiguration(
 function decodeApplied(
   schema: StructSchema,
   object: KubeObject,
-  { metadata: { namespace = '', name = '' } }: Frozen<KubeObject>,
+  { metadata }: Frozen<KubeObject>,
   gvk: string,
 ): KubeObject {
   try {
     return decodeValue(schema, deepCopy(object), 'Ignore').object as unknown as KubeObject
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
+    const { namespace = '', name = '' } = (metadata as KubeObject['metadata'] | null) ?? {}
     const failed = `failed to convert new object (${namespace}/${name}; ${gvk}) to proper version`
     throw bareError(`${failed}: unable to convert unstructured object to ${gvk}: ${error.message}`)
   }

@@ -1,3 +1,4 @@
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { Column, ResourceDefinition } from '../../apimachinery/resource.ts'
 import { badRequest } from '../../apimachinery/status.ts'
@@ -81,7 +82,7 @@ export class TablePrinter {
   /** Writes a row in JSON; what it includes of its object is taken from the stored bytes. */
   writeRow(to: ByteSink, item: ListItem, now: number): void {
     to.ascii('{"cells":')
-    to.text(JSON.stringify(this.#cells(item.object(), now)))
+    to.text(stringifyJson(this.#cells(item.object(), now)))
     to.ascii(',"object":')
     if (this.#include === 'None') to.ascii('null')
     else if (this.#include === 'Object') item.writeJson(to)

@@ -1,6 +1,7 @@
+import { bareError } from '../revision.ts'
 import type { Node, Pod } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { badRequest, failure, notFound } from '../../../apimachinery/status.ts'
+import { badRequest, notFound } from '../../../apimachinery/status.ts'
 import { type Registry, storageKey } from '../served.ts'
 import type { ConnectTarget } from './connector.ts'
 
@@ -28,7 +29,7 @@ export async function kubeletTarget(registry: Registry, name: string, path: stri
   const addresses = node.status?.addresses ?? []
   const found = ADDRESS_TYPES.map((wanted) => addresses.find(({ type }) => type === wanted)).find(Boolean)
   if (!found?.address) {
-    throw failure('InternalError', `no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`)
+    throw bareError(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`)
   }
   const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port || KUBELET_PORT
   return { scheme: 'https', host: found.address, port, path, node: name, insecure: false }
