@@ -91,8 +91,8 @@ test('what is valid is the same in JSON, YAML and protobuf', async () => {
     const made = valueOf(schema, chance, FULL) as object
     const { object } = decodeJson(schema, bytesOf(stringifyJson(made)), 'Strict')
     const text = encodeJson(schema, object)
-    const typeMeta = { kind: String(object['kind'] ?? ''), apiVersion: String(object['apiVersion'] ?? '') }
-    const overProtobuf = decodeProtobuf(schema, encodeProtobuf(schema, typeMeta, object))
+    const { kind = '', apiVersion = '' } = object as { kind?: string; apiVersion?: string }
+    const overProtobuf = decodeProtobuf(schema, encodeProtobuf(schema, { kind, apiVersion }, object))
     same(encodeJson(schema, overProtobuf), text, 'over protobuf')
     const overYaml = decodeYaml(schema, bytesOf(encodeYaml(parsed(text) as object)), 'Strict').object
     // The way from YAML sorts the keys of what has no schema.
@@ -105,7 +105,8 @@ const parsed = (text: string): unknown => decodeAny(bytesOf(text), 'Ignore').val
 /** Compares texts; tells where they part. */
 function same(actual: string, expected: string, what: string): void {
   if (actual === expected) return
-  const at = [...expected].findIndex((char, index) => char !== actual[index])
+  let at = 0
+  while (actual[at] === expected[at]) at++
   const around = (text: string): string => text.slice(Math.max(0, at - 80), at + 80)
   assert.equal(around(actual), around(expected), `${what}, at ${at}`)
 }

@@ -3,6 +3,7 @@ import { answerHttp } from '../../src/apiserver/http/answer.ts'
 import { Deadlines } from '../../src/apiserver/http/deadlines.ts'
 import type { Exchange, OutgoingHeaders } from '../../src/apiserver/http/exchange.ts'
 import { BODY_MS } from '../../src/apiserver/http/http-call.ts'
+import { StreamOutlet } from '../../src/apiserver/http/outlet.ts'
 import type { ApiServer } from '../../src/apiserver/server.ts'
 import type { VirtualClock } from '../../src/lib/clock.ts'
 import { nextTurn } from '../../src/lib/turn.ts'
@@ -82,7 +83,7 @@ class Wire {
       },
       begin: (status, outgoing) => {
         begin(status, outgoing)
-        return this.#out
+        return new StreamOutlet(this.#out)
       },
       get begun() {
         return isBegun()

@@ -1,4 +1,3 @@
-import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { DecodeError, decodeFailure, strictDecodingError } from '../../apimachinery/codec/errors.ts'
 import { type Decoded, decodeJson, typeMetaOf } from '../../apimachinery/codec/json/decode.ts'
 import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
