@@ -18,6 +18,11 @@ export interface Store {
   readonly revision: number
   /** Reads and watches at revisions below this fail with CompactedError. */
   readonly compactRevision: number
+  /**
+   * Resolves with `revision` when that has reached every write that anyone had been told of by the time of this call: others may write
+   * to the same etcd. Whoever uses `revision` on behalf of a client that wants the newest asks here first.
+   */
+  latest(): MaybePromise<number>
   get(key: string, options?: ReadOptions): MaybePromise<Entry | undefined>
   /** Keys that start with `prefix`, in byte order. */
   range(prefix: string, options?: RangeOptions): MaybePromise<Range>
@@ -81,6 +86,11 @@ export interface Entry {
 export interface ReadOptions {
   /** Read as of this revision; the newest when absent. A future one is an error. */
   readonly revision?: number
+  /**
+   * The newest that this process knows of will do, which is never older than what it was told before: what others wrote a moment ago
+   * may be missing (etcd only). Spares a question to etcd.
+   */
+  readonly stale?: boolean
 }
 
 export interface RangeOptions extends ReadOptions {

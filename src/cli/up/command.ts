@@ -16,6 +16,7 @@ import { administratorAccess, connectToCluster } from '../api.ts'
 import { addContext } from '../kubeconfig/user-context.ts'
 import { style } from '../print.ts'
 import { Progress } from '../progress.ts'
+import { etcdSettings, withStore, type StoreFlags } from './store-flags.ts'
 import { runExample } from './example.ts'
 import { prepareHost } from './prepare-host.ts'
 import type { ServerProcess } from './server-process.ts'
@@ -23,7 +24,7 @@ import { runningServer, startServer } from './server-process.ts'
 import { waitForApi, waitForDns, waitForNode } from './wait.ts'
 
 /** The flags that choose a cluster's settings; `up` and `server` have them both. */
-export interface SettingsFlags extends ClusterFlags {
+export interface SettingsFlags extends ClusterFlags, StoreFlags {
   readonly apiPort?: number
   readonly podCidr?: string
   readonly serviceCidr?: string
@@ -45,7 +46,7 @@ interface UpFlags extends SettingsFlags {
 
 /** Adds them. */
 export function withSettings(command: Command): Command {
-  return withCluster(command)
+  return withStore(withCluster(command))
     .option('--api-port <port>', 'where the API listens (6443, or the next one that no other cluster has)', parsePort)
     .option('--pod-cidr <range>', 'the addresses of pods (10.244.0.0/16)')
     .option('--service-cidr <range>', 'the addresses of Services (10.96.0.0/16)')
@@ -92,7 +93,11 @@ export function settingsFor(flags: SettingsFlags, { alone = true } = {}): Cluste
   const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint } = flags
   const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint }
   const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }
-  return resolveSettings({ name, ...wanted, ...folder }, { saved, others, routes, hostname: hostname() })
+  const etcd = etcdSettings(flags, saved)
+  return resolveSettings(
+    { name, ...wanted, ...folder, ...(etcd && { etcd }) },
+    { saved, others, routes, hostname: hostname() },
+  )
 }
 
 async function up(context: CliContext, flags: UpFlags): Promise<void> {

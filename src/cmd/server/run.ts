@@ -7,11 +7,11 @@ import { writeFileAtomic } from '../../host/files.ts'
 import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
-import { LmdbStore } from '../../store/lmdb/store.ts'
 import type { RunningApi } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
 import type { Component } from './components.ts'
 import { nodeAddress } from './node-address.ts'
+import { openStore } from './open-store.ts'
 import type { PartsOptions } from './parts.ts'
 import { requireFreePort } from './port.ts'
 import { ensureKubeletClient, ensurePki } from './pki.ts'
@@ -105,7 +105,7 @@ async function apiOf(
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
   const { settings, paths, env } = options
   const [store, pki] = await Promise.all([
-    LmdbStore.open({ path: paths.store, clock: env.clock, log: env.log.with({ component: 'store' }) }),
+    openStore(options),
     ensurePki({ folder: paths.pki, env, servingNames: servingNames(settings, nodeIP) }),
   ])
   cleanup.defer(() => store.close())

@@ -2,6 +2,7 @@ import type { Cidr } from '../../lib/ip.ts'
 import { cidrRange, formatIp, parseCidr } from '../../lib/ip.ts'
 import type { Route } from '../network/routes.ts'
 import { EXIT, UserError } from '../user-error.ts'
+import { checkEtcdSettings } from './etcd-settings.ts'
 import type { ClusterSettings } from './settings.ts'
 import { FIXED_SETTINGS } from './settings.ts'
 
@@ -31,6 +32,8 @@ const FLAGS: Readonly<Record<(typeof FIXED_SETTINGS)[number], string>> = {
 export function resolveSettings(wanted: WantedSettings, context: ResolveContext): ClusterSettings {
   const settings = { ...defaults(context), ...context.saved, ...defined(wanted) }
   refuseChanges(settings, context.saved)
+  if (settings.etcd) checkEtcdSettings(settings.etcd)
+  refuseAnotherStore(settings, context.saved)
   const pods = checkCidr(settings.podCidr, FLAGS.podCidr, 8, 24)
   const services = checkCidr(settings.serviceCidr, FLAGS.serviceCidr, 8, 28)
   refuseOverlap(pods, services, 'pods and Services need address ranges of their own')
@@ -97,6 +100,16 @@ function refuseChanges(settings: ClusterSettings, saved: ClusterSettings | undef
   throw usage(
     `cluster "${saved.name}" was made with ${FLAGS[changed]} ${saved[changed]}, and that cannot change`,
     `leave ${FLAGS[changed]} out, make another cluster with --name, or start over: skiff delete --name ${saved.name}`,
+  )
+}
+
+/** A cluster that were started on another store would be an empty one. */
+function refuseAnotherStore({ name, etcd }: ClusterSettings, saved: ClusterSettings | undefined): void {
+  if (!saved || (etcd === undefined) === (saved.etcd === undefined)) return
+  const [was, wanted] = saved.etcd ? ['etcd', 'lmdb'] : ['lmdb', 'etcd']
+  throw usage(
+    `cluster "${name}" keeps its state in ${was}`,
+    `leave --store out, or take it along: skiff snapshot save, then skiff snapshot restore --store ${wanted}`,
   )
 }
 

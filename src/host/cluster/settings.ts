@@ -3,6 +3,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../files.ts'
 import { UserError, EXIT, isErrno } from '../user-error.ts'
+import type { EtcdSettings } from './etcd-settings.ts'
 
 export type RuntimeKind = 'containerd' | 'simulated'
 
@@ -21,6 +22,8 @@ export interface ClusterSettings {
   readonly containerRuntimeEndpoint?: string
   /** A folder whose manifests are applied and kept applied. */
   readonly manifests?: string
+  /** Where the cluster's state is; in this machine's own store when absent. */
+  readonly etcd?: EtcdSettings
 }
 
 /** The settings that cannot change once pods and Services have addresses. */

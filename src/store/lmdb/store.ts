@@ -92,6 +92,11 @@ export class LmdbStore implements Store {
     return this.#compactRevision
   }
 
+  latest(): number {
+    this.#checkOpen()
+    return this.#revision
+  }
+
   get(key: string, options?: ReadOptions): Entry | undefined {
     return this.#reader.get(key, this.#readRevision(options))
   }

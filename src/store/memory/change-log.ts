@@ -10,7 +10,7 @@ export interface Change {
 /** What an event costs besides its key and value. */
 const EVENT_BYTES = 200
 
-/** The kept changes, by revision without a gap, within a budget. */
+/** The kept changes in the order of their revisions, which may have gaps and may be shared by several, within a budget. */
 export class ChangeLog {
   readonly #budget: HistoryBudget
   readonly #dropped: (change: Change) => void
@@ -25,18 +25,21 @@ export class ChangeLog {
     this.#dropped = dropped
   }
 
-  get(revision: number): Change | undefined {
-    const first = this.#changes[this.#head]
-    return first && revision >= first.event.revision
-      ? this.#changes[this.#head + revision - first.event.revision]
-      : undefined
+  /** The change that `revision` made to `key`, if it is kept. */
+  find(revision: number, key: string): Change | undefined {
+    for (let i = this.#firstFrom(revision); this.#revisionAt(i) === revision; i++) {
+      const change = this.#changes[i]
+      if (change?.event.key === key) return change
+    }
+    return undefined
   }
 
-  /** At most `limit` changes with revisions above `revision`. */
+  /** About `limit` changes with revisions above `revision`: all of a revision or none. */
   after(revision: number, limit: number): readonly Change[] {
-    const first = this.#changes[this.#head]?.event.revision ?? 0
-    const from = this.#head + Math.max(0, revision + 1 - first)
-    return this.#changes.slice(from, from + limit).filter((change) => change !== undefined)
+    const from = this.#firstFrom(revision + 1)
+    let to = Math.min(from + limit, this.#changes.length)
+    while (to < this.#changes.length && this.#revisionAt(to) === this.#revisionAt(to - 1)) to++
+    return this.#changes.slice(from, to).filter((change) => change !== undefined)
   }
 
   /** Adds the next change, then drops what exceeds the budget at `change.atMs`. */
@@ -46,7 +49,7 @@ export class ChangeLog {
     const oldestMs = change.atMs - this.#budget.maxAgeMs
     for (let first = this.#changes[this.#head]; first; first = this.#changes[this.#head]) {
       if (this.#bytes <= this.#budget.maxBytes && first.atMs >= oldestMs) return
-      this.#drop(first)
+      this.dropThrough(first.event.revision)
     }
   }
 
@@ -56,6 +59,29 @@ export class ChangeLog {
       this.#drop(first)
       first = this.#changes[this.#head]
     }
+  }
+
+  /** Forgets everything, and tells nobody. */
+  clear(): void {
+    this.#changes.length = 0
+    this.#head = 0
+    this.#bytes = 0
+  }
+
+  /** Where the first change is whose revision is not below `revision`. */
+  #firstFrom(revision: number): number {
+    let low = this.#head
+    let high = this.#changes.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#revisionAt(middle) < revision) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  #revisionAt(index: number): number {
+    return this.#changes[index]?.event.revision ?? Infinity
   }
 
   #drop(change: Change): void {

@@ -1,0 +1,28 @@
+import { status } from '@grpc/grpc-js'
+import { StoreError } from '../store.ts'
+
+/** What a call to etcd fails with. The message is etcd's own, which ends up in answers to clients as upstream's do. */
+export class EtcdError extends StoreError {
+  /** The gRPC status code. */
+  readonly code: number
+  /** Whether etcd certainly did not act on it, so that it may be sent again. */
+  readonly unsent: boolean
+
+  constructor(message: string, code: number, options: ErrorOptions & { readonly unsent?: boolean } = {}) {
+    super(message, options)
+    this.name = 'EtcdError'
+    this.code = code
+    this.unsent = options.unsent ?? false
+  }
+}
+
+/** Whether another member may do what this one could not. */
+export function isMembersFault(error: unknown): boolean {
+  if (!(error instanceof EtcdError)) return false
+  return error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED
+}
+
+/** etcd's ErrCompacted. */
+export function isCompacted(error: unknown): boolean {
+  return error instanceof EtcdError && error.code === status.OUT_OF_RANGE && /has been compacted/.test(error.message)
+}
