@@ -16,4 +16,8 @@ case "${1:-e2e}" in
     if [ "$(id -u)" = 0 ]; then "$node" bin/skiff.mjs host install --quiet || true; fi
     ;;
 esac
+# The tests of the store start etcd. On somebody's own machine they rather say that there is none: its package starts a service.
+if [ "${CI:-}" = true ] && [ "$(id -u)" = 0 ] && ! command -v etcd >/dev/null && command -v apt-get >/dev/null; then
+  apt-get install -qq -y --no-install-recommends etcd-server etcd-client >&2 || { apt-get update -qq && apt-get install -qq -y --no-install-recommends etcd-server etcd-client >&2; } || true
+fi
 exec "$node" scripts/test.ts "$@"

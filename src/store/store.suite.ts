@@ -4,19 +4,19 @@
  */
 import { describe, test } from 'node:test'
 import { VirtualClock } from '../lib/clock.ts'
-import { budgetTests } from './suite/budget.ts'
-import { expiry } from './suite/expiry.ts'
-import { history } from './suite/history.ts'
-import { limits } from './suite/limits.ts'
-import { modelTests } from './suite/model.ts'
-import { order } from './suite/order.ts'
-import { reads } from './suite/reads.ts'
-import { sinks } from './suite/sinks.ts'
-import { UNLIMITED, type Cases, type OpenStore } from './suite/support.ts'
-import { watches } from './suite/watches.ts'
-import { writes } from './suite/writes.ts'
+import { budgetTests } from './suite/budget.suite.ts'
+import { expiry } from './suite/expiry.suite.ts'
+import { history } from './suite/history.suite.ts'
+import { limits } from './suite/limits.suite.ts'
+import { modelTests } from './suite/model.suite.ts'
+import { order } from './suite/order.suite.ts'
+import { reads } from './suite/reads.suite.ts'
+import { sinks } from './suite/sinks.suite.ts'
+import { UNLIMITED, type Cases, type OpenStore } from './suite/support.suite.ts'
+import { watches } from './suite/watches.suite.ts'
+import { writes } from './suite/writes.suite.ts'
 
-export type { OpenStore, SuiteOptions } from './suite/support.ts'
+export type { OpenStore, SuiteOptions } from './suite/support.suite.ts'
 
 /** What a kind of store does besides the contract. */
 export interface StoreTraits {

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sleep, systemClock } from '../../../lib/clock.ts'
 import { Connection } from '../connection.ts'
 import { methods } from '../messages.ts'
 
@@ -143,7 +144,7 @@ async function ready(endpoint: string, exitCode: () => number | undefined): Prom
         )
       )
         return
-      await new Promise((resolve) => setTimeout(resolve, 20))
+      await sleep(systemClock, 20)
     }
   } finally {
     connection.close()

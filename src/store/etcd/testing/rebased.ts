@@ -47,7 +47,7 @@ export function rebased(store: Store, release: () => Promise<void>): Store {
     get: async (key, asked) => maybe(await store.get(key, options(asked))),
     async range(prefix, asked?: RangeOptions): Promise<Range> {
       const range = await store.range(prefix, options(asked))
-      return { ...range, entries: range.entries.map(entries), revision: outward(range.revision) }
+      return { ...range, entries: range.entries.map(entries), revision: asked?.revision ?? outward(range.revision) }
     },
     count: (prefix) => store.count(prefix),
     async write({ expect, ...write }): Promise<WriteResult> {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { VirtualClock } from '../../lib/clock.ts'
 import type { Entry, Store, StoreEvent } from '../store.ts'
-import { bytes, collect, comparable, outcome, plain, read, UNLIMITED, type OpenStore } from './support.ts'
+import { bytes, collect, comparable, outcome, plain, read, UNLIMITED, type OpenStore } from './support.suite.ts'
 
 interface Step {
   readonly key: string

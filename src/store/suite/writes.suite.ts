@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FIRST_REVISION } from '../store.ts'
-import { bytes, collect, outcome, plain, put, read, remove, text, type Cases } from './support.ts'
+import { bytes, collect, outcome, plain, put, read, remove, text, type Cases } from './support.suite.ts'
 
 /** What a write does, and tells. */
 export const writes: Cases = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FIRST_REVISION } from '../store.ts'
-import { bytes, collect, text, type Cases } from './support.ts'
+import { bytes, collect, text, type Cases } from './support.suite.ts'
 
 /** For stores that take writes in the order they are asked for. */
 export const order: Cases = {

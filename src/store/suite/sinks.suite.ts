@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { StoreError, type WriteResult } from '../store.ts'
-import { bytes, collect, put, type Cases } from './support.ts'
+import { bytes, collect, put, type Cases } from './support.suite.ts'
 
 /** What a watch may do from inside its callbacks. */
 export const sinks: Cases = {

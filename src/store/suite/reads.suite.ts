@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FIRST_REVISION } from '../store.ts'
-import { collect, keys, plain, put, remove, text, type Cases } from './support.ts'
+import { collect, keys, plain, put, remove, text, type Cases } from './support.suite.ts'
 
 /** What gets, ranges and counts see. */
 export const reads: Cases = {

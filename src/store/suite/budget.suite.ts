@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { VirtualClock } from '../../lib/clock.ts'
 import { CompactedError } from '../store.ts'
-import { collect, keys, put, remove, text, until, type OpenStore } from './support.ts'
+import { collect, keys, put, remove, text, until, type OpenStore } from './support.suite.ts'
 
 /** Declares the tests of the history budget. */
 export function budgetTests(open: OpenStore): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FIRST_REVISION, MAX_KEY_BYTES, StoreError } from '../store.ts'
-import { bytes, collect, put, remove, type Cases } from './support.ts'
+import { bytes, collect, put, remove, type Cases } from './support.suite.ts'
 
 /** What is refused, and the end. */
 export const limits: Cases = {

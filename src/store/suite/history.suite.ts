@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FutureRevisionError, CompactedError } from '../store.ts'
-import { collect, keys, plain, put, remove, text, type Cases } from './support.ts'
+import { collect, keys, plain, put, remove, text, type Cases } from './support.suite.ts'
 
 /** Reads of the past, and its end. */
 export const history: Cases = {

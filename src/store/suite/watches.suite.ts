@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { FIRST_REVISION } from '../store.ts'
-import { collect, comparable, put, remove, text, type Cases } from './support.ts'
+import { collect, comparable, put, remove, text, type Cases } from './support.suite.ts'
 
 /** What a watch delivers, and when. */
 export const watches: Cases = {

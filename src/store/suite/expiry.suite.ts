@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { bytes, collect, keys, put, remove, type Cases } from './support.ts'
+import { bytes, collect, keys, put, remove, type Cases } from './support.suite.ts'
 
 /** Keys that delete themselves, by the clock that the store was given. */
 export const expiry: Cases = {
