@@ -3,19 +3,19 @@
  *
  *   npm run bench -- [--upstream DIR] [--only TEXT] [--seconds N] [--containers] [--json FILE]
  *
- * DIR holds kube-apiserver, kube-controller-manager and kube-scheduler (SKIFF_UPSTREAM_BIN names it too); etcd and wrk come from the
- * system's packages. --containers adds the rows that run real containers (root).
+ * DIR holds kube-apiserver, kube-controller-manager, kube-scheduler and perhaps etcd (SKIFF_UPSTREAM_BIN names it too), of v1.20 or later;
+ * wrk, and etcd if DIR has none, come from the system's packages. --containers adds the rows that run real containers (root).
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { deploymentRow, idleRows, readyRow } from './rows/control-plane.ts'
 import { podRows } from './rows/pods.ts'
-import { requestRows, watchRow } from './rows/requests.ts'
+import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
 import { buildSkiff, startSkiff } from './skiff.ts'
 import type { Target } from './target.ts'
-import { missingUpstream, startUpstream } from './upstream.ts'
+import { missingUpstream, startUpstream, upstreamVersions } from './upstream.ts'
 import { missingWrk } from './wrk.ts'
 
 const { values: flags } = parseArgs({
@@ -35,7 +35,7 @@ interface Measured {
 }
 
 const wrk = await missingWrk()
-const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), watchRow, deploymentRow].filter(
+const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), watchRow, deploymentRow, memoryRow].filter(
   (row) => !flags.only || row.name.includes(flags.only),
 )
 const results: Measured[] = rows.map((row) => ({ row, values: new Map(), notes: [] }))
@@ -45,6 +45,7 @@ const withoutUpstream = missingUpstream(upstreamBin)
 buildSkiff()
 if (wrk) console.log(`without request rows: ${wrk}`)
 if (withoutUpstream) console.log(`without upstream: ${withoutUpstream}`)
+else if (upstreamBin) console.log(`upstream: ${upstreamVersions(upstreamBin)}`)
 await measureAll(() => startSkiff())
 if (!withoutUpstream && upstreamBin) await measureAll(() => startUpstream(upstreamBin))
 if (flags.containers) for (const row of podRows) results.push(await measurePods(row))

@@ -14,12 +14,33 @@ export function missingUpstream(bin: string | undefined): string | undefined {
   const missing = PROGRAMS.filter((program) => !existsSync(join(bin, program)))
   if (missing.length > 0) return `${bin} has no ${missing.join(', ')}`
   try {
-    execFileSync('etcd', ['--version'], { stdio: 'ignore' })
+    execFileSync(etcdIn(bin), ['--version'], { stdio: 'ignore' })
   } catch {
-    return 'etcd is not installed (apt-get install etcd-server)'
+    return `etcd is neither in ${bin} nor installed (apt-get install etcd-server)`
   }
   return undefined
 }
+
+/** What is measured, such as `kube-apiserver v1.36.0, etcd 3.6.8`. */
+export function upstreamVersions(bin: string): string {
+  const etcd = /etcd Version: (\S+)/.exec(execFileSync(etcdIn(bin), ['--version'], { encoding: 'utf8' }))?.[1]
+  return `kube-apiserver v1.${minorOf(bin)}, etcd ${etcd ?? 'unknown'}`
+}
+
+/** The etcd beside the programs, or else the system's. */
+function etcdIn(bin: string): string {
+  const own = join(bin, 'etcd')
+  return existsSync(own) ? own : 'etcd'
+}
+
+/** `36.0` of `Kubernetes v1.36.0`. */
+function minorOf(bin: string): string {
+  const said = execFileSync(join(bin, 'kube-apiserver'), ['--version'], { encoding: 'utf8' })
+  return /v1\.(\d+\.\d+)/.exec(said)?.[1] ?? '0.0'
+}
+
+/** Releases that still served without TLS must be told not to; later ones do not know the flag. */
+const LAST_WITH_INSECURE_PORT = 23
 
 /** etcd with its default durability, kube-apiserver, controllers and scheduler with the controllers' request limits lifted. */
 export async function startUpstream(bin: string): Promise<Target> {
@@ -29,7 +50,7 @@ export async function startUpstream(bin: string): Promise<Target> {
   const processes = new Processes(folder)
   const since = performance.now()
   const etcdUrl = `http://127.0.0.1:${etcd}`
-  processes.start('etcd', 'etcd', [
+  processes.start('etcd', etcdIn(bin), [
     '--data-dir',
     join(folder, 'etcd'),
     '--listen-client-urls',
@@ -46,7 +67,9 @@ export async function startUpstream(bin: string): Promise<Target> {
   processes.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerFlags(folder, etcdUrl, port))
   const readyMs = await untilReady(port, TOKEN, since)
   writeKubeconfig(folder, port)
+  const secure = Number.parseInt(minorOf(bin), 10) > LAST_WITH_INSECURE_PORT ? [] : ['--port=0']
   const limits = [
+    ...secure,
     '--kube-api-qps=5000',
     '--kube-api-burst=5000',
     '--leader-elect=false',
@@ -56,14 +79,9 @@ export async function startUpstream(bin: string): Promise<Target> {
     ...limits,
     '--controllers=*',
     `--service-account-private-key-file=${join(folder, 'sa.key')}`,
-    '--port=0',
     `--secure-port=${await freePort()}`,
   ])
-  processes.start('kube-scheduler', join(bin, 'kube-scheduler'), [
-    ...limits,
-    '--port=0',
-    `--secure-port=${await freePort()}`,
-  ])
+  processes.start('kube-scheduler', join(bin, 'kube-scheduler'), [...limits, `--secure-port=${await freePort()}`])
   return {
     name: 'upstream',
     port,

@@ -7,6 +7,7 @@ const LUA = new URL('./lua/', import.meta.url).pathname
 
 /** What a load run came to. */
 export interface Load {
+  readonly requests: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -20,6 +21,8 @@ export interface LoadOptions {
   readonly path: string
   /** A script in lua/ that makes the requests; plain GETs when absent. */
   readonly script?: string
+  /** What the script is told. */
+  readonly args?: readonly string[]
 }
 
 /** Why wrk cannot run; undefined when it can. */
@@ -34,7 +37,10 @@ export async function missingWrk(): Promise<string | undefined> {
 }
 
 /** Loads the target from a native process, so that the generator is not what is measured. */
-export async function load(target: Target, { clients, seconds, path, script }: LoadOptions): Promise<Load> {
+export async function load(
+  target: Target,
+  { clients, seconds, path, script, args: told = [] }: LoadOptions,
+): Promise<Load> {
   const args = [
     '-t',
     clients > 1 ? '2' : '1',
@@ -52,12 +58,14 @@ export async function load(target: Target, { clients, seconds, path, script }: L
     '-s',
     `${LUA}${script ?? 'get'}.lua`,
     `https://127.0.0.1:${target.port}${path}`,
+    ...(told.length > 0 ? ['--', ...told] : []),
   )
   const { stdout } = await run('wrk', args, { maxBuffer: 1024 * 1024 })
   const line = /^RESULT (.*)$/m.exec(stdout)?.[1]
   if (!line) throw new Error(`wrk said nothing that can be read:\n${stdout}`)
   const { requests, micros, p50, p99, failures } = JSON.parse(line) as Record<string, number>
   return {
+    requests: requests ?? 0,
     perSecond: ((requests ?? 0) * 1e6) / (micros ?? 1),
     p50Ms: (p50 ?? 0) / 1000,
     p99Ms: (p99 ?? 0) / 1000,

@@ -62,7 +62,7 @@ export const deploymentRow: Row = {
     await must(target, 'POST', '/apis/apps/v1/namespaces/default/deployments', benchDeployment('big', REPLICAS))
     await Promise.race([
       all,
-      sleep(600_000).then(() => Promise.reject(new Error(`only ${bound.size} pods were scheduled`))),
+      sleep(120_000).then(() => Promise.reject(new Error(`only ${bound.size} pods were scheduled`))),
     ])
     const seconds = (performance.now() - started) / 1000
     end()

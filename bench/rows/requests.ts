@@ -1,85 +1,58 @@
 import { load } from '../wrk.ts'
-import { benchPod } from '../objects.ts'
-import { must, send, watch, type Target } from '../target.ts'
-import type { Row, RowContext } from './row.ts'
+import { must, residentMb, watch } from '../target.ts'
+import type { Row } from './row.ts'
+import { CONFIG_MAPS, type Shape, shapes } from './shapes.ts'
 
-const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps'
-const PODS = '/api/v1/namespaces/default/pods'
-const LISTED_PODS = 2000
-
-/** Creates, gets, lists, patches over HTTPS with a native load generator. */
-export const requestRows: readonly Row[] = [
-  rate('create 1 KB, durable, 32 clients', 4000, { clients: 32, path: CONFIG_MAPS, script: 'create' }),
-  latency('create 1 KB, durable, 1 client, p50', 0.9, { clients: 1, path: CONFIG_MAPS, script: 'create' }),
-  rate('get, 32 clients', 12_000, { clients: 32, path: `${CONFIG_MAPS}/patched-0` }, makePatched),
-  latency('get, 1 client, p50', 0.3, { clients: 1, path: `${CONFIG_MAPS}/patched-0` }, makePatched),
-  rate('merge patch, 32 clients', undefined, { clients: 32, path: CONFIG_MAPS, script: 'patch' }, makePatched),
-  rate('list 2,000 pods, 32 clients', 200, { clients: 32, path: PODS }, makePods),
-]
-
-interface LoadShape {
-  readonly clients: number
-  readonly path: string
-  readonly script?: string
+/** What the project wants to reach, by shape: requests a second for 32 clients, the median in ms for one. */
+const MARKS: Readonly<Record<string, { readonly perSecond?: number; readonly p50Ms?: number }>> = {
+  get: { perSecond: 20_000, p50Ms: 0.3 },
+  'list 2,000 pods': { perSecond: 300 },
+  'create 1 KB': { perSecond: 8000, p50Ms: 0.9 },
 }
 
-function rate(
-  name: string,
-  mark: number | undefined,
-  shape: LoadShape,
-  prepare?: (target: Target) => Promise<void>,
-): Row {
+/** Each kind of request over HTTPS, from 32 clients and from one, with a native load generator. */
+export const requestRows: readonly Row[] = shapes.flatMap((shape) => [rateRow(shape), latencyRow(shape)])
+
+function rateRow(shape: Shape): Row {
+  const mark = MARKS[shape.name]?.perSecond
   return {
-    name,
+    name: `${shape.name}, 32 clients`,
     unit: '/s',
     higherIsBetter: true,
     ...(mark !== undefined && { mark }),
-    measure: async (target, context) => (await run(target, context, shape, prepare)).perSecond,
+    async measure(target, { seconds, note }) {
+      await shape.prepare?.(target)
+      const result = await load(target, { ...shape, clients: 32, seconds })
+      note(`p50 ${result.p50Ms.toFixed(2)} ms, p99 ${result.p99Ms.toFixed(2)} ms`)
+      if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
+      return result.perSecond
+    },
   }
 }
 
-function latency(name: string, mark: number, shape: LoadShape, prepare?: (target: Target) => Promise<void>): Row {
+function latencyRow(shape: Shape): Row {
+  const mark = MARKS[shape.name]?.p50Ms
   return {
-    name,
+    name: `${shape.name}, 1 client, p50`,
     unit: 'ms',
     higherIsBetter: false,
-    mark,
-    measure: async (target, context) => (await run(target, context, shape, prepare)).p50Ms,
+    ...(mark !== undefined && { mark }),
+    async measure(target, { seconds, note }) {
+      await shape.prepare?.(target)
+      const result = await load(target, { ...shape, clients: 1, seconds })
+      note(`p99 ${result.p99Ms.toFixed(2)} ms`)
+      if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
+      return result.p50Ms
+    },
   }
 }
 
-async function run(
-  target: Target,
-  context: RowContext,
-  shape: LoadShape,
-  prepare?: (target: Target) => Promise<void>,
-): Promise<Awaited<ReturnType<typeof load>>> {
-  await prepare?.(target)
-  const result = await load(target, { ...shape, seconds: context.seconds })
-  context.note(`p50 ${result.p50Ms.toFixed(2)} ms, p99 ${result.p99Ms.toFixed(2)} ms`)
-  if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
-  return result
-}
-
-/** Makes what is read and patched, unless an earlier row has. */
-async function makePatched(target: Target): Promise<void> {
-  if ((await send(target, 'GET', `${CONFIG_MAPS}/patched-31`)).status === 200) return
-  for (let i = 0; i < 32; i++) {
-    await must(target, 'POST', CONFIG_MAPS, {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: { name: `patched-${i}` },
-      data: { text: 'x'.repeat(700) },
-    })
-  }
-}
-
-async function makePods(target: Target): Promise<void> {
-  for (let i = 0; i < LISTED_PODS; i += 32) {
-    const names = Array.from({ length: Math.min(32, LISTED_PODS - i) }, (_, k) => `listed-${i + k}`)
-    // Bound to a node that is not there, so that nobody does anything with them.
-    await Promise.all(names.map((name) => must(target, 'POST', PODS, benchPod(name, 'nowhere'))))
-  }
+/** All that went before is still there: the last row of a target. */
+export const memoryRow: Row = {
+  name: 'memory after all rows',
+  unit: 'MB',
+  higherIsBetter: false,
+  measure: (target) => Promise.resolve(residentMb(target.pids())),
 }
 
 const WATCHERS = 100

@@ -1,14 +1,15 @@
 import type { ResourceDefinition } from '../apimachinery/resource.ts'
 import { failure, internalError, StatusError } from '../apimachinery/status.ts'
 import type { Descriptions } from '../api/openapi/model.ts'
+import { andThen } from '../lib/and-then.ts'
 import type { Env } from '../lib/env.ts'
-import type { Store } from '../store/store.ts'
+import type { MaybePromise, Store } from '../store/store.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { impersonated } from './authn/impersonation.ts'
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
 import { refused } from './authz/refused.ts'
-import type { AuthorizationAttributes, Authorizer } from './authz/types.ts'
+import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
@@ -121,25 +122,34 @@ export class ApiServer {
   }
 
   /** Who sends these credentials; anonymous when nobody knows. Throws 401 for bad ones. */
-  async authenticate(credentials: Credentials): Promise<UserInfo> {
-    try {
-      return (await this.#authenticator.authenticate(credentials))?.user ?? ANONYMOUS
-    } catch (error) {
+  authenticate(credentials: Credentials): MaybePromise<UserInfo> {
+    const failed = (error: unknown): never => {
       this.env.log.debug('authentication failed', { err: error, path: credentials.path })
       throw failure('Unauthorized', 'Unauthorized')
     }
+    try {
+      const found = this.#authenticator.authenticate(credentials)
+      if (found instanceof Promise) return found.then((late) => late?.user ?? ANONYMOUS, failed)
+      return found?.user ?? ANONYMOUS
+    } catch (error) {
+      return failed(error)
+    }
   }
 
-  /** Answers one request past authentication. Throws nothing but StatusErrors. */
-  async answer(call: Call): Promise<Answer> {
-    try {
-      const acting = await impersonated(call, this.#authorizer)
-      await this.#authorize(acting)
-      return await this.#route(acting)
-    } catch (error) {
+  /** Answers one request past authentication: at once when nothing has to be waited for. Throws nothing but StatusErrors. */
+  answer(call: Call): MaybePromise<Answer> {
+    const failed = (error: unknown): never => {
       if (error instanceof StatusError) throw error
       this.env.log.error('request failed', { err: error, path: call.info.path, method: call.method })
       throw internalError(error)
+    }
+    try {
+      const answer = andThen(impersonated(call, this.#authorizer), (acting) =>
+        andThen(this.#authorize(acting), () => this.#route(acting)),
+      )
+      return answer instanceof Promise ? answer.catch(failed) : answer
+    } catch (error) {
+      return failed(error)
     }
   }
 
@@ -156,15 +166,14 @@ export class ApiServer {
     return this.#metrics.began(call)
   }
 
-  async #authorize(call: Call): Promise<void> {
+  #authorize(call: Call): MaybePromise<void> {
     const attributes = authorizationAttributes(call)
-    const { decision, reason } = await this.#authorizer.authorize(attributes)
-    if (decision !== 'Allow') throw refused(attributes, reason ?? '')
+    return andThen(this.#authorizer.authorize(attributes), (answer) => demandAllowed(attributes, answer))
   }
 
-  async #route(call: Call): Promise<Answer> {
+  #route(call: Call): MaybePromise<Answer> {
     const { info } = call
-    if (!info.isResource) return (await this.#routes.answer(call)) ?? pageNotFound()
+    if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? pageNotFound())
     const resource = this.resources.find(info.group, info.version, info.resource)
     if (resource) return answerVerb(this.registry, resource, call)
     if (!this.resources.serves(info.group, info.version)) return pageNotFound()
@@ -225,14 +234,20 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options)
 }
 
+/** The reason is put into words only when it is asked for, and of those who are let in nobody asks. */
+function demandAllowed(attributes: AuthorizationAttributes, answer: Authorization): void {
+  if (answer.decision !== 'Allow') throw refused(attributes, answer.reason ?? '')
+}
+
 function qualifiedName({ group, plural }: ResourceDefinition): string {
   return group ? `${plural}.${group}` : plural
 }
 
 /** What the authorizer is asked for a request. */
 export function authorizationAttributes({ info, user, query }: Call): AuthorizationAttributes {
-  const fieldSelector = query.get('fieldSelector')
-  const labelSelector = query.get('labelSelector')
+  const selects = query.size > 0
+  const fieldSelector = selects && query.get('fieldSelector')
+  const labelSelector = selects && query.get('labelSelector')
   return {
     user,
     verb: info.verb,

@@ -41,7 +41,8 @@ export async function sendOverWire(
 ): Promise<WireResponse> {
   const wire = new Wire(request)
   let waiting = true
-  const answered = answerHttp(server, wire.exchange, new Deadlines(clock, BODY_MS)).finally(() => (waiting = false))
+  const answer = answerHttp(server, wire.exchange, new Deadlines(clock, BODY_MS))
+  const answered = Promise.resolve(answer).finally(() => (waiting = false))
   for (let turns = 1; waiting; turns++) {
     await nextTurn()
     if (turns % PATIENT_TURNS === 0) await clock.advance(STEP_MS)

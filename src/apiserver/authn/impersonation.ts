@@ -1,4 +1,5 @@
 import { internalError } from '../../apimachinery/status.ts'
+import type { MaybePromise } from '../../store/store.ts'
 import { refused } from '../authz/refused.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
 import { type Call, header } from '../request/call.ts'
@@ -20,9 +21,12 @@ interface Wanted {
  * The call as whoever its Impersonate-* headers name, when its sender may act as them: as that user, and with every group, uid and extra
  * value named (upstream's WithImpersonation). Throws 403 otherwise.
  */
-export async function impersonated(call: Call, authorizer: Authorizer): Promise<Call> {
+export function impersonated(call: Call, authorizer: Authorizer): MaybePromise<Call> {
   const wanted = wantedUser(call)
-  if (!wanted) return call
+  return wanted ? acting(call, wanted, authorizer) : call
+}
+
+async function acting(call: Call, wanted: Wanted, authorizer: Authorizer): Promise<Call> {
   for (const attributes of asked(call, wanted)) {
     const { decision, reason } = await authorizer.authorize(attributes)
     if (decision !== 'Allow') throw refused(attributes, reason ?? '')
@@ -30,7 +34,12 @@ export async function impersonated(call: Call, authorizer: Authorizer): Promise<
   return { ...call, user: userOf(wanted) }
 }
 
+const PREFIX = 'impersonate-'
+
 function wantedUser({ headers }: Call): Wanted | undefined {
+  let asks = false
+  for (const name in headers) if (name.startsWith(PREFIX)) asks = true
+  if (!asks) return undefined
   const name = header(headers, 'impersonate-user')
   const uid = header(headers, 'impersonate-uid')
   const groups = valuesOf(headers, 'impersonate-group')

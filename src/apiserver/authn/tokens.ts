@@ -1,6 +1,7 @@
+import { andThen } from '../../lib/and-then.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import { header } from '../request/call.ts'
-import { aggregateMessage, type Authentication, type Authenticator } from './types.ts'
+import { aggregateMessage, type Authentication, type Authenticator, firstFound } from './types.ts'
 
 /** Finds out whose a bearer token is. Undefined: not one of mine. A throw: one of mine, and bad. */
 export interface TokenAuthenticator {
@@ -13,25 +14,23 @@ export function bearerTokens(
   apiAudiences: readonly string[],
 ): Authenticator {
   return {
-    async authenticate({ headers, audiences = apiAudiences }) {
+    authenticate({ headers, audiences = apiAudiences }) {
       const token = bearerToken(header(headers, 'authorization'))
       if (token === undefined) return undefined
-      const errors: unknown[] = []
-      for (const authenticator of authenticators) {
-        try {
-          const found = await authenticator.authenticateToken(token, audiences)
-          if (found) return found
-        } catch (error) {
-          errors.push(error)
-        }
-      }
-      throw new Error(aggregateMessage([new Error('invalid bearer token'), ...errors]))
+      return firstFound(
+        authenticators,
+        (one) => one.authenticateToken(token, audiences),
+        (errors) => {
+          throw new Error(aggregateMessage([new Error('invalid bearer token'), ...errors]))
+        },
+      )
     },
   }
 }
 
 /** RFC 6750 section 2.1; undefined when there is none. */
 function bearerToken(authorization: string): string | undefined {
+  if (authorization === '') return undefined
   const [scheme = '', token = ''] = authorization.trim().split(' ', 3)
   return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined
 }
@@ -42,10 +41,13 @@ export function audienceAgnostic(
   apiAudiences: readonly string[],
 ): TokenAuthenticator {
   return {
-    async authenticateToken(token, audiences) {
-      if (!audiences.some((audience) => apiAudiences.includes(audience))) return undefined
-      const found = await authenticator.authenticateToken(token, audiences)
-      return found && { ...found, audiences: audiences.filter((audience) => apiAudiences.includes(audience)) }
+    authenticateToken(token, audiences) {
+      const shared = audiences.filter((audience) => apiAudiences.includes(audience))
+      if (shared.length === 0) return undefined
+      return andThen(
+        authenticator.authenticateToken(token, audiences),
+        (found) => found && { ...found, audiences: shared },
+      )
     },
   }
 }

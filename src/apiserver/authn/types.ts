@@ -1,3 +1,4 @@
+import { andThen } from '../../lib/and-then.ts'
 import type { MaybePromise } from '../../store/store.ts'
 
 /** Who makes a request (upstream's user.Info). */
@@ -45,20 +46,43 @@ export const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:
 /** Asks each in turn: the first that knows the sender decides; bad credentials fail only when nobody accepts. */
 export function firstOf(authenticators: readonly Authenticator[]): Authenticator {
   return {
-    async authenticate(credentials) {
-      const errors: unknown[] = []
-      for (const authenticator of authenticators) {
-        try {
-          const found = await authenticator.authenticate(credentials)
-          if (found) return found
-        } catch (error) {
-          errors.push(error)
-        }
-      }
-      if (errors.length > 0) throw new AggregateError(errors, aggregateMessage(errors))
-      return undefined
-    },
+    authenticate: (credentials) =>
+      firstFound(
+        authenticators,
+        (one) => one.authenticate(credentials),
+        (errors) => {
+          if (errors.length > 0) throw new AggregateError(errors, aggregateMessage(errors))
+          return undefined
+        },
+      ),
   }
+}
+
+/**
+ * What the first of `all` finds that finds something, waiting only for those that have to look further. When none does, `otherwise` decides,
+ * which is told what was thrown on the way.
+ */
+export function firstFound<A>(
+  all: readonly A[],
+  ask: (one: A) => MaybePromise<Authentication | undefined>,
+  otherwise: (errors: readonly unknown[]) => undefined,
+): MaybePromise<Authentication | undefined> {
+  const errors: unknown[] = []
+  const from = (start: number): MaybePromise<Authentication | undefined> => {
+    for (const [index, one] of all.entries()) {
+      if (index < start) continue
+      try {
+        const found = ask(one)
+        if (found instanceof Promise) return found.catch(noted).then((late) => late ?? from(index + 1))
+        if (found) return found
+      } catch (error) {
+        errors.push(error)
+      }
+    }
+    return otherwise(errors)
+  }
+  const noted = (error: unknown): undefined => void errors.push(error)
+  return from(0)
 }
 
 /** Several errors as upstream's aggregate words them: alone as it is, many in brackets, each once. */
@@ -73,13 +97,17 @@ export const UNAUTHENTICATED_GROUP = 'system:unauthenticated'
 
 /** Puts everyone whom `authenticator` knows into system:authenticated (upstream's AuthenticatedGroupAdder). */
 export function withAuthenticatedGroup(authenticator: Authenticator): Authenticator {
-  return {
-    async authenticate(credentials) {
-      const found = await authenticator.authenticate(credentials)
-      if (!found || found.user.name === ANONYMOUS.name || hasEitherGroup(found.user)) return found
-      return { ...found, user: { ...found.user, groups: [...found.user.groups, AUTHENTICATED_GROUP] } }
-    },
+  // Authenticators give the same answer for a client's requests, and so does this one.
+  const known = new WeakMap<Authentication, Authentication>()
+  const added = (found: Authentication | undefined): Authentication | undefined => {
+    if (!found || found.user.name === ANONYMOUS.name || hasEitherGroup(found.user)) return found
+    const same = known.get(found)
+    if (same) return same
+    const made = { ...found, user: { ...found.user, groups: [...found.user.groups, AUTHENTICATED_GROUP] } }
+    known.set(found, made)
+    return made
   }
+  return { authenticate: (credentials) => andThen(authenticator.authenticate(credentials), added) }
 }
 
 function hasEitherGroup({ groups }: UserInfo): boolean {

@@ -13,6 +13,7 @@ import {
   type WatchAnswer,
   wholeList,
 } from '../registry/answer.ts'
+import type { MaybePromise } from '../../store/store.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
 import type { Encoded, EncodedBody } from './encoded.ts'
@@ -21,7 +22,7 @@ import { protobufList, protobufValue, protobufWatch } from './protobuf.ts'
 const encoder = new TextEncoder()
 
 /** Encodes an answer as the client accepts it. Throws 406 for a form that this answer does not have. */
-export async function encode(answer: Answer, accepted: Accepted): Promise<Encoded> {
+export function encode(answer: Answer, accepted: Accepted): MaybePromise<Encoded> {
   switch (answer.type) {
     case 'object':
       return encodeObject(answer, accepted)
@@ -48,7 +49,7 @@ export function encodeError(error: StatusError, accepted: Accepted): EncodedBody
 }
 
 function encodeObject({ status, object, resource }: ObjectAnswer, accepted: Accepted): EncodedBody {
-  if (accepted.mediaType === JSON_TYPE && !accepted.pretty) return json(status, withNewline(object.json()))
+  if (accepted.mediaType === JSON_TYPE && !accepted.pretty) return json(status, object.json('\n'))
   const { schema } = resource.definition
   const binary = accepted.mediaType === PROTOBUF_TYPE && protobufValue(status, object.object(), schema)
   return binary || value(status, object.object(), accepted)
@@ -78,7 +79,6 @@ function encodeWatch(answer: WatchAnswer, { mediaType }: Accepted): Encoded {
 }
 
 const JSON_HEADERS = { 'content-type': JSON_TYPE }
-const NEWLINE = 0x0a
 
 function json(status: number, body: Uint8Array | string): EncodedBody {
   return { type: 'body', status, headers: JSON_HEADERS, body }
@@ -93,14 +93,6 @@ function value(status: number, object: unknown, { mediaType, pretty }: Accepted)
 }
 
 const YAML_HEADERS = { 'content-type': YAML_TYPE }
-
-/** Upstream's encoder ends every document with a line end. */
-function withNewline(bytes: Uint8Array): Uint8Array {
-  const out = new Uint8Array(bytes.length + 1)
-  out.set(bytes)
-  out[bytes.length] = NEWLINE
-  return out
-}
 
 const COMMA = 0x2c
 

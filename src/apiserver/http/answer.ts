@@ -1,12 +1,15 @@
 import { internalError, StatusError } from '../../apimachinery/status.ts'
+import { andThen } from '../../lib/and-then.ts'
 import { uuid } from '../../lib/random.ts'
+import type { MaybePromise } from '../../store/store.ts'
+import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
 import { type Accepted, ALL_MEDIA_TYPES, CUSTOM_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { ApiServer } from '../server.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
-import { compressed, compressedKept, compressing, wantsGzip } from './compress.ts'
+import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
@@ -16,18 +19,29 @@ const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
 const OFFER = objectOffer(ALL_MEDIA_TYPES)
 const CUSTOM_OFFER = objectOffer(CUSTOM_MEDIA_TYPES)
 
-/** Answers one HTTP request, whose body has until its deadline. Never rejects. */
-export async function answerHttp(server: ApiServer, exchange: Exchange, bodies: Deadlines): Promise<void> {
+/**
+ * Answers one HTTP request, whose body has until its deadline. Never throws or rejects. What need not wait does not: a read is
+ * answered in the turn that it came in.
+ */
+export function answerHttp(server: ApiServer, exchange: Exchange, bodies: Deadlines): MaybePromise<void> {
   const started = server.env.clock.monotonic()
-  const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
-  try {
-    const { encoded, call } = await encodedAnswer(server, exchange, bodies, headers)
-    if (call) server.observe(call, 'status' in encoded ? encoded.status : 200, started)
-    if (call && encoded.type === 'watch') exchange.onClose(server.longRunning(call))
-    await send(encoded, exchange, headers)
-  } catch (error) {
+  const failed = (error: unknown): void => {
     if (!exchange.begun) server.env.log.error('request failed', { err: error, path: exchange.url })
     exchange.destroy()
+  }
+  try {
+    const sent = andThen(encodedAnswer(server, exchange, bodies), ({ encoded, call }) => {
+      const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
+      if (call) {
+        server.observe(call, 'status' in encoded ? encoded.status : 200, started)
+        if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
+        if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
+      }
+      return send(encoded, exchange, headers)
+    })
+    return sent instanceof Promise ? sent.catch(failed) : sent
+  } catch (error) {
+    failed(error)
   }
 }
 
@@ -47,30 +61,32 @@ interface Answered {
   readonly call: Call | undefined
 }
 
-async function encodedAnswer(
-  server: ApiServer,
-  exchange: Exchange,
-  bodies: Deadlines,
-  headers: OutgoingHeaders,
-): Promise<Answered> {
+function encodedAnswer(server: ApiServer, exchange: Exchange, bodies: Deadlines): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
-  try {
-    call = httpCall(bodies, exchange, await authenticate(server, exchange))
+  const failed = (error: unknown): Answered => {
+    if (error instanceof StatusError) return { encoded: encodeError(error, accepted), call }
+    server.env.log.error('request failed', { err: error, path: exchange.url })
+    return { encoded: encodeError(internalError(error), accepted), call }
+  }
+  const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
+    const known = (call = httpCall(bodies, exchange, user))
     const pretty = wantsPretty(call)
-    if (pretty) accepted = { ...accepted, pretty }
+    if (pretty) accepted = PRETTY_JSON
     // Before anything is done: a write whose answer the client cannot take does not happen.
     if (call.info.isResource) accepted = acceptedBy(server, call, pretty)
-    const answer = await server.answer(call)
-    const transformed = accepted.target ? await transform(answer, accepted.target, call.query, server.env) : answer
-    return { encoded: await encode(transformed, accepted), call }
+    const { target } = accepted
+    return andThen(server.answer(call), (answer) =>
+      andThen(target ? transform(answer, target, known.query, server.env) : answer, (transformed) =>
+        andThen(encode(transformed, accepted), (encoded) => ({ encoded, call })),
+      ),
+    )
+  }
+  try {
+    const answered = andThen(authenticate(server, exchange), encodedFor)
+    return answered instanceof Promise ? answered.catch(failed) : answered
   } catch (error) {
-    if (!(error instanceof StatusError)) {
-      server.env.log.error('request failed', { err: error, path: exchange.url })
-    }
-    return { encoded: encodeError(error instanceof StatusError ? error : internalError(error), accepted), call }
-  } finally {
-    if (call && call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
+    return failed(error)
   }
 }
 
@@ -95,12 +111,14 @@ function wantsPretty(call: Call): boolean {
   return /^(curl|Wget|Mozilla\/5\.0)/.test(header(call.headers, 'user-agent'))
 }
 
-async function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
+function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): MaybePromise<void> {
   Object.assign(headers, encoded.headers)
   switch (encoded.type) {
     case 'body': {
-      const gzipped = wantsGzip(exchange.headers) ? await compressed(encoded.body, headers) : undefined
-      return exchange.send(encoded.status, headers, gzipped ?? encoded.body)
+      if (!worthCompressing(encoded.body, headers) || !wantsGzip(exchange.headers)) {
+        return exchange.send(encoded.status, headers, encoded.body)
+      }
+      return compressed(encoded.body, headers).then((body) => exchange.send(encoded.status, headers, body))
     }
     case 'stream':
       return sendStream(encoded, exchange, headers)

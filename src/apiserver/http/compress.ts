@@ -14,9 +14,13 @@ export function wantsGzip(headers: RequestHeaders): boolean {
   return typeof encodings === 'string' && encodings.split(',').some((encoding) => encoding.trim() === 'gzip')
 }
 
-/** The body in gzip when that is worth it; then the headers say so. */
-export async function compressed(body: Uint8Array | string, headers: OutgoingHeaders): Promise<Uint8Array | undefined> {
-  if (body.length <= THRESHOLD_BYTES || headers['content-encoding'] !== undefined) return undefined
+/** Whether a body is large enough, and not compressed already. */
+export function worthCompressing(body: Uint8Array | string, headers: OutgoingHeaders): boolean {
+  return body.length > THRESHOLD_BYTES && headers['content-encoding'] === undefined
+}
+
+/** The body in gzip; the headers say so. */
+export function compressed(body: Uint8Array | string, headers: OutgoingHeaders): Promise<Uint8Array> {
   markGzip(headers)
   return new Promise((resolve, reject) => {
     gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result)))

@@ -28,35 +28,55 @@ export interface Exchange {
 }
 
 /** An exchange over HTTP/1.1. */
-export function http1Exchange(
-  request: IncomingMessage,
-  response: ServerResponse,
-  certificate: Uint8Array | undefined,
-  frames: ChunkFrames,
-): Exchange {
-  return {
-    method: request.method ?? 'GET',
-    url: request.url ?? '/',
-    headers: request.headers,
-    certificate,
-    incoming: request,
-    send(status, headers, body) {
-      headers['content-length'] = String(Buffer.byteLength(body))
-      response.writeHead(status, headers as Record<string, string>)
-      response.end(body)
-    },
-    begin(status, headers) {
-      response.writeHead(status, headers as Record<string, string>)
-      response.flushHeaders()
-      const { socket } = response
-      const isChunked = response.chunkedEncoding && request.method !== 'HEAD'
-      return socket && isChunked ? new ChunkedOutlet(response, socket, frames) : new StreamOutlet(response)
-    },
-    get begun() {
-      return response.headersSent
-    },
-    destroy: () => void response.destroy(),
-    onClose: (callback) => void response.once('close', callback),
+export class Http1Exchange implements Exchange {
+  readonly method: string
+  readonly url: string
+  readonly headers: RequestHeaders
+  readonly certificate: Uint8Array | undefined
+  readonly incoming: IncomingMessage
+  readonly #response: ServerResponse
+  readonly #frames: ChunkFrames
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    certificate: Uint8Array | undefined,
+    frames: ChunkFrames,
+  ) {
+    this.method = request.method ?? 'GET'
+    this.url = request.url ?? '/'
+    this.headers = request.headers
+    this.certificate = certificate
+    this.incoming = request
+    this.#response = response
+    this.#frames = frames
+  }
+
+  send(status: number, headers: OutgoingHeaders, body: Uint8Array | string): void {
+    headers['content-length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
+    this.#response.writeHead(status, headers as Record<string, string>)
+    this.#response.end(body)
+  }
+
+  begin(status: number, headers: OutgoingHeaders): Outlet {
+    const response = this.#response
+    response.writeHead(status, headers as Record<string, string>)
+    response.flushHeaders()
+    const { socket } = response
+    const isChunked = response.chunkedEncoding && this.method !== 'HEAD'
+    return socket && isChunked ? new ChunkedOutlet(response, socket, this.#frames) : new StreamOutlet(response)
+  }
+
+  get begun(): boolean {
+    return this.#response.headersSent
+  }
+
+  destroy(): void {
+    this.#response.destroy()
+  }
+
+  onClose(callback: () => void): void {
+    this.#response.once('close', callback)
   }
 }
 

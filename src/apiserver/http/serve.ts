@@ -7,7 +7,7 @@ import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
 import { Deadlines } from './deadlines.ts'
 import { BODY_MS } from './http-call.ts'
-import { http1Exchange, http2Exchange } from './exchange.ts'
+import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { KubeletTls } from './kubelet-connector.ts'
@@ -99,7 +99,7 @@ function http1Server(
   const server = createHttp1({ requestTimeout: 0, keepAliveTimeout: 0, headersTimeout: 60_000 })
   const frames = new ChunkFrames()
   server.on('request', (request, response) => {
-    void answerHttp(apiServer, http1Exchange(request, response, certificates.of(request.socket), frames), bodies)
+    void answerHttp(apiServer, new Http1Exchange(request, response, certificates.of(request.socket), frames), bodies)
   })
   server.on('upgrade', (request, socket, head) => {
     void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)

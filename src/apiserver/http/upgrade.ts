@@ -10,7 +10,7 @@ import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-ta
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
 import { authenticate } from './answer.ts'
 import { Deadlines } from './deadlines.ts'
-import { http1Exchange } from './exchange.ts'
+import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { BODY_MS, httpCall } from './http-call.ts'
 import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
@@ -32,7 +32,7 @@ export async function answerUpgrade(
   const { request, socket } = client
   socket.on('error', () => socket.destroy())
   try {
-    const exchange = http1Exchange(request, new ServerResponse(request), certificate, new ChunkFrames())
+    const exchange = new Http1Exchange(request, new ServerResponse(request), certificate, new ChunkFrames())
     const bodies = new Deadlines(server.env.clock, BODY_MS)
     const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)

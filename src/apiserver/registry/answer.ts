@@ -1,3 +1,4 @@
+import type { Ending } from '../../apimachinery/codec/json/encode.ts'
 import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { nextTurn } from '../../lib/turn.ts'
@@ -180,8 +181,9 @@ export class StoredObject implements ListItem {
     return (this.#object ??= this.#resource.codec.decode(this.value, this.revision))
   }
 
-  json(): Uint8Array {
-    return this.#resource.codec.json(this.value, this.revision)
+  /** Upstream's encoder ends whole answers with a line end. */
+  json(ending: Ending = ''): Uint8Array {
+    return this.#resource.codec.json(this.value, this.revision, ending)
   }
 
   writeItem(to: ByteSink): void {

@@ -1,5 +1,11 @@
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
-import { encodeJson, encodeStored, spliceResourceVersion, storedPrefix } from '../../apimachinery/codec/json/encode.ts'
+import {
+  encodeJson,
+  encodeStored,
+  type Ending,
+  spliceResourceVersion,
+  storedPrefix,
+} from '../../apimachinery/codec/json/encode.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { setOwn } from '../../lib/own.ts'
@@ -76,10 +82,10 @@ export class ResourceCodec {
   }
 
   /** The object as it is served in JSON. */
-  json(bytes: Uint8Array, revision: number): Uint8Array {
+  json(bytes: Uint8Array, revision: number, ending: Ending = ''): Uint8Array {
     if (this.#isAsServed(bytes) && revision > 0)
-      return spliceResourceVersion(bytes, this.#prefix.length, String(revision))
-    return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)))
+      return spliceResourceVersion(bytes, this.#prefix.length, String(revision), ending)
+    return encoder.encode(encodeJson(this.definition.schema, this.draft(bytes, revision)) + ending)
   }
 
   /** Whether what is served says in other words what is kept. */

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../store/store.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { ALL_MEDIA_TYPES, negotiate, type Offer } from '../request/negotiate.ts'
 import type { Answer } from './answer.ts'
@@ -17,7 +18,7 @@ import { watchObjects } from './watch.ts'
 const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target) => target === undefined }
 
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
-export async function answerVerb(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
+export function answerVerb(registry: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   checkScope(resource, call)
   const { deprecation } = resource.definition
   if (deprecation) warn(call, deprecation)
@@ -45,9 +46,9 @@ export async function answerVerb(registry: Registry, resource: ServedResource, c
     case 'patch':
       return patchedObject(registry, resource, call)
     case 'delete':
-      return deleteObject(registry, resource, call, await readDeleteOptions(call))
+      return readDeleteOptions(call).then((options) => deleteObject(registry, resource, call, options))
     case 'deletecollection':
-      return deleteCollection(registry, resource, call, await readDeleteOptions(call))
+      return readDeleteOptions(call).then((options) => deleteCollection(registry, resource, call, options))
     default:
       throw methodNotAllowed()
   }
@@ -64,7 +65,7 @@ function checkScope({ definition }: ServedResource, { info }: Call): void {
   throw info.verb === 'create' || info.verb === 'deletecollection' ? methodNotAllowed() : unknownResource()
 }
 
-async function answerSubresource(registry: Registry, resource: ServedResource, call: Call): Promise<Answer> {
+function answerSubresource(registry: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   const { subresource: name, verb } = call.info
   const subresource = Object.hasOwn(resource.subresources, name) ? resource.subresources[name] : undefined
   if (!subresource) throw unknownResource()

@@ -43,21 +43,27 @@ export function storedPrefix(kind: string, apiVersion: string): string {
 
 const CLOSE_BRACE = 0x7d
 const COMMA = 0x2c
+const NEWLINE = 0x0a
+
+/** What follows kept bytes when they are served: nothing, or the line end that stands after a whole answer. */
+export type Ending = '' | '\n'
 
 /** Kept bytes with `"resourceVersion":"N"` put in after the first `prefixLength` bytes, the length of storedPrefix. */
 export function spliceResourceVersion(
   bytes: Uint8Array,
   prefixLength: number,
   resourceVersion: string,
+  ending: Ending = '',
 ): Uint8Array<ArrayBuffer> {
   const field = `"resourceVersion":"${resourceVersion}"`
   const comma = bytes[prefixLength] === CLOSE_BRACE ? 0 : 1
   const at = prefixLength + field.length
-  const out = new Uint8Array(bytes.length + field.length + comma)
+  const out = new Uint8Array(bytes.length + field.length + comma + ending.length)
   out.set(bytes.subarray(0, prefixLength))
   for (let i = 0; i < field.length; i++) out[prefixLength + i] = field.charCodeAt(i)
   if (comma) out[at] = COMMA
   out.set(bytes.subarray(prefixLength), at + comma)
+  if (ending) out[out.length - 1] = NEWLINE
   return out
 }
 

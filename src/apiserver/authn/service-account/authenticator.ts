@@ -7,12 +7,12 @@ import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Store } from '../../../store/store.ts'
-import { readStored } from '../../mirror/read-stored.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
 import type { Authentication } from '../types.ts'
 import { type AccountClaims, type ClaimRef, LEGACY_ISSUER, type LegacyClaims } from './claims.ts'
 import type { TokenKeys } from './keys.ts'
 import { accountGroups, accountUserName, splitAccountUserName } from './names.ts'
+import { type Evidence, RememberedTokens } from './remembered.ts'
 
 export interface AccountTokenOptions {
   readonly keys: TokenKeys
@@ -26,29 +26,74 @@ export interface AccountTokenOptions {
 
 /** Clocks of servers may differ by so much. */
 const LEEWAY_SECONDS = 60
+const decoder = new TextDecoder()
 const EXTRA = 'authentication.kubernetes.io/'
+
+/** A token that is looked at, and what is found out about it. */
+interface Look {
+  readonly options: AccountTokenOptions
+  readonly token: string
+  readonly audiences: readonly string[]
+  readonly evidence: Evidence[]
+  /** Whether something that the answer rests on ends by itself, without a write. */
+  ending: boolean
+  /** Seconds since the epoch. */
+  expires: number
+}
 
 /**
  * Knows service accounts by their tokens: those that are signed by one of the keys, are in time and meant for the asked audience, and whose
- * account and bound object still are what they were. Whatever was deleted is looked up each time, so that its tokens end with it.
+ * account and bound object still are what they were. What was found is remembered until any of these objects changes, so that
+ * tokens end with them.
  */
 export function accountTokens(options: AccountTokenOptions): TokenAuthenticator {
+  const remembered = new RememberedTokens(options.store)
+  const lookAt = async (token: string, audiences: readonly string[]): Promise<Authentication | undefined> => {
+    const { revision } = options.store
+    const look: Look = { options, token, audiences, evidence: [], ending: false, expires: Infinity }
+    const authentication = await holderOf(look)
+    const { evidence, ending, expires } = look
+    if (authentication && !ending) remembered.keep(token, { authentication, evidence, audiences, expires, revision })
+    return authentication
+  }
   return {
-    async authenticateToken(token, audiences) {
-      const issuer = issuerOf(token)
-      if (issuer === LEGACY_ISSUER) return legacy(options, token, audiences)
-      if (issuer === undefined || issuer !== options.issuer) return undefined
-      const claims = (await options.keys.verify(token)) as unknown as AccountClaims
-      const shared = audiences.filter((audience) => audiencesOf(claims).includes(audience))
-      if (shared.length === 0) {
-        throw new Error(
-          `token audiences ${JSON.stringify(claims.aud)} is invalid for the target audiences ${JSON.stringify(audiences)}`,
-        )
-      }
-      checkTimes(claims, options.clock.now() / 1000)
-      return { user: await boundUser(options, claims), audiences: shared }
+    authenticateToken(token, audiences) {
+      const known = remembered.find(token, audiences, options.clock.now() / 1000)
+      if (known instanceof Promise) return known.then((found) => found ?? lookAt(token, audiences))
+      return known ?? lookAt(token, audiences)
     },
   }
+}
+
+async function holderOf(look: Look): Promise<Authentication | undefined> {
+  const { options, token, audiences } = look
+  const issuer = issuerOf(token)
+  if (issuer === LEGACY_ISSUER) return legacy(look)
+  if (issuer === undefined || issuer !== options.issuer) return undefined
+  const claims = (await options.keys.verify(token)) as unknown as AccountClaims
+  const shared = audiences.filter((audience) => audiencesOf(claims).includes(audience))
+  if (shared.length === 0) {
+    throw new Error(
+      `token audiences ${JSON.stringify(claims.aud)} is invalid for the target audiences ${JSON.stringify(audiences)}`,
+    )
+  }
+  checkTimes(claims, options.clock.now() / 1000)
+  look.expires = claims.exp + LEEWAY_SECONDS
+  return { user: await boundUser(look, claims), audiences: shared }
+}
+
+/** What is stored now, as evidence. */
+async function read<T extends KubeObject>(
+  look: Look,
+  { storagePrefix }: Pick<ResourceDefinition<T>, 'storagePrefix'>,
+  name: string,
+): Promise<Frozen<T> | undefined> {
+  const key = `${storagePrefix}/${name}`
+  const entry = await look.options.store.get(key)
+  look.evidence.push({ key, modRevision: entry?.modRevision ?? 0 })
+  const object = entry && (JSON.parse(decoder.decode(entry.value)) as Frozen<T>)
+  if (object?.metadata.deletionTimestamp !== undefined) look.ending = true
+  return object
 }
 
 /** Who says that they made the token, before anything is verified: tokens of others are none of ours. */
@@ -75,13 +120,13 @@ function checkTimes({ exp, nbf, iat }: AccountClaims, now: number): void {
 }
 
 /** The account, when it and what the token is bound to are still there. */
-async function boundUser(options: AccountTokenOptions, claims: AccountClaims): Promise<Authentication['user']> {
+async function boundUser(look: Look, claims: AccountClaims): Promise<Authentication['user']> {
   const { namespace, serviceaccount, pod, secret, node } = claims['kubernetes.io']
   const key = (ref: ClaimRef): string => `${namespace}/${ref.name}`
-  await checkAccount(options, namespace, serviceaccount)
-  if (secret) await checkBound(options, secrets, key(secret), secret, 'secret')
-  if (pod) await checkBound(options, pods, key(pod), pod, 'pod')
-  else if (node) await checkBound(options, nodes, node.name ?? '', node, 'node')
+  await checkAccount(look, namespace, serviceaccount)
+  if (secret) await checkBound(look, secrets, key(secret), secret, 'secret')
+  if (pod) await checkBound(look, pods, key(pod), pod, 'pod')
+  else if (node) await checkBound(look, nodes, node.name ?? '', node, 'node')
   return {
     name: accountUserName(namespace, serviceaccount.name ?? ''),
     uid: serviceaccount.uid ?? '',
@@ -95,24 +140,24 @@ async function boundUser(options: AccountTokenOptions, claims: AccountClaims): P
   }
 }
 
-async function checkAccount({ store, clock }: AccountTokenOptions, namespace: string, ref: ClaimRef): Promise<void> {
-  const found = await readStored(store, serviceAccounts, `${namespace}/${ref.name}`)
+async function checkAccount(look: Look, namespace: string, ref: ClaimRef): Promise<void> {
+  const found = await read(look, serviceAccounts, `${namespace}/${ref.name}`)
   if (!found) throw new Error(`serviceaccounts "${ref.name}" not found`)
-  if (isDeleted(found, clock)) throw new Error(`service account ${namespace}/${ref.name} has been deleted`)
+  if (isDeleted(found, look.options.clock)) throw new Error(`service account ${namespace}/${ref.name} has been deleted`)
   if (found.metadata.uid !== ref.uid) {
     throw new Error(`service account UID (${found.metadata.uid}) does not match claim (${ref.uid})`)
   }
 }
 
 async function checkBound(
-  { store, clock }: AccountTokenOptions,
+  look: Look,
   resource: Pick<ResourceDefinition, 'storagePrefix'>,
   key: string,
   ref: ClaimRef,
   kind: string,
 ): Promise<void> {
-  const found = await readStored(store, resource, key)
-  if (!found || isDeleted(found, clock)) throw new Error('service account token has been invalidated')
+  const found = await read(look, resource, key)
+  if (!found || isDeleted(found, look.options.clock)) throw new Error('service account token has been invalidated')
   const { uid } = found.metadata
   if (uid !== ref.uid)
     throw new Error(`${kind} UID (${uid}) does not match service account ${kind} ref claim (${ref.uid})`)
@@ -125,11 +170,8 @@ function isDeleted({ metadata }: Frozen<KubeObject>, clock: Clock): boolean {
 }
 
 /** Tokens kept in Secrets are good as long as their Secret holds them. */
-async function legacy(
-  options: AccountTokenOptions,
-  token: string,
-  audiences: readonly string[],
-): Promise<Authentication | undefined> {
+async function legacy(look: Look): Promise<Authentication | undefined> {
+  const { options, token, audiences } = look
   const shared = audiences.filter((audience) => options.apiAudiences.includes(audience))
   if (shared.length === 0) return undefined
   const claims = (await options.keys.verify(token)) as unknown as Partial<LegacyClaims>
@@ -139,10 +181,10 @@ async function legacy(
   const uid = claimed(claims['kubernetes.io/serviceaccount/service-account.uid'], 'serviceAccountUID')
   const subject = splitAccountUserName(claimed(claims.sub, 'sub'))
   if (subject?.namespace !== namespace || subject.name !== name) throw new Error('sub claim is invalid')
-  const secret = await readStored<Secret>(options.store, secrets, `${namespace}/${secretName}`)
+  const secret = await read<Secret>(look, secrets, `${namespace}/${secretName}`)
   if (!secret || secret.metadata.deletionTimestamp) throw new Error('service account token has been invalidated')
   if (secret.data?.['token'] !== btoa(token)) throw new Error("service account token does not match server's copy")
-  await checkAccount(options, namespace, { name, uid })
+  await checkAccount(look, namespace, { name, uid })
   return { user: { name: accountUserName(namespace, name), uid, groups: accountGroups(namespace) }, audiences: shared }
 }
 
