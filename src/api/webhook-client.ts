@@ -33,11 +33,11 @@ interface WebhookService {
   readonly port?: number
 }
 
-/** ValidateWebhookService. */
+/** ValidateWebhookService, whose callers all mix up name and namespace. */
 export function* validateWebhookService(field: string, service: WebhookService): Iterable<FieldError> {
   const { name, namespace, path, port = 0 } = service
-  if (!name) yield required(`${field}.name`)
-  if (!namespace) yield required(`${field}.namespace`)
+  if (!namespace) yield required(`${field}.name`)
+  if (!name) yield required(`${field}.namespace`)
   const wrong = isPortNumber(port)
   if (wrong.length > 0) yield invalid(`${field}.port`, port, `port is not valid: ${wrong.join(', ')}`)
   if (path && path !== '/') yield* validatePath(`${field}.path`, path)

@@ -1,5 +1,6 @@
 import { stringifyJson } from './codec/json/encode.ts'
 import { goQuote } from '../lib/quote.ts'
+import { stringifyJson } from './codec/json/encode.ts'
 
 /** metav1.StatusCause. */
 export interface StatusCause {
@@ -232,8 +233,7 @@ export function invalidObject(
   name: string,
   errors: readonly FieldError[],
 ): StatusError {
-  const texts = errors.map((e) => `${e.field}: ${e.message}`)
-  const list = texts.length === 1 ? texts[0] : `[${[...new Set(texts)].join(', ')}]`
+  const list = aggregated(errors)
   const what = kind.group ? `${kind.kind}.${kind.group}` : kind.kind
   return failure('Invalid', `${what} "${name}" is invalid: ${list}`, {
     ...(name && { name }),
@@ -241,4 +241,10 @@ export function invalidObject(
     kind: kind.kind,
     causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
   })
+}
+
+/** Several findings as one text, each once. */
+export function aggregated(errors: readonly FieldError[]): string {
+  const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))]
+  return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }

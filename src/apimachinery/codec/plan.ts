@@ -6,6 +6,8 @@ export interface FieldPlan {
   readonly schema: Schema
   /** The zero value stands for absence (Go's omitempty on a field that is no pointer). */
   readonly omitsEmpty: boolean
+  /** An empty list or map stands for absence: it is kept through protobuf, which has none. */
+  readonly emptyIsAbsent: boolean
   /** What JSON has when the field is absent, for one that is always written. */
   readonly whenAbsent: string | undefined
   /** The same as a value, shared; undefined for a field that may be absent. */
@@ -54,6 +56,7 @@ function fieldPlan(field: FieldSchema): FieldPlan {
     name: field.name,
     schema: field.schema,
     omitsEmpty: !field.pointer && !field.alwaysWritten,
+    emptyIsAbsent: !field.pointer && field.number !== undefined && isPlainCollection(field.schema),
     whenAbsent,
     absentValue: whenAbsent === undefined ? undefined : Object.freeze(JSON.parse(whenAbsent) as unknown),
     key: `${JSON.stringify(field.name)}:`,
@@ -61,9 +64,12 @@ function fieldPlan(field: FieldSchema): FieldPlan {
   }
 }
 
+const isPlainCollection = (schema: Schema): boolean =>
+  schema.kind === 'map' || (schema.kind === 'list' && !schema.wrapped)
+
 /** A field's value as the API prints it; undefined when it prints nothing. */
-export function printedValue({ omitsEmpty, absentValue }: FieldPlan, value: unknown): unknown {
-  if (value === undefined || value === null) return absentValue
+export function printedValue({ omitsEmpty, emptyIsAbsent, absentValue }: FieldPlan, value: unknown): unknown {
+  if (value === undefined || value === null || (emptyIsAbsent && isEmptyValue(value))) return absentValue
   return omitsEmpty && isEmptyValue(value) ? undefined : value
 }
 

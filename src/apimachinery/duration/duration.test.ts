@@ -65,10 +65,10 @@ test('ages as kubectl prints them', () => {
 
 test('metav1.Time and MicroTime', () => {
   const cases: [string, string, string][] = [
-    ['2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000000Z'],
-    ['2026-01-01T02:30:00+02:30', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000000Z'],
-    ['2024-02-29T23:59:59.1234567-01:00', '2024-03-01T00:59:59Z', '2024-03-01T00:59:59.123456Z'],
-    ['0001-01-01T00:00:00Z', '0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z'],
+    ['2026-01-01T00:00:00.000000Z', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000000Z'],
+    ['2026-01-01T02:30:00.000000+02:30', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00.000000Z'],
+    ['2024-02-29T23:59:59.123456-01:00', '2024-03-01T00:59:59Z', '2024-03-01T00:59:59.123456Z'],
+    ['0001-01-01T00:00:00.000000Z', '0001-01-01T00:00:00Z', '0001-01-01T00:00:00.000000Z'],
   ]
   for (const [text, time, micro] of cases) {
     assert.equal(canonicalTime(text), time)
@@ -85,6 +85,12 @@ test('metav1.Time and MicroTime', () => {
     ['2026-01-01T00:00:00Zx', 'parsing time "2026-01-01T00:00:00Zx": extra text: "x"'],
   ]
   for (const [text, message] of bad) assert.throws(() => parseTime(text), { message }, text)
+  const layout = '2006-01-02T15:04:05.000000Z07:00'
+  for (const rest of ['Z', '.123Z']) {
+    const text = `2026-01-01T00:00:00${rest}`
+    const message = `parsing time "${text}" as "${layout}": cannot parse "${rest}" as ".000000"`
+    assert.throws(() => canonicalMicroTime(text), { message })
+  }
 })
 
 test('property: durations survive printing and parsing', () => {

@@ -2,6 +2,7 @@ import { quoteBytes } from '../../lib/quote.ts'
 import { ParseError } from '../parse-error.ts'
 
 const LAYOUT = '2006-01-02T15:04:05Z07:00'
+const MICRO_LAYOUT = '2006-01-02T15:04:05.000000Z07:00'
 
 /** The elements of RFC 3339 in order: how each is written in Go's layout, what it matches, and its range. */
 const ELEMENTS: readonly {
@@ -28,12 +29,14 @@ export interface Instant {
   readonly micros: number
 }
 
-/** Parses RFC 3339 text. Throws ParseError in Go's words. */
-export function parseTime(text: string): Instant {
+/** Parses RFC 3339 text, with exactly six decimals of a second for a MicroTime. Throws ParseError in Go's words. */
+export function parseTime(text: string, micro = false): Instant {
   const numbers: number[] = []
   let rest = text
   const fail = (element: string): ParseError =>
-    new ParseError(`parsing time ${quoteBytes(text)} as "${LAYOUT}": cannot parse ${quoteBytes(rest)} as "${element}"`)
+    new ParseError(
+      `parsing time ${quoteBytes(text)} as "${micro ? MICRO_LAYOUT : LAYOUT}": cannot parse ${quoteBytes(rest)} as "${element}"`,
+    )
   const outOfRange = (what: string): ParseError =>
     new ParseError(`parsing time ${quoteBytes(text)}: ${what} out of range`)
   for (const { layout, match, range } of ELEMENTS) {
@@ -43,7 +46,8 @@ export function parseTime(text: string): Instant {
     if (range && (Number(found) < range[0] || Number(found) > range[1])) throw outOfRange(range[2])
     rest = rest.slice(found.length)
   }
-  const fraction = /^[.,](\d+)/.exec(rest)
+  const fraction = (micro ? /^[.,](\d{6})/ : /^[.,](\d+)/).exec(rest)
+  if (micro && !fraction) throw fail('.000000')
   rest = rest.slice(fraction?.[0].length ?? 0)
   const zone = /^(?:Z|([+-])(\d\d):(\d\d))/.exec(rest)
   if (!zone) throw fail('Z07:00')
@@ -97,4 +101,4 @@ const CANONICAL_TIME = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d
 export const canonicalTime = (text: string): string => (CANONICAL_TIME.test(text) ? text : formatTime(parseTime(text)))
 
 /** A metav1.MicroTime as the API prints it. Throws ParseError. */
-export const canonicalMicroTime = (text: string): string => formatMicroTime(parseTime(text))
+export const canonicalMicroTime = (text: string): string => formatMicroTime(parseTime(text, true))

@@ -33,7 +33,8 @@ export function beforeCreate(
     ...(definition.validate?.(draft, context) ?? []),
     ...(definition.validateCreate?.(draft, context) ?? []),
   ]
-  if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
+  if (errors.length > 0)
+    throw invalidObject(definition.storedAs?.definition ?? definition, draft.metadata.name ?? '', errors)
   for (const text of definition.warnings?.(draft) ?? []) warn(call, text)
 }
 
@@ -64,7 +65,8 @@ export function beforeUpdate(
       ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
       : validateChange(definition, draft, old, context)),
   ]
-  if (errors.length > 0) throw invalidObject(definition, draft.metadata.name ?? '', errors)
+  if (errors.length > 0)
+    throw invalidObject(definition.storedAs?.definition ?? definition, draft.metadata.name ?? '', errors)
   if (!isStatus) for (const text of definition.warnings?.(draft, old) ?? []) warn(call, text)
 }
 

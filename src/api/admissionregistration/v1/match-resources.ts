@@ -2,7 +2,7 @@ import { validateLabelSelector } from '../../../apimachinery/labels/label-select
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, fieldForbidden, notSupported, required } from '../../../apimachinery/status.ts'
 import { isPathSegmentName } from '../../../apimachinery/validation/names.ts'
-import { oneOf, problems } from '../../checks.ts'
+import { oneOf, problems, supported } from '../../checks.ts'
 import type {
   MatchResources,
   NamedRuleWithOperations,
@@ -12,7 +12,8 @@ import { validateRule } from './rules.ts'
 
 /** What a policy, or its binding, is for. */
 export function* validateMatchResources(match: Frozen<MatchResources>, path: string): Iterable<FieldError> {
-  yield* oneOf(`${path}.matchPolicy`, match.matchPolicy, ['Equivalent', 'Exact'])
+  if (match.matchPolicy === undefined) yield required(`${path}.matchPolicy`)
+  else yield* supported(`${path}.matchPolicy`, match.matchPolicy, ['Equivalent', 'Exact'])
   yield* validateLabelSelector(match.namespaceSelector, `${path}.namespaceSelector`)
   yield* validateLabelSelector(match.objectSelector, `${path}.objectSelector`)
   yield* validateRules(match.resourceRules ?? [], `${path}.resourceRules`)

@@ -37,7 +37,8 @@ function* validateWebhook(hook: Frozen<Webhook>, path: string): Iterable<FieldEr
   yield* supported(`${path}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore'])
   yield* supported(`${path}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact'])
   const { sideEffects, timeoutSeconds: timeout } = hook
-  if (!sideEffects) yield required(`${path}.sideEffects`, `must specify one of ${NO_SIDE_EFFECTS.join(', ')}`)
+  if (sideEffects === undefined)
+    yield required(`${path}.sideEffects`, `must specify one of ${NO_SIDE_EFFECTS.join(', ')}`)
   else if (!NO_SIDE_EFFECTS.includes(sideEffects)) {
     yield notSupported(`${path}.sideEffects`, sideEffects, NO_SIDE_EFFECTS)
   }

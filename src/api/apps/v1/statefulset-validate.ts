@@ -1,3 +1,4 @@
+import { internalForm } from '../../internal-form.ts'
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
@@ -24,23 +25,45 @@ import { atMostAll, intOrPercent, numberOrPercentage } from './int-or-percent.ts
 
 type Spec = Frozen<StatefulSetSpec>
 
+/**
+ * ValidateStatefulSet; with `old` what ValidateStatefulSetUpdate asks of the new one: what cannot change is not looked at, nor is a template
+ * when the old set is not valid either.
+ */
+export function* validateStatefulSet({ spec }: Frozen<StatefulSet>, old?: Frozen<StatefulSet>): Iterable<FieldError> {
+  const laxTemplate = old !== undefined && [...validateSpec(old.spec, false, false)].length > 0
+  yield* validateSpec(spec, old === undefined, laxTemplate)
+}
+
 /** ValidateStatefulSetSpec. */
-export function* validateStatefulSet({ spec }: Frozen<StatefulSet>): Iterable<FieldError> {
+function* validateSpec(spec: Spec, isNew: boolean, laxTemplate: boolean): Iterable<FieldError> {
   const policy = spec.podManagementPolicy
   if (!policy) yield required('spec.podManagementPolicy')
   else if (policy !== 'OrderedReady' && policy !== 'Parallel') {
     yield invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'")
   }
   yield* validateStrategy(spec)
-  for (const field of ['whenDeleted', 'whenScaled'] as const) {
-    const value = spec.persistentVolumeClaimRetentionPolicy?.[field] ?? ''
-    if (spec.persistentVolumeClaimRetentionPolicy && value !== 'Retain' && value !== 'Delete') {
-      yield notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, ['Retain', 'Delete'])
-    }
+  yield* validateRetention(spec)
+  for (const [index, claim] of isNew ? (spec.volumeClaimTemplates ?? []).entries() : []) {
+    yield* validateClaimSpec(claim.spec, `spec.volumeClaimTemplates[${index}].spec`)
   }
   yield* nonNegative('spec.replicas', spec.replicas)
   yield* nonNegative('spec.minReadySeconds', spec.minReadySeconds)
   yield* nonNegative('spec.ordinals.start', spec.ordinals?.start)
+  if (isNew && spec.serviceName) yield* dns1123Label('spec.serviceName', spec.serviceName)
+  yield* validateSelectorAndTemplate(spec, laxTemplate)
+}
+
+function* validateRetention({ persistentVolumeClaimRetentionPolicy: retention }: Spec): Iterable<FieldError> {
+  if (!retention) return
+  for (const field of ['whenDeleted', 'whenScaled'] as const) {
+    const value = retention[field] ?? ''
+    if (value !== 'Retain' && value !== 'Delete') {
+      yield notSupported(`spec.persistentVolumeClaimRetentionPolicy.${field}`, value, ['Retain', 'Delete'])
+    }
+  }
+}
+
+function* validateSelectorAndTemplate(spec: Spec, laxTemplate: boolean): Iterable<FieldError> {
   const selector: typeof spec.selector | undefined = spec.selector
   if (!selector) yield required('spec.selector')
   else {
@@ -50,21 +73,13 @@ export function* validateStatefulSet({ spec }: Frozen<StatefulSet>): Iterable<Fi
     }
   }
   if (isValidSelector(selector)) {
-    yield* validateRunningTemplate(templateWithClaims(spec), selector, 'spec.template', 'StatefulSet')
+    yield* validateRunningTemplate(templateWithClaims(spec), selector, 'spec.template', 'StatefulSet', laxTemplate)
   } else
     yield {
       type: 'FieldValueInvalid',
       field: 'spec.selector',
       message: `Invalid value: ${quoteValue(shownSelector(selector))}`,
     }
-}
-
-/** ValidateStatefulSet, beyond that: what an update leaves as it is. */
-export function* validateStatefulSetCreate({ spec }: Frozen<StatefulSet>): Iterable<FieldError> {
-  for (const [index, claim] of (spec.volumeClaimTemplates ?? []).entries()) {
-    yield* validateClaimSpec(claim.spec, `spec.volumeClaimTemplates[${index}].spec`)
-  }
-  if (spec.serviceName) yield* dns1123Label('spec.serviceName', spec.serviceName)
 }
 
 function* validateStrategy({ updateStrategy }: Spec): Iterable<FieldError> {
@@ -77,7 +92,7 @@ function* validateStrategy({ updateStrategy }: Spec): Iterable<FieldError> {
     return
   }
   if (type !== 'RollingUpdate') {
-    const shown = { Type: type, RollingUpdate: rolling ?? null }
+    const shown = internalForm('io.k8s.api.apps.v1.StatefulSetUpdateStrategy', updateStrategy)
     return yield invalid('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'")
   }
   yield* nonNegative(`${path}.partition`, rolling?.partition)
@@ -108,11 +123,10 @@ const MUTABLE = [
   'persistentVolumeClaimRetentionPolicy',
 ] as const
 
-/** The update's own rules of ValidateStatefulSetUpdate. */
-export function* validateStatefulSetUpdate(
-  { spec }: Frozen<StatefulSet>,
-  old: Frozen<StatefulSet>,
-): Iterable<FieldError> {
+/** ValidateStatefulSetUpdate. */
+export function* validateStatefulSetUpdate(set: Frozen<StatefulSet>, old: Frozen<StatefulSet>): Iterable<FieldError> {
+  yield* validateStatefulSet(set, old)
+  const { spec } = set
   const fixed = (full: Spec): unknown => {
     const rest: { -readonly [K in keyof StatefulSetSpec]?: Spec[K] } = { ...full }
     for (const field of MUTABLE) delete rest[field]

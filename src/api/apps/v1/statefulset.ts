@@ -1,10 +1,5 @@
 import { nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
-import {
-  validateStatefulSet,
-  validateStatefulSetCreate,
-  validateStatefulSetStatus,
-  validateStatefulSetUpdate,
-} from './statefulset-validate.ts'
+import { validateStatefulSet, validateStatefulSetStatus, validateStatefulSetUpdate } from './statefulset-validate.ts'
 import { templateWarnings } from '../../core/v1/pod-spec/warnings.ts'
 import { defaultPodTemplate } from '../../core/v1/pod-spec/default.ts'
 import { claimSpecWarnings, defaultClaim } from '../../core/v1/persistentvolumeclaim.ts'
@@ -32,8 +27,7 @@ export const statefulSets = defineResource<StatefulSet>({
     if (old.spec.updateStrategy?.rollingUpdate?.maxUnavailable == null) dropMaxUnavailable(set)
   },
   validateName: nameIsDnsLabel,
-  validate: validateStatefulSet,
-  validateCreate: validateStatefulSetCreate,
+  validateCreate: (set) => validateStatefulSet(set),
   validateUpdate: validateStatefulSetUpdate,
   validateStatusUpdate: validateStatefulSetStatus,
   *warnings({ metadata, spec }, old) {
@@ -76,8 +70,8 @@ function defaultStatefulSet(set: StatefulSet): void {
   spec.revisionHistoryLimit ??= 10
   defaultPodTemplate(spec)
   for (const claim of spec.volumeClaimTemplates ?? []) {
-    claim.apiVersion ||= 'v1'
-    claim.kind ||= 'PersistentVolumeClaim'
+    claim.apiVersion = 'v1'
+    claim.kind = 'PersistentVolumeClaim'
     defaultClaim(claim)
   }
 }

@@ -1,5 +1,8 @@
 import type { Frozen, ObjectMeta } from '../../../apimachinery/meta.ts'
-import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalid, required } from '../../../apimachinery/status.ts'
+import { validateLabelName } from '../../../apimachinery/validation/meta.ts'
+import { isLabelValue } from '../../../apimachinery/validation/names.ts'
+import { problems } from '../../checks.ts'
 import type {
   LocalSubjectAccessReview,
   ResourceAttributes,
@@ -76,7 +79,38 @@ function* validateSelectors(resource: Frozen<ResourceAttributes> | undefined): I
       const text = `when ${path} is specified, requirements or rawSelector is required`
       yield required(`${path}.requirements`, text)
     }
+    for (const [index, requirement] of requirements.entries()) {
+      const at = `${path}.requirements[${index}]`
+      yield* validateValues(requirement, at)
+      if (name === 'fieldSelector') yield* validateFieldKey(requirement.key, at)
+      else yield* validateLabelRequirement(requirement, at)
+    }
   }
+}
+
+interface Requirement {
+  readonly key: string
+  readonly operator: string
+  readonly values?: readonly string[]
+}
+
+/** An operator that nobody knows may be a newer one. */
+function* validateValues({ operator, values = [] }: Requirement, path: string): Iterable<FieldError> {
+  const isIn = operator === 'In' || operator === 'NotIn'
+  if (isIn && values.length === 0) {
+    yield required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")
+  }
+  if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length > 0) {
+    yield fieldForbidden(`${path}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")
+  }
+}
+
+const validateFieldKey = (key: string, path: string): FieldError[] =>
+  key ? [] : [required(`${path}.key`, 'must be specified')]
+
+function* validateLabelRequirement({ key, values = [] }: Requirement, path: string): Iterable<FieldError> {
+  yield* validateLabelName(key, `${path}.key`)
+  for (const [index, value] of values.entries()) yield* problems(`${path}.values[${index}]`, value, isLabelValue(value))
 }
 
 /** Reviews have no metadata of their own. */

@@ -1,6 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type * as v1 from '../../generated/types/autoscaling/v1.ts'
 import type * as v2 from '../../generated/types/autoscaling/v2.ts'
+import { fromInternalForm, internalForm } from '../../internal-form.ts'
 import { defaultMetric } from '../v2/default.ts'
 import { metricFromV1, metricFromV2, metricStatusFromV1, metricStatusFromV2 } from './metrics.ts'
 
@@ -9,6 +10,8 @@ const METRICS = 'autoscaling.alpha.kubernetes.io/metrics'
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior'
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics'
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions'
+/** Upstream writes its own form into the annotation, and reads it whatever the case of the names. */
+const BEHAVIOR_MODEL = 'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior'
 const CARRIERS = new Set([METRICS, BEHAVIOR, CURRENT_METRICS, CONDITIONS])
 
 /** v1 to v2. An annotation that cannot be read is as good as absent. */
@@ -46,7 +49,7 @@ export function fromV2(stored: Frozen<v2.HorizontalPodAutoscaler>): v1.Horizonta
   const annotations = withoutCarriers(metadata.annotations ?? {})
   const others = metrics.filter((metric) => cpuPercentage(metric) === undefined).map(metricFromV2)
   if (others.length > 0) annotations[METRICS] = JSON.stringify(others)
-  if (behavior) annotations[BEHAVIOR] = JSON.stringify(behavior)
+  if (behavior) annotations[BEHAVIOR] = JSON.stringify(internalForm(BEHAVIOR_MODEL, behavior))
   const { currentMetrics: measured, conditions: observed, ...kept } = status ?? { desiredReplicas: 0 }
   // A list that has nothing may also be null.
   const currentMetrics = measured ?? []
@@ -106,8 +109,10 @@ function listIn(text: string | undefined): unknown[] | undefined {
   return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null) ? value : undefined
 }
 
-function objectIn(text: string | undefined): v2.HorizontalPodAutoscalerBehavior | undefined {
+type Behavior = v2.HorizontalPodAutoscalerBehavior
+
+function objectIn(text: string | undefined): Behavior | undefined {
   const value = parsed(text)
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  return isObject && Object.keys(value).length > 0 ? value : undefined
+  return isObject && Object.keys(value).length > 0 ? (fromInternalForm(BEHAVIOR_MODEL, value) as Behavior) : undefined
 }

@@ -50,7 +50,7 @@ function* validateTimeZone(zone: string): Iterable<FieldError> {
   if (zone === '') return yield invalid(field, zone, 'timeZone must be nil or non-empty string')
   for (const part of zone.split('/')) {
     if (part === '.' || part === '..' || !/^[A-Za-z._0-9+][A-Za-z.\-_0-9+]{0,13}$/.test(part)) {
-      yield invalid(field, zone, `unknown time zone ${zone}`)
+      return yield invalid(field, zone, `unknown time zone ${zone}`)
     }
   }
   if (zone.toLowerCase() === 'local') {

@@ -15,8 +15,16 @@ export function defaultJob(job: Job): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
   spec.manualSelector ??= false
   defaultJobSpec(spec)
+  labelAsTemplate(job)
+}
+
+/**
+ * A job without labels has those of its pods: upstream's default, which is filled in whenever the job is read. It is one and the same map, so
+ * that what is added to the template's labels later shows here too.
+ */
+export function labelAsTemplate({ metadata, spec }: Job): void {
   const labels = spec.template.metadata?.labels
-  if (labels && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels }
+  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = labels
 }
 
 /** What a CronJob's template gets too. */

@@ -4,7 +4,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength, isDns1123Label } from '../../../apimachinery/validation/names.ts'
 import { domainPrefixedPath, immutableField, nonNegative, sortedKeys } from '../../checks.ts'
-import { validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
+import { isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
 import type { Job, JobSpec, SuccessPolicy } from '../../generated/types/batch/v1.ts'
 import type { PodTemplateSpec } from '../../generated/types/core/v1.ts'
 import { CONTROLLER_UID_LABELS, JOB_NAME_LABELS } from './job-selector.ts'
@@ -18,7 +18,7 @@ export function* validateJob({ spec }: Frozen<Job>): Iterable<FieldError> {
   if (!spec.selector) yield required('spec.selector')
   else yield* validateLabelSelector(spec.selector, 'spec.selector')
   const labels = spec.template.metadata?.labels
-  if (!matches(spec.selector, labels)) {
+  if (isValidSelector(spec.selector) && !matches(spec.selector, labels)) {
     yield invalid('spec.template.metadata.labels', sortedKeys(labels), '`selector` does not match template `labels`')
   }
 }

@@ -6,7 +6,7 @@ import { formatLabelSelector } from '../../../apimachinery/labels/label-selector
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { humanDuration } from '../../../apimachinery/duration/human.ts'
 import { isConditionTrue } from '../../core/v1/pod-conditions.ts'
-import { defaultJob } from './job-default.ts'
+import { defaultJob, labelAsTemplate } from './job-default.ts'
 import { generateSelector } from './job-selector.ts'
 import { ageColumn, containerColumns, nameColumn, text, wide } from '../../columns.ts'
 import type { Job } from '../../generated/types/batch/v1.ts'
@@ -28,7 +28,9 @@ export const jobs = defineResource<Job>({
   defaults: defaultJob,
   prepareForCreate(job) {
     if (!job.spec.manualSelector) generateSelector(job)
+    labelAsTemplate(job)
   },
+  prepareForUpdate: labelAsTemplate,
   validate: validateJob,
   validateCreate: validateJobCreate,
   validateUpdate: validateJobUpdate,

@@ -1,7 +1,6 @@
 import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
-import { validateAnnotations, validateLabels } from '../../../apimachinery/validation/meta.ts'
 import { isDns1123Subdomain, nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
 import { dns1123Subdomain, present, problems, supported } from '../../checks.ts'
 import type {
@@ -9,6 +8,7 @@ import type {
   PersistentVolumeClaimTemplate,
   TypedObjectReference,
 } from '../../generated/types/core/v1.ts'
+import { validateTemplateMeta } from '../../template-meta.ts'
 import { validateQuantityValue } from './pod-spec/resources.ts'
 import { compareAmounts } from './resource-list.ts'
 
@@ -60,13 +60,13 @@ function* validateDataSources(
   }
   if (!dataSource || !dataSourceRef) return
   if (dataSourceRef.namespace) {
-    yield invalid(path, `${path}.dataSource`, 'may not be specified when dataSourceRef.namespace is specified')
+    yield invalid(path, {}, 'may not be specified when dataSourceRef.namespace is specified')
   } else if (
     dataSource.apiGroup !== dataSourceRef.apiGroup ||
     dataSource.kind !== dataSourceRef.kind ||
     dataSource.name !== dataSourceRef.name
   ) {
-    yield invalid(path, `${path}.dataSource`, 'must match dataSourceRef')
+    yield invalid(path, {}, 'must match dataSourceRef')
   }
 }
 
@@ -89,17 +89,4 @@ export function* validateClaimTemplate(
 ): Iterable<FieldError> {
   yield* validateTemplateMeta(metadata, `${path}.metadata`)
   yield* validateClaimSpec(spec, `${path}.spec`)
-}
-
-/** ValidateTemplateObjectMeta: labels and annotations alone. */
-export function* validateTemplateMeta(
-  metadata: NonNullable<Frozen<PersistentVolumeClaimTemplate>['metadata']>,
-  path: string,
-): Iterable<FieldError> {
-  yield* validateAnnotations(metadata.annotations, `${path}.annotations`)
-  yield* validateLabels(metadata.labels, `${path}.labels`)
-  for (const [field, value] of Object.entries(metadata)) {
-    if (field === 'labels' || field === 'annotations' || value === '' || value == null) continue
-    yield fieldForbidden(`${path}.${field}`, 'cannot be set')
-  }
 }

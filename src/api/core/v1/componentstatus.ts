@@ -14,9 +14,7 @@ export const componentStatuses = defineResource<ComponentStatus>({
   verbs: ['get', 'list'],
   virtual: true,
   schema: 'io.k8s.api.core.v1.ComponentStatus',
-  *warnings() {
-    yield 'v1 ComponentStatus is deprecated in v1.19+'
-  },
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     text('Status', ({ conditions }) => {

@@ -16,12 +16,12 @@ export const endpoints = defineResource<Endpoints>({
   storagePrefix: '/registry/services/endpoints',
   schema: 'io.k8s.api.core.v1.Endpoints',
   allowCreateOnUpdate: true,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   defaults({ subsets }) {
     for (const { ports } of subsets ?? []) for (const port of ports ?? []) port.protocol ||= 'TCP'
   },
   validate: validateEndpoints,
   *warnings({ metadata, subsets }) {
-    yield 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'
     if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return
     for (const [i, { addresses, notReadyAddresses }] of (subsets ?? []).entries()) {
       for (const [j, { ip }] of (addresses ?? []).entries()) yield* warnAboutIp(`subsets[${i}].addresses[${j}].ip`, ip)

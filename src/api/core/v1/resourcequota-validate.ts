@@ -1,5 +1,6 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
+import { internalForm } from '../../internal-form.ts'
 import { IMMUTABLE } from '../../checks.ts'
 import type { ResourceList, ResourceQuota, ScopedResourceSelectorRequirement } from '../../generated/types/core/v1.ts'
 import { validateQuantityValue, validateResourceName } from './pod-spec/resources.ts'
@@ -27,6 +28,8 @@ const CONFLICTS = [
 /** A resource that quotas track: any standard one but bare storage. */
 const isQuotaResource = (name: string): boolean => isStandardResource(name) && name !== 'storage'
 
+const SELECTOR = 'io.k8s.api.core.v1.ScopeSelector'
+
 /** ValidateResourceQuota. */
 export function* validateQuota({ spec }: Frozen<ResourceQuota>): Iterable<FieldError> {
   yield* validateHard(spec.hard, 'spec.hard')
@@ -51,7 +54,7 @@ export function* validateQuota({ spec }: Frozen<ResourceQuota>): Iterable<FieldE
     if (!(scopeName in SCOPES)) yield invalid(`${path}.scopeName`, scopeName, 'unsupported scope')
     for (const name of limited) {
       if (SCOPES[scopeName] && !SCOPES[scopeName].has(name)) {
-        yield invalid(path, spec.scopeSelector, 'unsupported scope applied to resource')
+        yield invalid(path, internalForm(SELECTOR, spec.scopeSelector), 'unsupported scope applied to resource')
       }
     }
     yield* validateRequirement(requirement, path)

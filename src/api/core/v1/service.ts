@@ -25,8 +25,10 @@ export const services = defineResource<Service>({
   allowCreateOnUpdate: true,
   validateName: nameIsDnsLabel,
   defaults: defaultService,
+  prepareForCreate: dropInternalPolicy,
   prepareForUpdate(service, old, { subresource }) {
     if (subresource === '') dropFieldsOfOldType(service, old)
+    dropInternalPolicy(service)
   },
   validate: validateService,
   validateUpdate: validateServiceUpdate,
@@ -46,6 +48,12 @@ export const services = defineResource<Service>({
     wide(text('Selector', ({ spec }) => labelsCell(spec?.selector))),
   ],
 })
+
+/** A name has no endpoints to choose from: upstream serves it without. What is not a policy at all is left for validation. */
+function dropInternalPolicy({ spec }: Service): void {
+  const policy = spec.internalTrafficPolicy
+  if (spec.type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local')) delete spec.internalTrafficPolicy
+}
 
 function externalIpCell({ spec, status }: Frozen<Service>): string {
   const external = spec?.externalIPs ?? []

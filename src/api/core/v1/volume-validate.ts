@@ -18,28 +18,68 @@ import { noBacksteps } from './pod-spec/paths.ts'
 import { validateHostPath } from './pod-spec/volume-sources.ts'
 import { amount } from './resource-list.ts'
 
+type Spec = Frozen<PersistentVolumeSpec>
+
 /** ValidatePersistentVolume. */
-export function* validateVolume({ metadata, spec }: Frozen<PersistentVolume>): Iterable<FieldError> {
+export const validateVolume = ({ metadata, spec }: Frozen<PersistentVolume>): Iterable<FieldError> =>
+  validateVolumeSpec(spec, { name: metadata.name ?? '', path: 'spec', inline: false })
+
+/** What a specification stands in. */
+export interface VolumePlace {
+  /** The volume's name; empty for one that is inline. */
+  readonly name: string
+  readonly path: string
+  /** Stands in a VolumeAttachment in place of a volume. */
+  readonly inline: boolean
+}
+
+/** ValidatePersistentVolumeSpec. */
+export function* validateVolumeSpec(spec: Spec, place: VolumePlace): Iterable<FieldError> {
+  const { path, inline } = place
   const { accessModes = [], storageClassName, volumeAttributesClassName } = spec
-  if (accessModes.length === 0) yield required('spec.accessModes')
-  yield* validateAccessModes(accessModes, 'spec.accessModes')
-  yield* validateCapacity(spec)
-  const policies = ['Delete', 'Recycle', 'Retain']
-  yield* supported('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy || undefined, policies)
-  const { nodeAffinity } = spec
-  if (nodeAffinity) {
-    const field = 'spec.nodeAffinity.required'
-    if (nodeAffinity.required) yield* validateNodeSelector(nodeAffinity.required, field)
-    else yield required(field, 'must specify required node constraints')
+  if (inline) yield* validateInline(spec, path)
+  if (accessModes.length === 0) yield required(`${path}.accessModes`)
+  yield* validateAccessModes(accessModes, `${path}.accessModes`)
+  if (!inline) yield* validateCapacity(spec)
+  yield* validateReclaim(spec.persistentVolumeReclaimPolicy, place)
+  yield* validateAffinity(spec, place)
+  yield* validateSource(spec, place)
+  if (storageClassName && inline) yield fieldForbidden(`${path}.storageClassName`, NOT_INLINE)
+  else if (storageClassName) yield* dns1123Subdomain(`${path}.storageClassName`, storageClassName)
+  if (!inline) yield* validateVolumeMode(`${path}.volumeMode`, spec.volumeMode)
+  else if (spec.volumeMode !== undefined && spec.volumeMode !== 'Filesystem') {
+    const text = 'may not specify volumeMode other than Filesystem in the context of inline volumes'
+    yield fieldForbidden(`${path}.volumeMode`, text)
   }
-  yield* validateSource(spec, metadata.name ?? '')
-  if (storageClassName) yield* dns1123Subdomain('spec.storageClassName', storageClassName)
-  yield* validateVolumeMode('spec.volumeMode', spec.volumeMode)
-  if (volumeAttributesClassName === undefined) return
-  const field = 'spec.volumeAttributesClassName'
+  if (volumeAttributesClassName === undefined || inline) return
+  const field = `${path}.volumeAttributesClassName`
   if (volumeAttributesClassName === '') yield required(field, 'an empty string is disallowed')
   else yield* dns1123Subdomain(field, volumeAttributesClassName)
-  if (!spec.csi) yield required('spec.csi', 'has to be specified when using volumeAttributesClassName')
+  if (!spec.csi) yield required(`${path}.csi`, 'has to be specified when using volumeAttributesClassName')
+}
+
+const NOT_INLINE = 'may not be specified in the context of inline volumes'
+
+function* validateInline({ claimRef, capacity, csi }: Spec, path: string): Iterable<FieldError> {
+  if (claimRef) yield fieldForbidden(`${path}.claimRef`, NOT_INLINE)
+  if (Object.keys(capacity ?? {}).length > 0) yield fieldForbidden(`${path}.capacity`, NOT_INLINE)
+  if (!csi) yield required(`${path}.csi`, 'has to be specified in the context of inline volumes')
+}
+
+function* validateReclaim(policy: string | undefined, { path, inline }: VolumePlace): Iterable<FieldError> {
+  const field = `${path}.persistentVolumeReclaimPolicy`
+  if (!inline) yield* supported(field, policy || undefined, ['Delete', 'Recycle', 'Retain'])
+  else if (policy && policy !== 'Retain') {
+    yield fieldForbidden(field, 'may only be Retain in the context of inline volumes')
+  }
+}
+
+function* validateAffinity({ nodeAffinity }: Spec, { path, inline }: VolumePlace): Iterable<FieldError> {
+  if (!nodeAffinity) return
+  const field = `${path}.nodeAffinity.required`
+  if (inline) yield fieldForbidden(`${path}.nodeAffinity`, NOT_INLINE)
+  else if (nodeAffinity.required) yield* validateNodeSelector(nodeAffinity.required, field)
+  else yield required(field, 'must specify required node constraints')
 }
 
 function* validateCapacity({ capacity }: Frozen<PersistentVolumeSpec>): Iterable<FieldError> {
@@ -56,126 +96,150 @@ function* validateCapacity({ capacity }: Frozen<PersistentVolumeSpec>): Iterable
   }
 }
 
-type Spec = Frozen<PersistentVolumeSpec>
-
 interface SourceCheck {
   readonly field: keyof PersistentVolumeSource
   readonly path?: string
-  validate(spec: Spec, name: string): Iterable<FieldError>
+  validate(spec: Spec, place: VolumePlace): Iterable<FieldError>
 }
 
-const needs = (path: string, value: unknown): FieldError[] => present(`spec.${path}`, value)
+const needs = (place: VolumePlace, path: string, value: unknown): FieldError[] =>
+  present(`${place.path}.${path}`, value)
 
 /** Every source, in the order in which upstream looks. */
 const SOURCES: readonly SourceCheck[] = [
-  { field: 'hostPath', validate: ({ hostPath }) => (hostPath ? validateHostPath(hostPath, 'spec.hostPath') : []) },
+  {
+    field: 'hostPath',
+    validate: ({ hostPath }, place) => (hostPath ? validateHostPath(hostPath, `${place.path}.hostPath`) : []),
+  },
   {
     field: 'gcePersistentDisk',
-    validate: ({ gcePersistentDisk: disk }) =>
-      disk ? attached.validateDisk(disk.pdName, 'pdName', disk.partition, 'spec.persistentDisk') : [],
+    validate: ({ gcePersistentDisk: disk }, place) =>
+      disk ? attached.validateDisk(disk.pdName, 'pdName', disk.partition, `${place.path}.persistentDisk`) : [],
   },
   {
     field: 'awsElasticBlockStore',
-    validate: ({ awsElasticBlockStore: disk }) =>
-      disk ? attached.validateDisk(disk.volumeID, 'volumeID', disk.partition, 'spec.awsElasticBlockStore') : [],
+    validate: ({ awsElasticBlockStore: disk }, place) =>
+      disk
+        ? attached.validateDisk(disk.volumeID, 'volumeID', disk.partition, `${place.path}.awsElasticBlockStore`)
+        : [],
   },
   { field: 'glusterfs', validate: validateGlusterfs },
-  { field: 'flocker', validate: ({ flocker }) => (flocker ? attached.validateFlocker(flocker, 'spec.flocker') : []) },
-  { field: 'nfs', validate: ({ nfs }) => (nfs ? attached.validateNfs(nfs, 'spec.nfs') : []) },
-  { field: 'rbd', validate: ({ rbd }) => (rbd ? attached.validateRbd(rbd, 'spec.rbd') : []) },
-  { field: 'quobyte', validate: ({ quobyte }) => (quobyte ? attached.validateQuobyte(quobyte, 'spec.quobyte') : []) },
+  {
+    field: 'flocker',
+    validate: ({ flocker }, place) => (flocker ? attached.validateFlocker(flocker, `${place.path}.flocker`) : []),
+  },
+  { field: 'nfs', validate: ({ nfs }, place) => (nfs ? attached.validateNfs(nfs, `${place.path}.nfs`) : []) },
+  { field: 'rbd', validate: ({ rbd }, place) => (rbd ? attached.validateRbd(rbd, `${place.path}.rbd`) : []) },
+  {
+    field: 'quobyte',
+    validate: ({ quobyte }, place) => (quobyte ? attached.validateQuobyte(quobyte, `${place.path}.quobyte`) : []),
+  },
   {
     field: 'cephfs',
     path: 'cephFS',
-    validate: ({ cephfs }) => (cephfs ? attached.validateCephFs(cephfs, 'spec.cephfs') : []),
+    validate: ({ cephfs }, place) => (cephfs ? attached.validateCephFs(cephfs, `${place.path}.cephfs`) : []),
   },
   { field: 'iscsi', validate: validateIscsi },
   { field: 'cinder', validate: validateCinder },
-  { field: 'fc', validate: ({ fc }) => (fc ? attached.validateFc(fc, 'spec.fc') : []) },
+  { field: 'fc', validate: ({ fc }, place) => (fc ? attached.validateFc(fc, `${place.path}.fc`) : []) },
   {
     field: 'flexVolume',
-    validate: ({ flexVolume: flex }) => (flex ? attached.validateFlex(flex, 'spec.flexVolume') : []),
+    validate: ({ flexVolume: flex }, place) => (flex ? attached.validateFlex(flex, `${place.path}.flexVolume`) : []),
   },
   { field: 'azureFile', validate: validateAzureFile },
   {
     field: 'vsphereVolume',
-    validate: ({ vsphereVolume }) => needs('vsphereVolume.volumePath', vsphereVolume?.volumePath),
+    validate: ({ vsphereVolume }, place) => needs(place, 'vsphereVolume.volumePath', vsphereVolume?.volumePath),
   },
   {
     field: 'photonPersistentDisk',
-    validate: ({ photonPersistentDisk }) => needs('photonPersistentDisk.pdID', photonPersistentDisk?.pdID),
+    validate: ({ photonPersistentDisk }, place) =>
+      needs(place, 'photonPersistentDisk.pdID', photonPersistentDisk?.pdID),
   },
   {
     field: 'portworxVolume',
-    validate: ({ portworxVolume }) => needs('portworxVolume.volumeID', portworxVolume?.volumeID),
+    validate: ({ portworxVolume }, place) => needs(place, 'portworxVolume.volumeID', portworxVolume?.volumeID),
   },
   {
     field: 'azureDisk',
-    validate: ({ azureDisk }) => (azureDisk ? attached.validateAzureDisk(azureDisk, 'spec.azureDisk') : []),
+    validate: ({ azureDisk }, place) =>
+      azureDisk ? attached.validateAzureDisk(azureDisk, `${place.path}.azureDisk`) : [],
   },
-  { field: 'scaleIO', validate: ({ scaleIO }) => (scaleIO ? attached.validateScaleIo(scaleIO, 'spec.scaleIO') : []) },
+  {
+    field: 'scaleIO',
+    validate: ({ scaleIO }, place) => (scaleIO ? attached.validateScaleIo(scaleIO, `${place.path}.scaleIO`) : []),
+  },
   { field: 'local', validate: validateLocal },
   {
     field: 'storageos',
-    validate: ({ storageos }) => (storageos ? attached.validateStorageOs(storageos, 'spec.storageos') : []),
+    validate: validateStorageOs,
   },
-  { field: 'csi', validate: ({ csi }) => (csi ? validateCsi(csi, 'spec.csi') : []) },
+  { field: 'csi', validate: ({ csi }, place) => (csi ? validateCsi(csi, `${place.path}.csi`) : []) },
 ]
 
-function* validateSource(spec: Spec, name: string): Iterable<FieldError> {
+function* validateSource(spec: Spec, place: VolumePlace): Iterable<FieldError> {
   let found = false
   for (const { field, path, validate } of SOURCES) {
     if (spec[field] === undefined) continue
     if (found && field !== 'flexVolume') {
-      yield fieldForbidden(`spec.${path ?? field}`, 'may not specify more than 1 volume type')
-    } else yield* validate(spec, name)
+      yield fieldForbidden(`${place.path}.${path ?? field}`, 'may not specify more than 1 volume type')
+    } else yield* validate(spec, place)
     found = true
   }
-  if (!found) yield required('spec', 'must specify a volume type')
+  if (!found) yield required(place.path, 'must specify a volume type')
   const path = spec.hostPath?.path
   if (path !== undefined && /^\/(\.?\/)*\.?$/.test(path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-    yield fieldForbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'")
+    yield fieldForbidden(
+      `${place.path}.persistentVolumeReclaimPolicy`,
+      "may not be 'recycle' for a hostPath mount of '/'",
+    )
   }
 }
 
-function* validateGlusterfs({ glusterfs }: Spec): Iterable<FieldError> {
+function* validateGlusterfs({ glusterfs }: Spec, place: VolumePlace): Iterable<FieldError> {
   if (!glusterfs) return
-  yield* attached.validateGlusterfs(glusterfs, 'spec.glusterfs')
+  yield* attached.validateGlusterfs(glusterfs, `${place.path}.glusterfs`)
   const namespace = glusterfs.endpointsNamespace
-  const field = 'spec.glusterfs.endpointsNamespace'
+  const field = `${place.path}.glusterfs.endpointsNamespace`
   if (namespace === '') {
     yield invalid(field, namespace, 'if the endpointnamespace is set, it must be a valid namespace name')
   } else if (namespace !== undefined) yield* problems(field, namespace, nameIsDnsLabel(namespace, false))
 }
 
-function* validateIscsi({ iscsi }: Spec, name: string): Iterable<FieldError> {
+function* validateIscsi({ iscsi }: Spec, place: VolumePlace): Iterable<FieldError> {
   if (!iscsi) return
-  yield* attached.validateIscsi(iscsi, 'spec.iscsi')
-  if (iscsi.initiatorName !== undefined && `${name}:${iscsi.targetPortal}`.length > 64) {
+  yield* attached.validateIscsi(iscsi, `${place.path}.iscsi`, true)
+  if (iscsi.initiatorName !== undefined && `${place.name}:${iscsi.targetPortal}`.length > 64) {
     const text =
       'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.'
-    yield invalid('spec.iscsi.targetportal', iscsi.targetPortal, text)
+    yield invalid(`${place.path}.iscsi.targetportal`, iscsi.targetPortal, text)
   }
-  if (iscsi.secretRef) yield* needs('iscsi.secretRef.name', iscsi.secretRef.name)
+  if (iscsi.secretRef) yield* needs(place, 'iscsi.secretRef.name', iscsi.secretRef.name)
 }
 
-function* validateCinder({ cinder }: Spec): Iterable<FieldError> {
+function* validateCinder({ cinder }: Spec, place: VolumePlace): Iterable<FieldError> {
   if (!cinder) return
-  yield* attached.validateCinder(cinder, 'spec.cinder')
-  if (cinder.secretRef) yield* needs('cinder.secretRef.namespace', cinder.secretRef.namespace)
+  yield* attached.validateCinder(cinder, `${place.path}.cinder`)
+  if (cinder.secretRef) yield* needs(place, 'cinder.secretRef.namespace', cinder.secretRef.namespace)
 }
 
-function* validateAzureFile({ azureFile }: Spec): Iterable<FieldError> {
+function* validateStorageOs({ storageos }: Spec, place: VolumePlace): Iterable<FieldError> {
+  if (!storageos) return
+  yield* attached.validateStorageOs(storageos, `${place.path}.storageos`)
+  if (storageos.secretRef) yield* needs(place, 'storageos.secretRef.namespace', storageos.secretRef.namespace)
+}
+
+function* validateAzureFile({ azureFile }: Spec, place: VolumePlace): Iterable<FieldError> {
   if (!azureFile) return
-  yield* attached.validateAzureFile(azureFile, 'spec.azureFile')
-  if (azureFile.secretNamespace === '') yield required('spec.azureFile.secretNamespace')
+  yield* attached.validateAzureFile(azureFile, `${place.path}.azureFile`)
+  if (azureFile.secretNamespace === '') yield required(`${place.path}.azureFile.secretNamespace`)
 }
 
-function* validateLocal({ local, nodeAffinity }: Spec): Iterable<FieldError> {
+function* validateLocal({ local, nodeAffinity }: Spec, place: VolumePlace): Iterable<FieldError> {
   if (!local) return
-  yield* needs('local.path', local.path)
-  yield* noBacksteps('spec.local.path', local.path)
-  if (!nodeAffinity) yield required('spec.nodeAffinity', 'Local volume requires node affinity')
+  yield* needs(place, 'local.path', local.path)
+  yield* noBacksteps(`${place.path}.local.path`, local.path)
+  if (!nodeAffinity || place.inline) yield required(`${place.path}.nodeAffinity`, 'Local volume requires node affinity')
 }
 
 const CSI_SECRETS = [

@@ -5,7 +5,7 @@ import { duplicate, type FieldError, invalid, required, tooMany } from '../../..
 import { validateCanonicalIp, validateIp } from '../../../apimachinery/validation/ip.ts'
 import { validateLabels } from '../../../apimachinery/validation/meta.ts'
 import { isDns1123Label, isDns1123Subdomain } from '../../../apimachinery/validation/names.ts'
-import { dns1123Label, dns1123Subdomain, immutableField, oneOf, qualifiedName } from '../../checks.ts'
+import { dns1123Label, dns1123Subdomain, immutableField, oneOf, qualifiedName, supported } from '../../checks.ts'
 import { validateEndpointIp } from '../../core/v1/endpoint-address.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../generated/types/discovery/v1.ts'
 import { validateHints } from './hints-validate.ts'
@@ -79,7 +79,8 @@ function* validatePorts(ports: readonly Frozen<EndpointPort>[], path: string): I
     if (name) yield* dns1123Label(`${at}.name`, name)
     if (names.has(name)) yield duplicate(`${at}.name`, name)
     names.add(name)
-    yield* oneOf(`${at}.protocol`, protocol, ['SCTP', 'TCP', 'UDP'])
+    if (protocol === undefined) yield required(`${at}.protocol`)
+    else yield* supported(`${at}.protocol`, protocol, ['SCTP', 'TCP', 'UDP'])
     if (appProtocol !== undefined) yield* qualifiedName(`${at}.appProtocol`, appProtocol)
   }
 }

@@ -30,7 +30,7 @@ export function* validateNetworkPolicy(
     yield* validatePeers(to ?? [], oldCidrs, `${at}.to`)
   }
   const types = spec.policyTypes ?? []
-  if (types.length > 2) yield invalid('spec.policyTypes', types, 'may not specify more than two policyTypes')
+  if (types.length > 2) return yield invalid('spec.policyTypes', types, 'may not specify more than two policyTypes')
   for (const [index, type] of types.entries()) {
     yield* supported(`spec.policyTypes[${index}]`, type, ['Ingress', 'Egress'])
   }

@@ -26,9 +26,13 @@ export function* validateBindingConditions(
     }
   }
   if (good.length === 0 && bad.length > 0) {
-    yield invalid(goodPath, good, 'bindingConditions are required to use bindingFailureConditions')
+    yield invalid(goodPath, device.bindingConditions, 'bindingConditions are required to use bindingFailureConditions')
   }
   if (bad.length === 0 && good.length > 0) {
-    yield invalid(badPath, bad, 'bindingFailureConditions are required to use bindingConditions')
+    yield invalid(
+      badPath,
+      device.bindingFailureConditions,
+      'bindingFailureConditions are required to use bindingConditions',
+    )
   }
 }

@@ -22,6 +22,7 @@ import { validateBindingConditions } from './binding-conditions.ts'
 import { EFFECTS } from './claim-validate.ts'
 import { validateItems, validateSet } from './lists.ts'
 import { validateAttributeName } from './names.ts'
+import { validateRequestPolicy } from './request-policy.ts'
 
 const MAX_NAMED = 32
 const MAX_VALUES = 48
@@ -45,11 +46,12 @@ export function* validateDevice(device: Frozen<Device>, perDevice: boolean, path
     yield* validateAttributeName(`${path}.attributes`, name)
     yield* validateAttribute(attribute, `${path}.attributes[${name}]`)
   }
-  for (const [name, { requestPolicy }] of Object.entries(capacity)) {
+  for (const [name, { value, requestPolicy }] of Object.entries(capacity)) {
     yield* validateAttributeName(`${path}.capacity`, name)
-    if (requestPolicy && !device.allowMultipleAllocations) {
-      yield fieldForbidden(`${path}.capacity[${name}].requestPolicy`, 'allowMultipleAllocations must be true')
-    }
+    if (!requestPolicy) continue
+    const at = `${path}.capacity[${name}].requestPolicy`
+    if (device.allowMultipleAllocations) yield* validateRequestPolicy(value, requestPolicy, at)
+    else yield fieldForbidden(at, 'allowMultipleAllocations must be true')
   }
   yield* validateItems(taints, TAINTS, validateTaint, `${path}.taints`)
   const countersPath = `${path}.consumesCounters`
@@ -77,8 +79,21 @@ function* validateAttribute(attribute: Frozen<DeviceAttribute>, path: string): I
   for (const [index, text] of strings.entries()) yield* validateText(text, `${path}.strings[${index}]`)
   for (const [index, text] of versions.entries()) yield* validateVersion(text, `${path}.versions[${index}]`)
   const given = Object.values(attribute).filter((value) => value !== undefined).length
-  if (given !== 1) yield invalid(path, given === 0 ? '' : attribute, 'exactly one value must be specified')
+  if (given !== 1)
+    yield invalid(path, given === 0 ? '' : shownAttribute(attribute), 'exactly one value must be specified')
 }
+
+/** As upstream's own form of an attribute prints. */
+const shownAttribute = (attribute: Frozen<DeviceAttribute>): object => ({
+  IntValue: attribute.int ?? null,
+  BoolValue: attribute.bool ?? null,
+  StringValue: attribute.string ?? null,
+  VersionValue: attribute.version ?? null,
+  IntValues: attribute.ints ?? null,
+  BoolValues: attribute.bools ?? null,
+  StringValues: attribute.strings ?? null,
+  VersionValues: attribute.versions ?? null,
+})
 
 function validateText(text: string, field: string): FieldError[] {
   return byteLength(text) > MAX_VALUE ? [tooLong(field, MAX_VALUE)] : []

@@ -3,7 +3,7 @@ import { defaultClaimDevices } from './claim-default.ts'
 import type { ResourceClaimTemplate } from '../../generated/types/resource/v1.ts'
 import { validateClaimSpec } from './claim-validate.ts'
 import { immutableField } from '../../checks.ts'
-import { validateTemplateMeta } from './template-meta.ts'
+import { validateTemplateMeta } from '../../template-meta.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about ResourceClaimTemplate. */

@@ -1,7 +1,7 @@
 import { goQuote } from '../../../lib/quote.ts'
-import { timestamp } from '../../../apimachinery/meta.ts'
+import { type Frozen, timestamp } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
-import type { ResourceSlice } from '../../generated/types/resource/v1.ts'
+import type { DeviceAttribute, ResourceSlice, ResourceSliceSpec } from '../../generated/types/resource/v1.ts'
 import { validateSlice, validateSliceUpdate } from './slice-validate.ts'
 import { defineResource } from '../../define.ts'
 
@@ -23,6 +23,8 @@ export const resourceSlices = defineResource<ResourceSlice>({
         mapping.allocationMultiplier ??= '1'
     }
   },
+  prepareForCreate: ({ spec }) => dropDisabled(spec, undefined),
+  prepareForUpdate: ({ spec }, old) => dropDisabled(spec, old.spec),
   *warnings({ spec }) {
     if (spec.driver !== spec.driver.toLowerCase()) {
       yield `spec.driver: driver names should be lowercase; ${goQuote(spec.driver)} contains uppercase characters`
@@ -42,3 +44,22 @@ export const resourceSlices = defineResource<ResourceSlice>({
     ageColumn,
   ],
 })
+
+const LISTS = ['bools', 'ints', 'strings', 'versions'] as const
+type Spec = Frozen<ResourceSliceSpec>
+
+const hasLists = (attribute: Frozen<DeviceAttribute>): boolean => LISTS.some((list) => attribute[list] !== undefined)
+const usesLists = (spec: Spec | undefined): boolean =>
+  (spec?.devices ?? []).some(({ attributes }) => Object.values(attributes ?? {}).some(hasLists))
+const usesMappings = (spec: Spec | undefined): boolean =>
+  (spec?.devices ?? []).some(({ nodeAllocatableResourceMappings }) => nodeAllocatableResourceMappings !== undefined)
+
+/** The feature gates DRAListTypeAttributes and DRANodeAllocatableResources are off: only what used them before may. */
+function dropDisabled(spec: ResourceSliceSpec, old: Spec | undefined): void {
+  const [lists, mappings] = [usesLists(old), usesMappings(old)]
+  for (const device of spec.devices ?? []) {
+    if (!mappings) delete device.nodeAllocatableResourceMappings
+    if (lists) continue
+    for (const attribute of Object.values(device.attributes ?? {})) for (const list of LISTS) delete attribute[list]
+  }
+}

@@ -2,6 +2,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
 import { dns1123Label, dns1123Subdomain, immutableField } from '../../checks.ts'
 import { validateDriverName } from '../../core/v1/pod-spec/attached-sources.ts'
+import { internalForm } from '../../internal-form.ts'
 import { validateNodeSelector } from '../../core/v1/pod-spec/node-selector.ts'
 import type { CounterSet, Device, ResourceSlice, ResourceSliceSpec } from '../../generated/types/resource/v1.ts'
 import { validateCounters, validateDevice } from './device-validate.ts'
@@ -12,7 +13,7 @@ const DEVICES = 128
 const ADVANCED_DEVICES = 64
 const COUNTER_SETS = 8
 
-/** ValidateResourceSlice; capacities' request policies and mappings to node resources are not looked at. */
+/** ValidateResourceSlice; mappings to node resources are not looked at. */
 export function* validateSlice({ spec }: Frozen<ResourceSlice>): Iterable<FieldError> {
   yield* validateDriverName('spec.driver', spec.driver)
   const { name, generation, resourceSliceCount } = spec.pool
@@ -63,7 +64,10 @@ function* validateNodes(spec: Frozen<ResourceSliceSpec>): Iterable<FieldError> {
     yield* validateNodeSelector(nodeSelector, 'spec.nodeSelector')
     const terms = nodeSelector.nodeSelectorTerms
     const field = 'spec.nodeSelector.nodeSelectorTerms'
-    if ((terms ?? []).length !== 1) yield invalid(field, terms, 'must have exactly one node selector term')
+    if ((terms ?? []).length !== 1) {
+      const shown = terms?.map((term) => internalForm('io.k8s.api.core.v1.NodeSelectorTerm', term))
+      yield invalid(field, shown, 'must have exactly one node selector term')
+    }
   }
   for (const name of ['allNodes', 'perDeviceNodeSelection'] as const) {
     if (spec[name]) given.push(`\`${name}\``)

@@ -3,13 +3,14 @@ import { type FieldError, fieldForbidden, invalid, required, tooLong } from '../
 import { byteLength } from '../../../apimachinery/validation/names.ts'
 import { dns1123Subdomain, immutableField, inclusiveRange } from '../../checks.ts'
 import { validateDriverName } from '../../core/v1/pod-spec/attached-sources.ts'
+import { validateVolumeSpec } from '../../core/v1/volume-validate.ts'
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../../generated/types/storage/v1.ts'
 import { mapBytes } from './parameters.ts'
 
 const MAX_METADATA = 256 * 1024
 const MAX_ERROR = 1024
 
-/** ValidateVolumeAttachment. The inside of an inline volume is not looked at. */
+/** ValidateVolumeAttachment. */
 export function* validateAttachment({ spec, status }: Frozen<VolumeAttachment>): Iterable<FieldError> {
   yield* validateDriverName('spec.attacher', spec.attacher)
   yield* validateSource(spec.source)
@@ -30,7 +31,10 @@ function* validateSource(source: Frozen<VolumeAttachmentSource>): Iterable<Field
   const text = 'must specify exactly one of inlineVolumeSpec and persistentVolumeName'
   if (!inlineVolumeSpec && name === undefined) yield required('spec.source', text)
   else if (inlineVolumeSpec && name !== undefined) yield fieldForbidden('spec.source', text)
-  else if (name === '')
+  else if (inlineVolumeSpec) {
+    const place = { name: '', path: 'spec.source.inlineVolumeSpec', inline: true }
+    yield* validateVolumeSpec(inlineVolumeSpec, place)
+  } else if (name === '')
     yield required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName')
 }
 

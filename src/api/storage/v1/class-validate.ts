@@ -3,7 +3,7 @@ import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, fieldForbidden, required } from '../../../apimachinery/status.ts'
 import { validateLabelName } from '../../../apimachinery/validation/meta.ts'
-import { immutableField, oneOf, supported } from '../../checks.ts'
+import { immutableField, supported } from '../../checks.ts'
 import { DEPRECATED_NODE_LABELS } from '../../core/v1/node-labels.ts'
 import type { TopologySelectorTerm } from '../../generated/types/core/v1.ts'
 import type { StorageClass, VolumeAttributesClass } from '../../generated/types/storage/v1.ts'
@@ -15,18 +15,24 @@ export function* validateStorageClass(storageClass: Frozen<StorageClass>): Itera
   yield* validateProvisioner(provisioner, 'provisioner')
   yield* validateParameters(parameters, 'parameters')
   yield* supported('reclaimPolicy', reclaimPolicy || undefined, ['Delete', 'Retain'])
-  yield* oneOf('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'])
+  if (volumeBindingMode === undefined) yield required('volumeBindingMode')
+  else yield* supported('volumeBindingMode', volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'])
   for (const [index, term] of allowedTopologies.entries()) {
     const path = `allowedTopologies[${index}].matchLabelExpressions`
     yield* validateTopology(term, path)
-    // Upstream takes an empty term for a repeated one.
-    const isSame = (other: Frozen<TopologySelectorTerm>): boolean => semanticEqual(topologyOf(other), topologyOf(term))
-    if (topologyOf(term).size === 0 || allowedTopologies.slice(0, index).some(isSame)) yield duplicate(path, '')
+    // Upstream compares with as many empty terms as there are terms, and then with those before.
+    const before = [...allowedTopologies.map(() => NO_TOPOLOGY), ...allowedTopologies.slice(0, index).map(topologyOf)]
+    for (const other of before) if (other === topologyOf(term)) yield duplicate(path, '')
   }
 }
 
-const topologyOf = ({ matchLabelExpressions = [] }: Frozen<TopologySelectorTerm>): ReadonlyMap<string, string> =>
-  new Map(matchLabelExpressions.map(({ key, values }) => [key, JSON.stringify((values ?? []).toSorted())]))
+const NO_TOPOLOGY = '[]'
+
+/** The same text for the same keys with the same values, in whatever order. */
+function topologyOf({ matchLabelExpressions = [] }: Frozen<TopologySelectorTerm>): string {
+  const byKey = new Map(matchLabelExpressions.map(({ key, values }) => [key, [...new Set(values)].sort()]))
+  return JSON.stringify([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
 
 function* validateTopology(
   { matchLabelExpressions = [] }: Frozen<TopologySelectorTerm>,

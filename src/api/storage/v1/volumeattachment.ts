@@ -1,6 +1,8 @@
 import { ageColumn, flag, nameColumn, text } from '../../columns.ts'
 import type { VolumeAttachment } from '../../generated/types/storage/v1.ts'
 import { validateAttachment, validateAttachmentUpdate } from './attachment-validate.ts'
+import { defaultAttachedSource } from '../../core/v1/pod-spec/default-volume.ts'
+import { roundUpQuantities } from '../../core/v1/resource-list.ts'
 import { defineResource } from '../../define.ts'
 
 /** Everything the system knows about VolumeAttachment. */
@@ -14,6 +16,12 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
   returnsDeletedObject: true,
   status: true,
+  defaults({ spec }) {
+    const inline = spec?.source?.inlineVolumeSpec
+    if (!inline) return
+    roundUpQuantities(inline.capacity)
+    defaultAttachedSource(inline)
+  },
   requireResourceVersionOnUpdate: true,
   validate: validateAttachment,
   validateUpdate: validateAttachmentUpdate,

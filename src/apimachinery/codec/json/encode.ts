@@ -83,7 +83,7 @@ function structText(schema: StructSchema, value: JsonObject | undefined | null, 
 /** The JSON of a field's value, or undefined when the field is left out. */
 function fieldText(field: FieldPlan, value: unknown): string | undefined {
   if (value === undefined || value === null) return value === null && field.field.nullable ? 'null' : field.whenAbsent
-  if (field.omitsEmpty && isEmptyValue(value)) return undefined
+  if ((field.omitsEmpty || field.emptyIsAbsent) && isEmptyValue(value)) return field.whenAbsent
   return valueText(field.schema, value)
 }
 

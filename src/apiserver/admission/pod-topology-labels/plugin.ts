@@ -31,10 +31,10 @@ export function podTopologyLabels({ store }: AdmissionSources): AdmissionPlugin 
 
 /** The node that a Binding, or a new pod, names. */
 function nodeGiven(attributes: AdmissionAttributes): string | undefined {
-  const { subresource, object } = attributes
+  const { kind, subresource, object } = attributes
   const resource = resourceName(attributes)
-  if (resource === 'pods' && subresource === '') return (object as Pod).spec.nodeName
-  const isBinding = (resource === 'pods' && subresource === 'binding') || resource === 'bindings'
+  const isBinding = kind.kind === 'Binding'
+  if (resource === 'pods' && subresource === '' && !isBinding) return (object as Pod).spec.nodeName
   const target = isBinding ? (object as Binding).target : undefined
   return target && (!target.kind || target.kind === 'Node') ? target.name : undefined
 }

@@ -5,7 +5,9 @@ import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import { admissionForbidden } from '../forbidden.ts'
+import { pathProblem } from '../names.ts'
 import { isPodWrite } from '../pods.ts'
+import { bareError } from '../../registry/revision.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import { mergeTolerations } from './tolerations.ts'
@@ -41,8 +43,10 @@ async function classOf(
   { spec }: Pod,
   attributes: AdmissionAttributes,
 ): Promise<Frozen<RuntimeClass> | undefined> {
-  const name = spec.runtimeClassName
-  if (!name) return undefined
+  const name = spec?.runtimeClassName
+  if (name === undefined) return undefined
+  const bad = pathProblem(name)
+  if (bad) throw bareError(bad)
   const found = mirror.get(name) ?? (await mirror.live(name))
   if (!found) throw admissionForbidden(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
   return found

@@ -5,6 +5,7 @@ import { badRequest, forbidden } from '../../../apimachinery/status.ts'
 import { nameSuffix, type Random } from '../../../lib/random.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import { admissionForbidden } from '../forbidden.ts'
+import { pathProblem } from '../names.ts'
 import { isPodWrite } from '../pods.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 
@@ -44,7 +45,8 @@ async function find(
   const key = `${attributes.namespace}/${name}`
   const account = mirror.get(key) ?? (await mirror.live(key))
   if (account) return account
-  const why = `error looking up service account ${key}: serviceaccount ${JSON.stringify(name)} not found`
+  const bad = pathProblem(name)
+  const why = `error looking up service account ${key}: ${bad ?? `serviceaccount ${JSON.stringify(name)} not found`}`
   throw admissionForbidden(attributes, why)
 }
 

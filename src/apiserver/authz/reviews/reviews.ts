@@ -7,8 +7,12 @@ import type {
   SubjectAccessReviewSpec,
   SubjectAccessReviewStatus,
 } from '../../../api/generated/types/authorization/v1.ts'
-import type { KubeObject, ObjectMeta } from '../../../apimachinery/meta.ts'
-import { badRequest, type FieldError, invalid, invalidObject } from '../../../apimachinery/status.ts'
+import {
+  validateLocalReview,
+  validateReview,
+  validateSelfReview,
+} from '../../../api/authorization/v1/review-validate.ts'
+import { badRequest, type FieldError, invalidObject } from '../../../apimachinery/status.ts'
 import type { UserInfo } from '../../authn/types.ts'
 import type { ServingByName } from '../../registry/built-in.ts'
 import { review } from '../../registry/review.ts'
@@ -19,13 +23,13 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
   return {
     'subjectaccessreviews.authorization.k8s.io': {
       virtual: review<SubjectAccessReview>(async (object) => {
-        refuse([...subjectErrors(object.spec), ...metadataErrors(object.metadata)])
+        refuse([...validateReview(object)])
         object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
       }),
     },
     'selfsubjectaccessreviews.authorization.k8s.io': {
       virtual: review<SelfSubjectAccessReview>(async (object, { call }) => {
-        refuse([...attributeErrors(object.spec), ...metadataErrors(object.metadata)])
+        refuse([...validateSelfReview(object)])
         object.status = await statusOf(authorizer, call.user, object.spec)
       }),
     },
@@ -33,7 +37,7 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
       virtual: review<LocalSubjectAccessReview>(async (object, { call }) => {
         const { namespace } = call.info
         object.metadata.namespace ||= namespace
-        refuse([...localErrors(object)])
+        refuse([...validateLocalReview(object)])
         if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace)
           throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
         object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
@@ -48,6 +52,8 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
           nonResourceRules: [],
           incomplete: true,
         }
+        // Upstream's answer says nothing of what was asked.
+        object.spec = {}
         object.status = structuredClone(rules) as NonNullable<SelfSubjectRulesReview['status']>
       }),
     },
@@ -63,39 +69,6 @@ function refuse(problems: readonly FieldError[]): void {
 }
 
 type Attributes = Pick<SelfSubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>
-
-function* attributeErrors({ resourceAttributes, nonResourceAttributes }: Attributes): Iterable<FieldError> {
-  if (resourceAttributes && nonResourceAttributes) {
-    const why = 'cannot be specified in combination with resourceAttributes'
-    yield invalid('spec.nonResourceAttributes', nonResourceAttributes, why)
-  }
-  if (!resourceAttributes && !nonResourceAttributes) {
-    const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
-    yield invalid('spec.resourceAttributes', null, why)
-  }
-}
-
-function* subjectErrors(spec: SubjectAccessReviewSpec): Iterable<FieldError> {
-  yield* attributeErrors(spec)
-  if (!spec.user && !spec.groups?.length)
-    yield invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified')
-}
-
-function* metadataErrors(metadata: ObjectMeta, except = ''): Iterable<FieldError> {
-  const rest = Object.fromEntries(Object.entries(metadata).filter(([field]) => field !== 'managedFields'))
-  if (Object.keys(rest).length > 0) yield invalid('metadata', rest, `must be empty${except}`)
-}
-
-function* localErrors({ spec, metadata }: LocalSubjectAccessReview & KubeObject): Iterable<FieldError> {
-  const { namespace, ...rest } = metadata
-  yield* subjectErrors(spec)
-  yield* metadataErrors(rest, ' except for namespace')
-  const asked = spec.resourceAttributes
-  if (asked && asked.namespace !== namespace)
-    yield invalid('spec.resourceAttributes.namespace', asked.namespace ?? '', 'must match metadata.namespace')
-  if (spec.nonResourceAttributes)
-    yield invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'disallowed on this kind of request')
-}
 
 function subjectOf({ user = '', uid, groups = [], extra = {} }: SubjectAccessReviewSpec): UserInfo {
   const lowered = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key.toLowerCase(), values]))

@@ -70,12 +70,10 @@ export class ClusterIps {
     const ip = parseIp(asked, true)
     if (ip) {
       const range = ranges.find((cidr) => cidrContains(cidr, ip))
+      // A dry run looks at one range only.
+      if (!range && dryRun) throw outside(asked, ranges[0])
       if (!range) throw new AddressError('the provided network does not match the current range')
-      if (!isHost(range, ip)) {
-        throw new AddressError(
-          `the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${formatCidr(range)}`,
-        )
-      }
+      if (!isHost(range, ip)) throw outside(asked, range)
       const free = dryRun ? !(await this.#isTaken(registry, asked)) : await create(registry, ip, owner)
       if (!free) throw new AddressError('provided IP is already allocated')
       return asked
@@ -136,6 +134,11 @@ export class ClusterIps {
     const cidrs = usable.flatMap(({ spec }) => spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? [])
     return cidrs.length > 0 ? cidrs : this.#configured
   }
+}
+
+function outside(asked: string, range: Cidr | undefined): AddressError {
+  const text = range ? formatCidr(range) : ''
+  return new AddressError(`the provided IP (${asked}) is not in the valid range. The range of valid IPs is ${text}`)
 }
 
 function parsed(text: string): Cidr {

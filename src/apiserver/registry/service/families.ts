@@ -1,21 +1,13 @@
+import { validateClusterIps } from '../../../api/core/v1/service-cluster-ips.ts'
 import type { Service, ServiceSpec } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import {
-  duplicate,
-  type FieldError,
-  invalid,
-  invalidObject,
-  notSupported,
-  required,
-} from '../../../apimachinery/status.ts'
+import { type FieldError, invalid, invalidObject } from '../../../apimachinery/status.ts'
 import { parseIp } from '../../../lib/ip.ts'
 import { familyOf, type IpFamily } from './cluster-ips.ts'
 
 type Spec = Frozen<ServiceSpec>
 
 const SERVICE = { group: '', kind: 'Service' }
-const FAMILIES = ['IPv4', 'IPv6']
-const POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack']
 
 const other = (family: string): IpFamily => (family === 'IPv4' ? 'IPv6' : 'IPv4')
 const isHeadless = ({ clusterIP }: Spec): boolean => clusterIP === 'None'
@@ -33,7 +25,7 @@ export function initFamilies(
   if (spec.type === 'ExternalName' || keepsDualStack(spec, old?.spec)) return
   spec.ipFamilyPolicy ??=
     old?.spec.ipFamilyPolicy ?? (isHeadless(spec) && !hasSelector(spec) ? 'RequireDualStack' : 'SingleStack')
-  refuse(service, relatedFieldErrors(spec))
+  refuse(service, [...validateClusterIps(spec)])
   const errors: FieldError[] = old ? releaseErrors(spec, old.spec) : []
   errors.push(...singleStackErrors(spec), ...inferFamilies(spec, configured))
   refuse(service, errors)
@@ -136,52 +128,3 @@ function configuredErrors({ ipFamilyPolicy, ipFamilies = [] }: Spec, configured:
 }
 
 /** What must hold before anything can be allocated (upstream's ValidateServiceClusterIPsRelatedFields). */
-function relatedFieldErrors(spec: Spec): FieldError[] {
-  const { clusterIP, clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec
-  const errors: FieldError[] = []
-  if (clusterIP) {
-    if (clusterIPs.length === 0) errors.push(required('spec.clusterIPs'))
-    else if (clusterIPs[0] !== clusterIP) {
-      errors.push(invalid('spec.clusterIPs', clusterIPs, 'first value must match `clusterIP`'))
-    }
-  } else if (clusterIPs.length > 0) {
-    errors.push(invalid('spec.clusterIPs', clusterIPs, 'must be empty when `clusterIP` is not specified'))
-  }
-  for (const [index, family] of ipFamilies.entries()) {
-    const field = `spec.ipFamilies[${index}]`
-    if (!FAMILIES.includes(family)) errors.push(notSupported(field, family, FAMILIES))
-    if (ipFamilies.indexOf(family) < index) errors.push(duplicate(field, family))
-  }
-  if (ipFamilyPolicy && !POLICIES.includes(ipFamilyPolicy)) {
-    errors.push(notSupported('spec.ipFamilyPolicy', ipFamilyPolicy, POLICIES))
-  }
-  return [...errors, ...addressErrors(spec)]
-}
-
-function addressErrors(spec: Spec): FieldError[] {
-  const { clusterIPs = [], ipFamilies = [] } = spec
-  const wrong: FieldError[] = []
-  for (const [index, text] of clusterIPs.entries()) {
-    if (index === 0 && text === 'None') {
-      if (clusterIPs.length > 1)
-        wrong.push(invalid('spec.clusterIPs', clusterIPs, "'None' must be the first and only value"))
-    } else if (!parseIp(text)) {
-      wrong.push(
-        invalid(`spec.clusterIPs[${index}]`, text, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'),
-      )
-    }
-  }
-  if (clusterIPs.length > 2) wrong.push(invalid('spec.clusterIPs', clusterIPs, 'may only hold up to 2 values'))
-  if (wrong.length > 0 || isHeadless(spec)) return wrong
-  const versions = clusterIPs.map((text) => parseIp(text)?.version)
-  if (new Set(versions).size < versions.length) {
-    wrong.push(invalid('spec.clusterIPs', clusterIPs, 'may specify no more than one IP for each IP family'))
-  }
-  for (const [index, version] of versions.entries()) {
-    const family = ipFamilies[index]
-    if (!family || family === (version === 4 ? 'IPv4' : 'IPv6')) continue
-    const why = `expected an ${family} value as indicated by \`ipFamilies[${index}]\``
-    wrong.push(invalid(`spec.clusterIPs[${index}]`, clusterIPs[index], why))
-  }
-  return wrong
-}

@@ -187,7 +187,7 @@ class Taken {
   }
 
   #takePort(port: number): void {
-    this.#ports.take(port)
+    this.#ports.take(port, this.#context.dryRun)
     this.#newPorts.push(port)
   }
 }

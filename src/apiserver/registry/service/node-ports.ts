@@ -27,10 +27,10 @@ export class NodePorts {
     this.#random = random
   }
 
-  /** Takes a port that is asked for. Throws PortError. */
-  take(port: number): void {
+  /** Takes a port that is asked for; a dry run is not held to the range. Throws PortError. */
+  take(port: number, dryRun: boolean): void {
     const { first, last } = this.#range
-    if (port < first || port > last) {
+    if (!dryRun && (port < first || port > last)) {
       throw new PortError(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`)
     }
     if (this.#used.has(port)) throw new PortError('provided port is already allocated')

@@ -36,27 +36,28 @@ const IQN = /iqn\.\d{4}-\d{2}\.([0-9A-Za-z\-.]+)(:[^,;*&$|\s]+)$/
 const EUI = /^eui.[0-9A-Za-z]{16}$/
 const NAA = /^naa.[0-9A-Za-z]{32}$/
 
-function iscsiNameProblem(name: string): string | undefined {
+function iscsiNameProblem(name: string, ofVolume: boolean): string | undefined {
   const rule = name.startsWith('iqn') ? IQN : name.startsWith('eui') ? EUI : name.startsWith('naa') ? NAA : undefined
-  if (!rule) return 'must be valid format starting with iqn, eui, or naa'
-  return rule.test(name) ? undefined : 'must be valid format'
+  if (!rule && !ofVolume) return 'must be valid format starting with iqn, eui, or naa'
+  return rule?.test(name) ? undefined : 'must be valid format'
 }
 
 export function* validateIscsi(
   iscsi: Frozen<ISCSIVolumeSource | ISCSIPersistentVolumeSource>,
   path: string,
+  ofVolume = false,
 ): Iterable<FieldError> {
   yield* present(`${path}.targetPortal`, iscsi.targetPortal)
   const { iqn, lun, initiatorName, secretRef } = iscsi
   if (!iqn) yield required(`${path}.iqn`)
   else {
-    const problem = iscsiNameProblem(iqn)
+    const problem = iscsiNameProblem(iqn, ofVolume)
     if (problem) yield invalid(`${path}.iqn`, iqn, problem)
   }
   yield* inByte(`${path}.lun`, lun, inclusiveRange(0, 255))
   if ((iscsi.chapAuthDiscovery || iscsi.chapAuthSession) && !secretRef) yield required(`${path}.secretRef`)
   if (initiatorName === undefined) return
-  const problem = iscsiNameProblem(initiatorName)
+  const problem = iscsiNameProblem(initiatorName, ofVolume)
   if (problem) yield invalid(`${path}.initiatorname`, initiatorName, problem)
 }
 

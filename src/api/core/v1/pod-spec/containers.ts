@@ -62,7 +62,7 @@ export function* validateInitContainers(pod: PodParts, path: string): Iterable<F
     const at = `${path}[${index}]`
     const sidecar = container.restartPolicy === 'Always'
     yield* validateContainer(container, pod, at)
-    yield* validateRestartRules(container, at)
+    yield* validateInitRestart(container, at)
     if (names.has(container.name)) yield duplicate(`${at}.name`, container.name)
     else if (container.name) names.add(container.name)
     yield* validateHostPorts([container], path)
@@ -212,6 +212,13 @@ function* validateResizePolicy(
 
 const POLICIES = ['Always', 'Never', 'OnFailure']
 const ACTIONS = ['Restart', 'RestartAllContainers']
+
+/** An init container's rules are not looked at when it has no restart policy. */
+function* validateInitRestart(container: Frozen<Container>, path: string): Iterable<FieldError> {
+  if (container.restartPolicy !== undefined) return yield* validateRestartRules(container, path)
+  if ((container.restartPolicyRules ?? []).length === 0) return
+  yield required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used')
+}
 
 /** KEP-5307: a container's own restart policy, and rules by exit code. */
 function* validateRestartRules(

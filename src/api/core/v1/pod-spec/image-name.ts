@@ -23,4 +23,14 @@ const REFERENCE = new RegExp(
 )
 
 /** Whether a text names an image at all. */
-const isReference = (image: string): boolean => REFERENCE.test(image)
+const isReference = (image: string): boolean => REFERENCE.test(image) && repositoryLength(image) <= MAX_REPOSITORY
+
+/** As the registry protocol has it, with the domain and namespace that a short name stands for. */
+const MAX_REPOSITORY = 255
+
+function repositoryLength(image: string): number {
+  const name = image.replace(/@.*$/, '').replace(/:[^/]*$/, '')
+  if (!name.includes('/')) return `docker.io/library/${name}`.length
+  const host = name.slice(0, name.indexOf('/'))
+  return /[.:]|^localhost$/.test(host) ? name.length : `docker.io/${name}`.length
+}

@@ -9,6 +9,7 @@ import {
 } from '../../../../apimachinery/status.ts'
 import { byteLength, isUserOrGroupId } from '../../../../apimachinery/validation/names.ts'
 import { oneOf, problems, supported } from '../../../checks.ts'
+import { internalForm } from '../../../internal-form.ts'
 import type {
   AppArmorProfile,
   PodSecurityContext,
@@ -39,16 +40,23 @@ export function* validateSecurityContext(
   yield* validateSeccomp(context.seccompProfile, `${path}.seccompProfile`)
   if (allowPrivilegeEscalation === false) {
     if (privileged) {
-      yield invalid(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true')
+      yield invalid(
+        path,
+        shownContext(context),
+        'cannot set `allowPrivilegeEscalation` to false and `privileged` to true',
+      )
     }
     if (capabilities?.add?.includes('CAP_SYS_ADMIN')) {
       const text = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN'
-      yield invalid(path, context, text)
+      yield invalid(path, shownContext(context), text)
     }
   }
   yield* validateWindowsOptions(context.windowsOptions, `${path}.windowsOptions`)
   yield* validateAppArmor(context.appArmorProfile, `${path}.appArmorProfile`)
 }
+
+const shownContext = (context: Frozen<SecurityContext>): unknown =>
+  internalForm('io.k8s.api.core.v1.SecurityContext', context)
 
 /** validatePodSpecSecurityContext. */
 export function* validatePodSecurityContext(spec: Frozen<PodSpec>, path: string): Iterable<FieldError> {

@@ -11,9 +11,7 @@ import { validatePodSpec } from './validate.ts'
 /** ValidatePodTemplateSpec. */
 export function* validatePodTemplate(template: Frozen<PodTemplateSpec>, path: string): Iterable<FieldError> {
   const { metadata = {}, spec } = template
-  yield* validateLabels(metadata.labels, `${path}.labels`)
-  yield* validateAnnotations(metadata.annotations, `${path}.annotations`)
-  yield* validatePodAnnotations(metadata.annotations, spec, `${path}.annotations`)
+  yield* validateTemplateMetadata(template, path)
   yield* validatePodSpec(spec, `${path}.spec`, { isPod: false })
   yield* validateProfilesAgree(metadata, spec, `${path}.spec`)
   if ((spec.ephemeralContainers ?? []).length > 0) {
@@ -21,15 +19,27 @@ export function* validatePodTemplate(template: Frozen<PodTemplateSpec>, path: st
   }
 }
 
+function* validateTemplateMetadata(
+  { metadata = {}, spec }: Frozen<PodTemplateSpec>,
+  path: string,
+): Iterable<FieldError> {
+  yield* validateLabels(metadata.labels, `${path}.labels`)
+  yield* validateAnnotations(metadata.annotations, `${path}.annotations`)
+  yield* validatePodAnnotations(metadata.annotations, spec, `${path}.annotations`)
+}
+
 /** The template of a workload that keeps pods running: selected, and restarted for ever. */
 export function* validateRunningTemplate(
   template: Frozen<PodTemplateSpec>,
   selector: Frozen<LabelSelector> | undefined,
   path: string,
-  kind: string,
+  kind: 'DaemonSet' | 'Deployment' | 'ReplicaSet' | 'ReplicationController' | 'StatefulSet',
+  lax = false,
 ): Iterable<FieldError> {
   yield* validateSelected(template, selector, `${path}.metadata.labels`)
-  yield* validatePodTemplate(template, path)
+  if (!lax) yield* validatePodTemplate(template, path)
+  // Upstream says it twice.
+  if (kind === 'StatefulSet') yield* validateTemplateMetadata(template, path)
   const { restartPolicy = '', activeDeadlineSeconds } = template.spec
   if (restartPolicy !== 'Always') yield notSupported(`${path}.spec.restartPolicy`, restartPolicy, ['Always'])
   if (activeDeadlineSeconds != null) {

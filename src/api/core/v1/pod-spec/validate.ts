@@ -40,7 +40,7 @@ export interface SpecHolder {
 /** ValidatePodSpec, in upstream's order. */
 export function* validatePodSpec(spec: Frozen<PodSpec>, path: string, holder: SpecHolder): Iterable<FieldError> {
   if (spec.terminationGracePeriodSeconds == null) yield required(`${path}.terminationGracePeriodSeconds`)
-  const { valid, errors } = validateVolumes(spec, holder.meta, `${path}.volumes`)
+  const { valid, errors } = validateVolumes(spec, holder, `${path}.volumes`)
   yield* errors
   const claims = spec.resourceClaims ?? []
   const claimNames = new Set(claims.map(({ name }) => name).filter(Boolean))

@@ -10,7 +10,7 @@ import { VOLUME_SOURCES } from './volume-sources.ts'
 /** The volumes that are valid, by name, and what is wrong with the others (ValidateVolumes). */
 export function validateVolumes(
   { volumes = [] }: Frozen<PodSpec>,
-  meta: Frozen<ObjectMeta> | undefined,
+  { meta, isPod }: { readonly meta?: Frozen<ObjectMeta>; readonly isPod: boolean },
   path: string,
 ): { valid: Map<string, Frozen<Volume>>; errors: FieldError[] } {
   const valid = new Map<string, Frozen<Volume>>()
@@ -21,7 +21,7 @@ export function validateVolumes(
   )
   for (const [index, volume] of volumes.entries()) {
     const at = `${path}[${index}]`
-    const found = [...validateVolume(volume, podName, at)]
+    const found = [...validateVolume(volume, { podName, isPod }, at)]
     if (valid.has(volume.name)) found.push(duplicate(`${at}.name`, volume.name))
     if (found.length === 0) valid.set(volume.name, volume)
     errors.push(...found)
@@ -34,14 +34,19 @@ export function validateVolumes(
   return { valid, errors }
 }
 
-function* validateVolume(volume: Frozen<Volume>, podName: string | undefined, path: string): Iterable<FieldError> {
-  yield* validateSource(volume, podName, path)
+interface Holder {
+  readonly podName: string | undefined
+  readonly isPod: boolean
+}
+
+function* validateVolume(volume: Frozen<Volume>, holder: Holder, path: string): Iterable<FieldError> {
+  yield* validateSource(volume, holder, path)
   if (!volume.name) yield required(`${path}.name`)
   else yield* dns1123Label(`${path}.name`, volume.name)
 }
 
 /** Exactly one source; the first that is given counts. */
-function* validateSource(volume: Frozen<Volume>, podName: string | undefined, path: string): Iterable<FieldError> {
+function* validateSource(volume: Frozen<Volume>, { podName, isPod }: Holder, path: string): Iterable<FieldError> {
   let found = false
   const { emptyDir, name } = volume
   if (emptyDir) {
@@ -53,7 +58,10 @@ function* validateSource(volume: Frozen<Volume>, podName: string | undefined, pa
   for (const { field, as, path: oneTypePath, validate } of VOLUME_SOURCES) {
     if (volume[field] === undefined) continue
     if (found) yield fieldForbidden(`${path}.${oneTypePath ?? field}`, 'may not specify more than 1 volume type')
-    else yield* validate(volume, `${path}.${as ?? field}`)
+    else {
+      if (field === 'image' && isPod && !volume.image?.reference) yield required(`${path}.image.reference`)
+      yield* validate(volume, `${path}.${as ?? field}`)
+    }
     found = true
     const { iscsi } = volume
     if (field === 'iscsi' && iscsi?.initiatorName !== undefined && `${name}:${iscsi.targetPortal}`.length > 64) {

@@ -14,6 +14,7 @@ import type {
 } from '../../../generated/types/core/v1.ts'
 import { amount } from '../resource-list.ts'
 import { DEPRECATED_NODE_LABELS } from '../node-labels.ts'
+import { overlapWarnings } from './overlapping-paths.ts'
 import { visitContainers } from './visit.ts'
 
 /** Warnings about a workload's template, where anything of what is wanted changed (GetWarningsForPodTemplate). */
@@ -50,13 +51,11 @@ export function* podSpecWarnings(spec: Frozen<PodSpec>, meta: Frozen<ObjectMeta>
     if (key in (meta.annotations ?? {})) yield `${path}metadata.annotations[${key}]: ${text}`
   }
   yield* volumeWarnings(spec, path)
+  yield* overlapWarnings(spec)
   yield* repeatWarnings(spec, path)
   yield* fractionWarnings(spec.overhead, `${path}spec.overhead`)
   for (const [container, at] of visitContainers(spec, `${path}spec`)) yield* containerWarnings(container, at)
   yield* portWarnings(spec, path)
-  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
-    yield `${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`
-  }
   yield* podAffinityWarnings(spec, path)
   for (const [index, server] of (spec.dnsConfig?.nameservers ?? []).entries()) {
     yield* warnAboutIp(`${path}spec.dnsConfig.nameservers[${index}]`, server)

@@ -1,6 +1,6 @@
-import type { Frozen, ObjectMeta } from '../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden } from '../../../apimachinery/status.ts'
-import { validateAnnotations, validateLabels } from '../../../apimachinery/validation/meta.ts'
+import type { Frozen, ObjectMeta } from '../apimachinery/meta.ts'
+import { type FieldError, fieldForbidden } from '../apimachinery/status.ts'
+import { validateAnnotations, validateLabels } from '../apimachinery/validation/meta.ts'
 
 /** What the metadata of a template may not have, in Go's order and under the names that upstream derives from Go's. */
 const FORBIDDEN = {
@@ -26,6 +26,7 @@ export function* validateTemplateMeta(metadata: Frozen<ObjectMeta> | undefined, 
   yield* validateLabels(metadata.labels, `${path}.labels`)
   for (const [field, shown] of Object.entries(FORBIDDEN)) {
     const value = metadata[field as keyof typeof FORBIDDEN]
-    if (value !== undefined && value !== '' && value !== 0) yield fieldForbidden(`${path}.${shown}`, 'cannot be set')
+    if (value !== undefined && value !== '' && (value !== 0 || field === 'deletionGracePeriodSeconds'))
+      yield fieldForbidden(`${path}.${shown}`, 'cannot be set')
   }
 }
