@@ -1,6 +1,5 @@
 import { stringifyJson } from './codec/json/encode.ts'
 import { goQuote } from '../lib/quote.ts'
-import { stringifyJson } from './codec/json/encode.ts'
 
 /** metav1.StatusCause. */
 export interface StatusCause {
@@ -244,7 +243,7 @@ export function invalidObject(
 }
 
 /** Several findings as one text, each once. */
-export function aggregated(errors: readonly FieldError[]): string {
+function aggregated(errors: readonly FieldError[]): string {
   const texts = [...new Set(errors.map(({ field, message }) => `${field}: ${message}`))]
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`
 }
