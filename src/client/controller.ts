@@ -3,7 +3,7 @@ import type { ResourceDefinition } from '../apimachinery/resource.ts'
 import type { Env } from '../lib/env.ts'
 import type { Client } from './client.ts'
 import type { EventRecorder } from './events.ts'
-import type { InformerFactory } from './informer/factory.ts'
+import type { InformerFactory, InformerScope } from './informer/factory.ts'
 
 /** Reads from an informer's cache; objects are shared and frozen. */
 export interface Lister<T extends KubeObject> {
@@ -42,6 +42,8 @@ export const done: Result = {}
 /** A watch that leads to reconciles of other objects: which keys an event on `resource` touches. */
 export interface Watch<T extends KubeObject = KubeObject> {
   readonly resource: ResourceDefinition<T>
+  /** Only these: the controller's lister of the resource knows no others. All when absent. */
+  readonly scope?: InformerScope
   /** `old` is undefined when added; `now` is undefined when deleted. */
   keys(
     now: Frozen<T> | undefined,

@@ -96,7 +96,8 @@ export class ControllerRun {
   #informer<T extends KubeObject>(resource: ResourceDefinition<T>): Informer<T> {
     const known = this.#read.get(resource)
     if (known) return known.informer as unknown as Informer<T>
-    const informer = this.#options.informers.informer(resource)
+    const scope = this.#definition.watches?.find((watch) => Object.is(watch.resource, resource))?.scope
+    const informer = this.#options.informers.informer(resource, scope)
     const untyped = informer as unknown as Informer<KubeObject>
     this.#read.set(resource, { informer: untyped, barrier: new Barrier(untyped) })
     return informer

@@ -3,7 +3,7 @@ import type { Client } from '../client.ts'
 import type { ControllerDefinition } from '../controller.ts'
 import type { EventRecorder } from '../events.ts'
 import { createEventRecorder } from '../events/recorder.ts'
-import { InformerFactory } from '../informer/factory.ts'
+import { InformerFactory, type InformerFactoryOptions } from '../informer/factory.ts'
 import type { WorkQueueMetrics } from '../workqueue/workqueue.ts'
 import { ControllerRun } from './controller-run.ts'
 
@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly clientFor?: (definition: ControllerDefinition) => Client
   /** Shared with others in the process, and started by whoever made them. Default: made on `client` and started here. */
   readonly informers?: InformerFactory
+  /** What the informers made here keep of each object. */
+  readonly transform?: InformerFactoryOptions['transform']
   /** Deep-freeze cached objects; for tests. */
   readonly freeze?: boolean
   readonly eventsFor?: (definition: ControllerDefinition, client: Client) => EventRecorder
@@ -34,8 +36,9 @@ export interface RunningControllers {
 
 /** Runs controllers on shared informers until the signal aborts. */
 export function runControllers(definitions: readonly ControllerDefinition[], options: RunOptions): RunningControllers {
-  const { client, env, signal, freeze = false } = options
-  const informers = options.informers ?? new InformerFactory({ client, env, freeze })
+  const { client, env, signal, freeze = false, transform } = options
+  const made = { client, env, freeze, ...(transform && { transform }) }
+  const informers = options.informers ?? new InformerFactory(made)
   const runs = definitions.map(
     (definition) => new ControllerRun(definition, runOptions(definition, options, informers)),
   )

@@ -6,17 +6,28 @@ import type { Lister } from '../controller.ts'
 import { Informer } from './informer.ts'
 import { until } from './wait.ts'
 
+type Transform = (object: Frozen<KubeObject>) => Frozen<KubeObject>
+
 export interface InformerFactoryOptions {
   readonly client: Client
   readonly env: Env
   /** See InformerOptions.freeze. */
   readonly freeze?: boolean
   /** What to keep of each object, by plural name. See InformerOptions.transform. */
-  readonly transforms?: Readonly<Record<string, (object: Frozen<KubeObject>) => Frozen<KubeObject>>>
+  readonly transforms?: Readonly<Record<string, Transform>>
+  /** What to keep of each object of any other resource; all of it when absent. */
+  readonly transform?: Transform
 }
 
 /** What an informer is narrowed to. */
 export type InformerScope = Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
+
+/** All but who manages which field: a third of many objects, which controllers have no use for. An update without it changes no managers. */
+export function withoutManagers(object: Frozen<KubeObject>): Frozen<KubeObject> {
+  if (!object.metadata.managedFields) return object
+  const { managedFields: _managedFields, ...metadata } = object.metadata
+  return { ...object, metadata }
+}
 
 interface Entry {
   readonly informer: Informer<KubeObject>
@@ -86,7 +97,7 @@ export class InformerFactory {
 
   #make<T extends KubeObject>(resource: ResourceDefinition<T>, scope: InformerScope): Informer<KubeObject> {
     const { client, env, freeze = false, transforms } = this.#options
-    const transform = transforms?.[resource.plural]
+    const transform = transforms?.[resource.plural] ?? this.#options.transform
     return new Informer<KubeObject>({ client, env, resource, scope, freeze, ...(transform && { transform }) })
   }
 

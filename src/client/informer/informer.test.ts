@@ -5,7 +5,7 @@ import { pods } from '../../api/index.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import { testBench, type TestBench } from '../testing/test-env.ts'
 import { TransportError } from '../transport.ts'
-import { InformerFactory } from './factory.ts'
+import { InformerFactory, withoutManagers } from './factory.ts'
 import type { Informer } from './informer.ts'
 import { until } from './wait.ts'
 
@@ -143,6 +143,21 @@ describe('informer', () => {
     assert.deepEqual(names(informer.lister.byIndex('tier', 'x')), [])
     assert.deepEqual(names(informer.lister.byIndex('tier', 'z')), ['b'])
     assert.deepEqual(names(informer.lister.controlledBy(owner)), [])
+    bench.stop()
+  })
+
+  it('keeps nothing of managers where nobody asks for them', async () => {
+    const bench = testBench()
+    const managedFields = [{ manager: 'x', operation: 'Update' as const }]
+    await bench.client(pods).create(pod('a', { managedFields }))
+    const factory = new InformerFactory({ client: bench.client, env: bench.env, transform: withoutManagers })
+    const informer = factory.informer(pods)
+    factory.start(bench.signal)
+    await bench.settle()
+    const kept = informer.lister.get('default/a')
+    assert.equal(kept?.metadata.name, 'a')
+    assert.equal(kept?.metadata.managedFields, undefined)
+    assert.equal((await bench.client(pods).get('default/a')).metadata.managedFields?.length, 1)
     bench.stop()
   })
 

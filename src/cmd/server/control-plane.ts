@@ -1,4 +1,5 @@
 import { runControllers, type RunningControllers } from '../../client/harness/run.ts'
+import { withoutManagers } from '../../client/informer/factory.ts'
 import { createControllers } from '../../controllers/index.ts'
 import type { Env } from '../../lib/env.ts'
 import type { ApiAccess } from './guarded-api.ts'
@@ -20,6 +21,7 @@ export function startControlPlane({ api, env, signal }: ControlPlaneOptions): Ru
     },
     env: { ...env, log: env.log.with({ component: 'controllers' }) },
     signal,
+    transform: withoutManagers,
   })
 }
 

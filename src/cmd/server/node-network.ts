@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { InformerFactory } from '../../client/informer/factory.ts'
+import { InformerFactory, withoutManagers } from '../../client/informer/factory.ts'
 import { runDns } from '../../dns/dns.ts'
 import { hostNames } from '../../host/cluster/host-names.ts'
 import type { ClusterPaths } from '../../host/cluster/paths.ts'
@@ -25,10 +25,14 @@ export interface NodeNetworkOptions {
 export async function runProxy({ api, settings, paths, env, signal }: NodeNetworkOptions): Promise<void> {
   const own = { ...env, log: env.log.with({ component: 'proxy' }) }
   prepareKernel()
-  const informers = new InformerFactory({ client: api.clientFor(identities.proxy, 'kube-proxy'), env: own })
+  const informers = new InformerFactory({
+    client: api.clientFor(identities.proxy, 'kube-proxy'),
+    env: own,
+    transform: withoutManagers,
+  })
   const { nodeName, podCidr, serviceCidr } = settings
   const node = api.clientFor(identities.node(nodeName), 'kube-proxy')
-  const nodeInformers = new InformerFactory({ client: node, env: own })
+  const nodeInformers = new InformerFactory({ client: node, env: own, transform: withoutManagers })
   const { bridge, tablePrefix } = hostNames(paths)
   const proxy = new Proxy({
     informers,
@@ -49,7 +53,7 @@ export async function runProxy({ api, settings, paths, env, signal }: NodeNetwor
 export async function runClusterDns({ api, settings, env, nodeIP, signal }: NodeNetworkOptions): Promise<void> {
   const own = { ...env, log: env.log.with({ component: 'dns' }) }
   const client = api.clientFor(identities.dns, 'skiff-dns')
-  const informers = new InformerFactory({ client, env: own })
+  const informers = new InformerFactory({ client, env: own, transform: withoutManagers })
   informers.start(signal)
   await runDns({
     client,

@@ -1,5 +1,5 @@
 import { createSeriesRecorder } from '../../client/events/series-recorder.ts'
-import { InformerFactory } from '../../client/informer/factory.ts'
+import { InformerFactory, withoutManagers } from '../../client/informer/factory.ts'
 import type { Env } from '../../lib/env.ts'
 import { DEFAULT_SCHEDULER_NAME, Scheduler } from '../../scheduler/scheduler.ts'
 import type { ApiAccess } from './guarded-api.ts'
@@ -17,7 +17,7 @@ export interface SchedulingOptions {
 export async function runScheduler({ api, env, nodeName, signal }: SchedulingOptions): Promise<void> {
   const own = { ...env, log: env.log.with({ component: 'scheduler' }) }
   const client = api.clientFor(identities.scheduler, 'kube-scheduler')
-  const informers = new InformerFactory({ client, env: own })
+  const informers = new InformerFactory({ client, env: own, transform: withoutManagers })
   const events = createSeriesRecorder({
     client,
     env: own,

@@ -19,7 +19,8 @@ export function rootCaCertPublisher(rootCa: string): ControllerDefinition {
     watches: [
       watches({
         resource: configMaps,
-        keys: (now, old) => ((now ?? old)?.metadata.name === NAME ? [(now ?? old)?.metadata.namespace ?? ''] : []),
+        scope: { fieldSelector: `metadata.name=${NAME}` },
+        keys: (now, old) => [(now ?? old)?.metadata.namespace ?? ''],
       }),
     ],
     async reconcile(key, { lister, client }) {
