@@ -88,6 +88,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    * returns a new object (it may share unchanged parts).
    */
   readonly storedAs?: StoredAs<T>
+  /** The version that is kept, when that is not told by `storedAs`. */
+  readonly storageVersion?: string
   readonly status: boolean
   /** A new object keeps the status that the client sent. Of Node alone: the kubelet registers itself with it. */
   readonly statusOnCreate: boolean

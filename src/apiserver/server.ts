@@ -109,7 +109,16 @@ export class ApiServer {
     const hooks = { ...builtIn?.hooks, ...given?.hooks }
     const subresources = { ...builtIn?.subresources, ...given?.subresources }
     const virtual = given?.virtual ?? builtIn?.virtual
-    this.resources.set(serve(definition, { hooks, subresources, virtual, custom: given?.custom, freeze: this.#freeze }))
+    this.resources.set(
+      serve(definition, {
+        hooks,
+        subresources,
+        virtual,
+        custom: given?.custom,
+        store: given?.store,
+        freeze: this.#freeze,
+      }),
+    )
   }
 
   removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {

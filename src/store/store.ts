@@ -16,6 +16,8 @@
 export interface Store {
   /** The newest revision that reads can see. */
   readonly revision: number
+  /** Where watches have been handed all events up to, in a store that hands them on later than they happen; `revision` in others. */
+  readonly delivered?: number
   /** Reads and watches at revisions below this fail with CompactedError. */
   readonly compactRevision: number
   /**
@@ -81,6 +83,8 @@ export interface Entry {
   readonly createRevision: number
   /** The revision that last changed it. */
   readonly modRevision: number
+  /** The value is not what is kept, but made of what was kept in another form: a write of the same still changes that. */
+  readonly outdated?: boolean
 }
 
 export interface ReadOptions {
@@ -136,7 +140,13 @@ export interface Write {
 }
 
 export type WriteResult =
-  | { readonly ok: true; readonly revision: number; readonly previous: Entry | undefined }
+  | {
+      readonly ok: true
+      readonly revision: number
+      readonly previous: Entry | undefined
+      /** What a read of the key now gives, where that is not the value written. */
+      readonly value?: Uint8Array
+    }
   /** The expectation failed; `current` is what is there (durable by the time this resolves). */
   | { readonly ok: false; readonly current: Entry | undefined }
 

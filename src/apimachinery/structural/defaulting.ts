@@ -2,14 +2,6 @@ import { copyJson } from '../../lib/json-value.ts'
 import { setOwn } from '../../lib/own.ts'
 import { additionalSchema, isObject, type JsonObject, type JsonSchema } from './json-schema.ts'
 
-/** Whether there is anything to fill in. */
-export function hasDefaults(schema: JsonSchema | undefined): boolean {
-  if (!schema) return false
-  if (schema.default !== undefined) return true
-  const nested = [...Object.values(schema.properties ?? {}), schema.items, additionalSchema(schema)]
-  return nested.some((one) => hasDefaults(one))
-}
-
 /**
  * Fills what is absent, in place (apiextensions' structural defaulting): a null where none is allowed takes the default, or goes when
  * there is none. Below metadata nothing is filled.

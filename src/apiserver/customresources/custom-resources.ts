@@ -7,12 +7,15 @@ import { type Frozen, type KubeObject, timestamp } from '../../apimachinery/meta
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { hasReason } from '../../apimachinery/status.ts'
 import { sleep } from '../../lib/clock.ts'
+import { type CallWebhook, noWebhooks } from '../admission/webhooks/types.ts'
 import { handle } from '../inprocess/handle.ts'
 import { guaranteedUpdate } from '../registry/guaranteed-update.ts'
 import { collectionPrefix, type ServedResource } from '../registry/served.ts'
 import type { ApiServer } from '../server.ts'
 import { condition, isTrue, setCondition } from './conditions.ts'
-import { definitionsOf, publishedSchema } from './definition.ts'
+import { ConvertedStore, type Versions } from './conversion/converted-store.ts'
+import { renameVersion, webhookConversion } from './conversion/webhook.ts'
+import { type CompiledVersion, compileVersions, publishedSchema } from './definition.ts'
 import { CLEANUP_FINALIZER } from './deletion.ts'
 import { acceptNames } from './names.ts'
 
@@ -25,6 +28,11 @@ const RETRY_MS = 1000
 /** How often is looked whether the objects of a removed kind are gone. */
 const POLL_MS = 200
 
+export interface CustomResourcesOptions {
+  /** The way to conversion webhooks. */
+  readonly callWebhook?: CallWebhook
+}
+
 /**
  * Keeps the served resources in step with the CustomResourceDefinitions: accepts names, serves and withdraws versions, says so in
  * conditions, and removes the objects of a kind that goes.
@@ -32,6 +40,7 @@ const POLL_MS = 200
 export class CustomResources {
   readonly #server: ApiServer
   readonly #resource: ServedResource
+  readonly #callWebhook: CallWebhook
   readonly #known = new Map<string, Crd>()
   /** What is served for each CRD, and of which state of it. */
   readonly #served = new Map<string, { readonly definitions: readonly ResourceDefinition[]; readonly state: string }>()
@@ -40,10 +49,11 @@ export class CustomResources {
   #working: Promise<void> | undefined
   #stopWatch: () => void = () => {}
 
-  constructor(server: ApiServer) {
+  constructor(server: ApiServer, { callWebhook = noWebhooks }: CustomResourcesOptions = {}) {
     const resource = server.resources.find('apiextensions.k8s.io', 'v1', 'customresourcedefinitions')
     if (!resource) throw new Error('CustomResourceDefinitions are not served')
     this.#server = server
+    this.#callWebhook = callWebhook
     this.#resource = resource
   }
 
@@ -136,17 +146,34 @@ export class CustomResources {
     const state = stringifyJson([crd.spec, names])
     const before = this.#served.get(name)
     if (before?.state === state) return
-    const definitions = definitionsOf(crd, names)
-    for (const definition of definitions) {
-      const openAPIV3Schema = publishedSchema(crd, definition.version)
-      this.#server.addResource(definition, { custom: { openAPIV3Schema } })
+    const versions = compileVersions(crd, names)
+    const stores = this.#storesOf(crd, versions)
+    for (const version of versions) {
+      if (!version.served) continue
+      const openAPIV3Schema = publishedSchema(crd, version.definition.version)
+      this.#server.addResource(version.definition, { custom: { openAPIV3Schema }, store: stores?.(version) })
     }
+    const definitions = versions.filter(({ served }) => served).map(({ definition }) => definition)
     for (const old of before?.definitions ?? []) {
       if (!definitions.some(({ version, plural }) => version === old.version && plural === old.plural)) {
         this.#server.removeResource(old)
       }
     }
     this.#served.set(name, { definitions, state })
+  }
+
+  /** How each version sees the store; undefined where there is but one. */
+  #storesOf(crd: Crd, all: readonly CompiledVersion[]): ((version: CompiledVersion) => ConvertedStore) | undefined {
+    const storage = all.find((version) => version.storage)
+    if (!storage || all.length < 2) return undefined
+    const { store, env } = this.#server.registry
+    const { conversion } = crd.spec
+    const convert =
+      conversion?.strategy === 'Webhook'
+        ? webhookConversion(conversion, { store, env, callWebhook: this.#callWebhook })
+        : renameVersion
+    const versions: Versions = { all, storage, convert }
+    return (version) => new ConvertedStore(store, version, versions)
   }
 
   #withdraw(name: string): void {

@@ -6,11 +6,12 @@ import type {
   CustomResourceDefinitionVersion,
 } from '../../api/generated/types/apiextensions/v1.ts'
 import { configMaps } from '../../api/core/v1/configmap.ts'
+import { pruneObject } from '../../apimachinery/codec/json/prune.ts'
 import { ageOf } from '../../apimachinery/duration/human.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { type Column, completeResource, type ResourceDefinition } from '../../apimachinery/resource.ts'
-import type { FieldSchema } from '../../apimachinery/schema.ts'
-import { fillDefaults, hasDefaults } from '../../apimachinery/structural/defaulting.ts'
+import type { FieldSchema, StructSchema } from '../../apimachinery/schema.ts'
+import { fillDefaults } from '../../apimachinery/structural/defaulting.ts'
 import type { JsonSchema } from '../../apimachinery/structural/json-schema.ts'
 import { finalizerWarnings } from '../registry/finalizers.ts'
 import { compileObject, type ObjectFields } from './compile.ts'
@@ -20,14 +21,20 @@ import { ObjectValidator } from './validate-object.ts'
 type Crd = Frozen<CustomResourceDefinition>
 type Version = Frozen<CustomResourceDefinitionVersion>
 
-/** The definitions of every served version of a custom resource, which take the same path as built-in ones. */
-export function definitionsOf(crd: Crd, names: Frozen<CustomResourceDefinitionNames>): ResourceDefinition[] {
-  const storage = crd.spec.versions.find((version) => version.storage)
-  if (!storage) return []
-  const kept = definitionOf(crd, names, storage, undefined)
-  return crd.spec.versions
-    .filter(({ served }) => served)
-    .map((version) => (version === storage ? kept : definitionOf(crd, names, version, kept)))
+/** One version of a custom resource, served or not. */
+export interface CompiledVersion {
+  readonly served: boolean
+  readonly storage: boolean
+  /** Takes the same path as that of a built-in kind. */
+  readonly definition: ResourceDefinition
+  /** Brings an object that was kept in this version to what its schema says now, in place: fields that are gone, defaults that came. */
+  refresh(draft: KubeObject): void
+}
+
+/** All versions of a custom resource. */
+export function compileVersions(crd: Crd, names: Frozen<CustomResourceDefinitionNames>): CompiledVersion[] {
+  const storageVersion = crd.spec.versions.find(({ storage }) => storage)?.name ?? ''
+  return crd.spec.versions.map((version) => compileVersion(crd, names, version, storageVersion))
 }
 
 /** The openAPIV3Schema of a served version, for OpenAPI documents. */
@@ -36,12 +43,12 @@ export function publishedSchema(crd: Crd, version: string): Record<string, unkno
   return found?.schema?.openAPIV3Schema as Record<string, unknown> | undefined
 }
 
-function definitionOf(
+function compileVersion(
   crd: Crd,
   names: Frozen<CustomResourceDefinitionNames>,
   version: Version,
-  kept: ResourceDefinition | undefined,
-): ResourceDefinition {
+  storageVersion: string,
+): CompiledVersion {
   const { group, scope } = crd.spec
   const schema = version.schema?.openAPIV3Schema as JsonSchema | undefined
   const { status, scale } = version.subresources ?? {}
@@ -49,7 +56,12 @@ function definitionOf(
   const scaled = scale && scaleOf(scale)
   const validator = new ObjectValidator({ schema, scale: scaled })
   const deprecation = deprecationOf(crd, names.kind, version)
-  return completeResource<KubeObject>({
+  const shape = compileObject(schema, objectFields())
+  const refresh = (draft: KubeObject): void => {
+    prune(draft, shape)
+    fillDefaults(draft, filled)
+  }
+  const definition = completeResource<KubeObject>({
     group,
     version: version.name,
     kind: names.kind,
@@ -59,7 +71,8 @@ function definitionOf(
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     scope: scope === 'Namespaced' ? 'Namespaced' : 'Cluster',
-    schema: compileObject(schema, objectFields()),
+    schema: shape,
+    storageVersion,
     storagePrefix: `/registry/${group}/${names.plural}`,
     status: status !== undefined,
     hasGeneration: true,
@@ -68,18 +81,25 @@ function definitionOf(
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
     ...(scaled && { scale: scaled }),
-    ...(kept && { storedAs: { definition: kept, toStored: same, fromStored: same } }),
     ...(deprecation && { deprecation }),
     defaults: (draft) => fillDefaults(draft, filled),
-    ...(hasDefaults(filled) && { onRead: (draft) => fillDefaults(draft, filled) }),
+    // What was written under the first and only schema is as it says.
+    ...((crd.metadata.generation ?? 0) !== 1 && { onRead: refresh }),
     validateCreate: (object) => validator.validateNew(object),
     validateUpdate: (object, old) => validator.validateChanged(object, old),
     validateStatusUpdate: (object, old) => validator.validateStatus(object, old),
   })
+  return { served: version.served, storage: version.storage, definition, refresh }
 }
 
-function same(object: Frozen<KubeObject>): KubeObject {
-  return object as KubeObject
+/** Takes away, in place, what the schema does not know. */
+function prune(draft: KubeObject, shape: StructSchema): void {
+  const { object } = pruneObject(shape, draft)
+  if (object === (draft as object)) return
+  for (const name of Object.keys(draft)) {
+    if (!Object.hasOwn(object, name)) delete (draft as unknown as Record<string, unknown>)[name]
+  }
+  Object.assign(draft, object)
 }
 
 /** apiVersion, kind and metadata are those of any object. */

@@ -48,7 +48,8 @@ export async function apiResources(definition: ResourceDefinition): Promise<ApiR
 
 /** Upstream's hash of the version a kind is kept in: the first eight bytes of SHA-256 over `group/version/kind`. */
 async function storageVersionHash(definition: ResourceDefinition): Promise<string> {
-  const { group, version, kind } = definition.storedAs?.definition ?? definition
+  const { group, kind, version: kept } = definition.storedAs?.definition ?? definition
+  const version = definition.storageVersion ?? kept
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${group}/${version}/${kind}`))
   return btoa(String.fromCharCode(...new Uint8Array(digest).subarray(0, 8)))
 }

@@ -188,12 +188,13 @@ async function put(
   old: Frozen<KubeObject>,
 ): Promise<StoredObject | Lost> {
   const value = resource.codec.encode(draft)
-  if (isSame(resource, value, entry, draft, old)) return new StoredObject(resource, entry.value, entry.modRevision, old)
+  if (!entry.outdated && isSame(resource, value, entry, draft, old))
+    return new StoredObject(resource, entry.value, entry.modRevision, old)
   if (options.dryRun) return new StoredObject(resource, value, entry.modRevision)
   const { ttlMs } = resource.definition
   const write = { key: entry.key, value, expect: entry.modRevision, ...(ttlMs !== undefined && { ttlMs }) }
   const result = await registry.store.write(write)
-  return result.ok ? new StoredObject(resource, value, result.revision) : { current: result.current }
+  return result.ok ? new StoredObject(resource, result.value ?? value, result.revision) : { current: result.current }
 }
 
 /** Whether a write changes nothing, times in managedFields aside; those have one length, so most writes are told apart by theirs. */

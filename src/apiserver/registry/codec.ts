@@ -6,6 +6,7 @@ import {
   spliceResourceVersion,
   storedPrefix,
 } from '../../apimachinery/codec/json/encode.ts'
+import { parseStored } from '../../apimachinery/codec/json/parse-stored.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { setOwn } from '../../lib/own.ts'
@@ -61,7 +62,7 @@ export class ResourceCodec {
 
   /** A fresh object that the caller may change, with resourceVersion; without one at revision 0, of what is not stored. */
   draft(bytes: Uint8Array, revision: number): KubeObject {
-    const object = this.#served(JSON.parse(decoder.decode(bytes)) as KubeObject)
+    const object = this.#served(parseStored(bytes) as KubeObject)
     if (revision > 0) object.metadata.resourceVersion = String(revision)
     return object
   }

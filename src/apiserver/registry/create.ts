@@ -96,7 +96,7 @@ async function commit(
   const result = await registry.store.write({ key, value, expect: 0, ...(ttlMs !== undefined && { ttlMs }) })
   if (!result.ok)
     throw exists(resource, draft.metadata.name ?? '', result.current && resource.codec.decodeEntry(result.current))
-  return new StoredObject(resource, value, result.revision)
+  return new StoredObject(resource, result.value ?? value, result.revision)
 }
 
 async function dryInsert(

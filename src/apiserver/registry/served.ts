@@ -41,6 +41,8 @@ export interface ServedResource {
   readonly hooks: ResourceHooks
   readonly subresources: Subresources
   readonly custom?: CustomSchema
+  /** Where its objects are read and written in the served version, when that needs more than a codec can do. */
+  readonly store?: Store
   /** See resetsOf. */
   readonly resets: (way: 'main' | 'status') => FieldSet
   /** In place of every verb of its own, for what is not stored. */
@@ -88,6 +90,8 @@ export interface Serving {
   readonly virtual?: VirtualResource | undefined
   /** For a custom resource: what OpenAPI publishes. */
   readonly custom?: CustomSchema | undefined
+  /** See ServedResource. */
+  readonly store?: Store | undefined
   /** See ApiServerOptions.freeze. */
   readonly freeze: boolean
 }
@@ -99,11 +103,12 @@ export interface CustomSchema {
 
 /** Completes a definition to what requests are answered with. */
 export function serve(definition: ResourceDefinition, serving: Serving): ServedResource {
-  const { hooks = {}, subresources, virtual, custom, freeze } = serving
+  const { hooks = {}, subresources, virtual, custom, store, freeze } = serving
   return {
     definition,
     virtual,
     ...(custom && { custom }),
+    ...(store && { store }),
     subresources: { ...definedSubresources(definition), ...subresources },
     resets: resetsOf(definition),
     codec: new ResourceCodec(definition, freeze),

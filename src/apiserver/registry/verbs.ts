@@ -18,7 +18,8 @@ import { watchObjects } from './watch.ts'
 const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target) => target === undefined }
 
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
-export function answerVerb(registry: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
+export function answerVerb(shared: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
+  const registry = resource.store ? { ...shared, store: resource.store } : shared
   checkScope(resource, call)
   const { deprecation } = resource.definition
   if (deprecation) warn(call, deprecation)

@@ -57,7 +57,7 @@ export class ResourceHub {
     const store = this.#store
     return {
       get position() {
-        return trunk.caughtUp ? store.revision : Math.max(after, trunk.last)
+        return trunk.caughtUp ? (store.delivered ?? store.revision) : Math.max(after, trunk.last)
       },
       stop: () => {
         this.#members.delete(member)
@@ -114,7 +114,7 @@ export class ResourceHub {
     })
     return {
       get position() {
-        return state.caughtUp ? store.revision : state.last
+        return state.caughtUp ? (store.delivered ?? store.revision) : state.last
       },
       stop,
     }
@@ -149,7 +149,7 @@ export class ResourceHubs {
   }
 
   of(resource: ServedResource): ResourceHub {
-    const hub = this.#hubs.get(resource) ?? new ResourceHub(this.#store, resource)
+    const hub = this.#hubs.get(resource) ?? new ResourceHub(resource.store ?? this.#store, resource)
     this.#hubs.set(resource, hub)
     return hub
   }

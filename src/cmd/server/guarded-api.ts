@@ -79,7 +79,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     serviceNetwork: { cidrs: [serviceCidr] },
   })
   await guard.start()
-  const custom = new CustomResources(server)
+  const custom = new CustomResources(server, options)
   await custom.start()
   const answer = through((request, identity) => handle(server, request, identity))
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)

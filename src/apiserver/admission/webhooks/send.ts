@@ -1,6 +1,7 @@
-import { stringifyJson } from '../../../apimachinery/codec/json/encode.ts'
 import type { WebhookClientConfig } from '../../../api/generated/types/admissionregistration/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
+import { stringifyJson } from '../../../apimachinery/codec/json/encode.ts'
+import { parseStored } from '../../../apimachinery/codec/json/parse-stored.ts'
 import { decodeBase64 } from '../../../lib/base64.ts'
 import type { Env } from '../../../lib/env.ts'
 import { goQuote } from '../../../lib/quote.ts'
@@ -24,9 +25,21 @@ export interface Sending {
 /** Asks a webhook. Rejects with what went wrong, in upstream's words. */
 export async function send(sending: Sending, { webhook }: Hook, review: object): Promise<unknown> {
   const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
-  const base = urlOf(clientConfig)
-  const url = `${base}?timeout=${timeoutSeconds}s`
-  const failed = (why: string): Error => new Error(`failed to call webhook: ${why}`)
+  try {
+    return await postReview(sending, clientConfig, timeoutSeconds, review)
+  } catch (error) {
+    throw new Error(`failed to call webhook: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+/** Posts a review to a webhook of any sort; the answer's JSON. Rejects with what went wrong, as a client of Go says it. */
+export async function postReview(
+  sending: Sending,
+  clientConfig: Frozen<WebhookClientConfig>,
+  timeoutSeconds: number,
+  review: object,
+): Promise<unknown> {
+  const url = `${urlOf(clientConfig)}?timeout=${timeoutSeconds}s`
   let response: WebhookResponse
   try {
     response = await inTime(sending.env, timeoutSeconds * 1000, async (signal) => {
@@ -34,14 +47,15 @@ export async function send(sending: Sending, { webhook }: Hook, review: object):
       return sending.callWebhook({ ...request, body: encoder.encode(stringifyJson(review)), signal })
     })
   } catch (error) {
-    throw failed(`Post ${goQuote(url)}: ${messageOf(error)}`)
+    throw new Error(`Post ${goQuote(url)}: ${messageOf(error)}`, { cause: error })
   }
-  const text = decoder.decode(response.body)
-  if (response.status < 200 || response.status > 206) throw failed(refusal(response.status, text))
+  if (response.status < 200 || response.status > 206) {
+    throw new Error(refusal(response.status, decoder.decode(response.body)))
+  }
   try {
-    return JSON.parse(text) as unknown
+    return parseStored(response.body)
   } catch (error) {
-    throw failed(`couldn't get version/kind; json parse error: ${messageOf(error)}`)
+    throw new Error(`couldn't get version/kind; json parse error: ${messageOf(error)}`, { cause: error })
   }
 }
 

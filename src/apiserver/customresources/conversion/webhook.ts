@@ -1,0 +1,57 @@
+import type { CustomResourceConversion } from '../../../api/generated/types/apiextensions/v1.ts'
+import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+import { uuid } from '../../../lib/random.ts'
+import { postReview, type Sending } from '../../admission/webhooks/send.ts'
+import { bareError } from '../../registry/revision.ts'
+import { acceptConverted, BadConversion, convertedObjects, goKind } from './answer.ts'
+
+/** What upstream waits for a conversion webhook. */
+const TIMEOUT_SECONDS = 30
+const KNOWN = ['v1', 'v1beta1']
+
+/** Brings objects to another version, all at once. */
+export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Promise<KubeObject[]> | KubeObject[]
+
+/** Strategy None: the versions differ in nothing but their name. */
+export const renameVersion: Convert = (objects, apiVersion) => objects.map((object) => ({ ...object, apiVersion }))
+
+/** Strategy Webhook. Rejects with a 500 in upstream's words when nobody answers, or wrongly. */
+export function webhookConversion({ webhook }: Frozen<CustomResourceConversion>, sending: Sending): Convert {
+  const version = webhook?.conversionReviewVersions.find((one) => KNOWN.includes(one))
+  const clientConfig = webhook?.clientConfig ?? {}
+  return async (objects, desiredAPIVersion) => {
+    const [first] = objects
+    if (!first) return []
+    if (version === undefined) throw unusable('no supported conversion review versions')
+    const uid = uuid(sending.env.random)
+    const named = `conversion webhook for ${goKind(first as { apiVersion?: string; kind?: string })}`
+    const review = {
+      kind: 'ConversionReview',
+      apiVersion: `apiextensions.k8s.io/${version}`,
+      request: { uid, desiredAPIVersion, objects },
+      response: { uid: '', convertedObjects: null, result: { metadata: {} } },
+    }
+    let converted: readonly unknown[]
+    try {
+      converted = convertedObjects(await postReview(sending, clientConfig, TIMEOUT_SECONDS, review), { uid, version })
+    } catch (error) {
+      throw unusable(`${named} failed: ${error instanceof Error ? error.message : String(error)}`)
+    }
+    if (converted.length !== objects.length) {
+      throw unusable(`${named} returned ${converted.length} objects, expected ${objects.length}`)
+    }
+    return objects.map((object, index) => accepted(object, converted[index], desiredAPIVersion))
+  }
+}
+
+function accepted(object: KubeObject, converted: unknown, apiVersion: string): KubeObject {
+  try {
+    return acceptConverted(object, converted, apiVersion)
+  } catch (error) {
+    throw error instanceof BadConversion ? unusable(error.message) : error
+  }
+}
+
+function unusable(message: string): Error {
+  return bareError(message)
+}
