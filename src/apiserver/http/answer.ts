@@ -143,7 +143,7 @@ async function gzipped(
 }
 
 /** Bytes that a slow watcher may leave unread before its watch is cut; it then starts again from where it was. */
-const MOST_UNREAD_BYTES = 16 * 1024 * 1024
+export const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 
 function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: OutgoingHeaders): void {
   const out = exchange.begin(200, headers)

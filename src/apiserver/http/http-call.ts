@@ -76,7 +76,7 @@ function readBody(bodies: Deadlines, { incoming, headers }: Exchange): Promise<U
       whole = true
       resolve(chunks.length === 1 ? (chunks[0] ?? EMPTY) : Buffer.concat(chunks, length))
     })
-    incoming.once('error', reject)
+    incoming.once('error', () => reject(failure('BadRequest', 'the client has gone')))
     incoming.once('close', () => {
       inTime()
       if (!whole) reject(failure('BadRequest', 'the client has gone'))

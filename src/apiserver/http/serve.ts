@@ -1,6 +1,7 @@
-import { createServer as createHttp1, type Server as Http1Server } from 'node:http'
+import { createServer as createHttp1, type Server as Http1Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { createServer as createTls, DEFAULT_CIPHERS, type Server as TlsServer } from 'node:tls'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
@@ -9,6 +10,8 @@ import { Deadlines } from './deadlines.ts'
 import { BODY_MS } from './http-call.ts'
 import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
+import { endSocket } from './end-socket.ts'
+import { FIRST_HEAD_MS, type IdleConnection, IdleConnections } from './idle.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { KubeletTls } from './kubelet-connector.ts'
 
@@ -39,6 +42,12 @@ export interface HttpsListener {
 /** Against clients that open streams without end (CVE-2023-44487): upstream's limit. */
 const MAX_STREAMS = 250
 
+/** The largest head of a request: upstream's limit. */
+const MAX_HEAD_BYTES = 1024 * 1024
+const MAX_HEADERS = 2000
+/** How long a silent connection may stay before it is asked whether it is there: upstream's period. */
+const KEEP_ALIVE_MS = 180_000
+
 /** Node's own choice, but AES-128 first: as safe here, and a third faster, which is most of what a large list costs. */
 const CIPHERS = [
   'TLS_AES_128_GCM_SHA256',
@@ -59,6 +68,9 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     cert: tls.cert,
     key: tls.key,
     ciphers: CIPHERS,
+    handshakeTimeout: FIRST_HEAD_MS,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
     // Certificates are asked for, never demanded: other credentials may come instead.
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: false,
@@ -96,25 +108,61 @@ function http1Server(
   bodies: Deadlines,
 ): Http1Server {
   // Watches last as long as they like; what bounds them is their own timeout.
-  const server = createHttp1({ requestTimeout: 0, keepAliveTimeout: 0, headersTimeout: 60_000 })
+  // Node enforces its own time limits only on servers that listen by themselves.
+  const server = createHttp1({
+    requestTimeout: 0,
+    keepAliveTimeout: 0,
+    headersTimeout: 0,
+    maxHeaderSize: MAX_HEAD_BYTES,
+  })
+  const idle = new IdleConnections(apiServer.env.clock)
+  const idling = new WeakMap<object, IdleConnection>()
+  server.on('connection', (socket) => {
+    const connection = idle.add(() => socket.destroy())
+    idling.set(socket, connection)
+    socket.once('close', () => connection.gone())
+  })
   const frames = new ChunkFrames()
   server.on('request', (request, response) => {
+    const connection = idling.get(request.socket)
+    connection?.began()
+    response.once('close', () => connection?.ended())
     void answerHttp(apiServer, new Http1Exchange(request, response, certificates.of(request.socket), frames), bodies)
   })
   server.on('upgrade', (request, socket, head) => {
+    idling.get(request.socket)?.began()
     void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)
   })
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n')
-    else socket.destroy()
-  })
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseHead(error.code, socket))
   return server
 }
 
+/** Answers what is no HTTP. In the middle of another answer nothing can be said. */
+function refuseHead(code: string | undefined, socket: Duplex): void {
+  const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null }
+  if (!socket.writable || answer?.headersSent) return void socket.destroy()
+  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
+  endSocket(
+    socket,
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
+  )
+}
+
 function http2Server(apiServer: ApiServer, certificates: Certificates, bodies: Deadlines): Http2Server {
-  const server = createHttp2({ settings: { maxConcurrentStreams: MAX_STREAMS } })
+  const settings = { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEAD_BYTES }
+  const server = createHttp2({ settings, maxHeaderListPairs: MAX_HEADERS })
+  const idle = new IdleConnections(apiServer.env.clock)
+  const idling = new WeakMap<object, IdleConnection>()
+  server.on('session', (session) => {
+    const connection = idle.add(() => session.close())
+    idling.set(session, connection)
+    session.once('close', () => connection.gone())
+  })
   server.on('stream', (stream, headers) => {
     const socket = stream.session?.socket
+    const connection = stream.session && idling.get(stream.session)
+    connection?.began()
+    stream.once('close', () => connection?.ended())
     void answerHttp(apiServer, http2Exchange(stream, headers, socket && certificates.of(socket)), bodies)
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))

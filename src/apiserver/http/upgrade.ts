@@ -8,7 +8,8 @@ import { PORT_FORWARD_TUNNEL, servePortForwardTunnel } from '../streaming/port-f
 import { REMOTE_COMMAND_V5, serveRemoteCommand, streamsFromQuery } from '../streaming/remote-command.ts'
 import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-target.ts'
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
-import { authenticate } from './answer.ts'
+import { authenticate, MOST_UNREAD_BYTES } from './answer.ts'
+import { endSocket } from './end-socket.ts'
 import { Deadlines } from './deadlines.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
@@ -32,7 +33,7 @@ export async function answerUpgrade(
   const { request, socket } = client
   socket.on('error', () => socket.destroy())
   try {
-    const exchange = new Http1Exchange(request, new ServerResponse(request), certificate, new ChunkFrames())
+    const exchange = new UpgradeExchange(client, certificate)
     const bodies = new Deadlines(server.env.clock, BODY_MS)
     const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
@@ -41,6 +42,7 @@ export async function answerUpgrade(
     if (socket.destroyed) return
     if (error instanceof UpgradeRefusedError) return refuse(socket, error.statusCode, error.body, 'text/plain')
     const status = error instanceof StatusError ? error : internalError(error)
+    if (status !== error) server.env.log.error('request failed', { err: error, path: request.url })
     refuse(socket, status.code, JSON.stringify(status.status), 'application/json')
   }
 }
@@ -107,10 +109,27 @@ async function sendMessages({ request, socket, head }: UpgradeClient, { body }: 
 async function sendEvents({ request, socket, head }: UpgradeClient, answer: WatchAnswer): Promise<void> {
   const client = await acceptWebSocket(request, socket, head, '')
   const stop = answer.start({
-    onEvent: (frame) => client.send(Buffer.from(frame.line()).toString().trimEnd()),
+    onEvent(frame) {
+      client.send(Buffer.from(frame.line()).toString().trimEnd())
+      if (client.bufferedAmount > MOST_UNREAD_BYTES) client.terminate()
+    },
     onEnd: () => client.close(1000),
   })
   client.on('close', stop)
+}
+
+/** The request as an exchange. What is answered goes past it, and it ends with the connection. */
+class UpgradeExchange extends Http1Exchange {
+  readonly #socket: Duplex
+
+  constructor({ request, socket }: UpgradeClient, certificate: Uint8Array | undefined) {
+    super(request, new ServerResponse(request), certificate, new ChunkFrames())
+    this.#socket = socket
+  }
+
+  override onClose(callback: () => void): void {
+    this.#socket.once('close', callback)
+  }
 }
 
 function refuse(socket: Duplex, status: number, body: string | Uint8Array, contentType: string): void {
@@ -121,5 +140,5 @@ function refuse(socket: Duplex, status: number, body: string | Uint8Array, conte
     'Connection: close',
   ]
   socket.write(`${head.join('\r\n')}\r\n\r\n`)
-  socket.end(body)
+  endSocket(socket, body)
 }

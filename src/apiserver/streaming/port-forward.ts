@@ -22,8 +22,12 @@ export async function servePortForwardTunnel(
     upgrade: 'SPDY/3.1',
     'x-stream-protocol-version': PORT_FORWARD_PROTOCOL,
   })
-  const client = await acceptWebSocket(request, socket, head, PORT_FORWARD_TUNNEL)
   const { socket: far } = upstream
+  far.on('error', () => far.destroy())
+  const client = await acceptWebSocket(request, socket, head, PORT_FORWARD_TUNNEL).catch((error: unknown) => {
+    far.destroy()
+    throw error
+  })
   if (upstream.head.length > 0) sendWithBackpressure(client, upstream.head, far)
   far.on('data', (data: Buffer) => sendWithBackpressure(client, data, far))
   client.on('message', (data) => {
@@ -39,9 +43,7 @@ export async function servePortForwardTunnel(
       resolve()
     }
     client.once('close', end)
-    client.once('error', end)
     far.once('end', end)
     far.once('close', end)
-    far.once('error', end)
   })
 }

@@ -38,9 +38,15 @@ export function acceptWebSocket(
   delete request.headers['sec-websocket-protocol']
   if (protocol) server.on('headers', (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`))
   return new Promise((resolve, reject) => {
+    const onClose = (): void => reject(new Error('the client has gone'))
     socket.once('error', reject)
+    // The library closes the connection of a client whose handshake is wrong.
+    socket.once('close', onClose)
     server.handleUpgrade(request, socket, head, (client) => {
       socket.off('error', reject)
+      socket.off('close', onClose)
+      // A client that breaks the protocol is closed, which is all there is to know of it.
+      client.on('error', () => client.terminate())
       resolve(client)
     })
   })
