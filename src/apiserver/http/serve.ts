@@ -3,6 +3,7 @@ import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { createServer as createTls, DEFAULT_CIPHERS, type Server as TlsServer } from 'node:tls'
+import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
@@ -133,16 +134,19 @@ function http1Server(
     idling.get(request.socket)?.began()
     void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuseHead(error.code, socket))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    refuseHead(apiServer.env.clock, error.code, socket),
+  )
   return server
 }
 
 /** Answers what is no HTTP. In the middle of another answer nothing can be said. */
-function refuseHead(code: string | undefined, socket: Duplex): void {
+function refuseHead(clock: Clock, code: string | undefined, socket: Duplex): void {
   const { _httpMessage: answer } = socket as Duplex & { _httpMessage?: ServerResponse | null }
   if (!socket.writable || answer?.headersSent) return void socket.destroy()
   const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'
   endSocket(
+    clock,
     socket,
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${status}`,
   )

@@ -1,5 +1,6 @@
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { Clock } from '../../lib/clock.ts'
 import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
 import type { Answer, StreamAnswer, UpgradeAnswer, WatchAnswer } from '../registry/answer.ts'
 import type { ApiServer } from '../server.ts'
@@ -31,6 +32,7 @@ export async function answerUpgrade(
   kubelet: KubeletTls | undefined,
 ): Promise<void> {
   const { request, socket } = client
+  const { clock } = server.env
   socket.on('error', () => socket.destroy())
   try {
     const exchange = new UpgradeExchange(client, certificate)
@@ -40,10 +42,10 @@ export async function answerUpgrade(
     await join(server, client, answer, kubelet)
   } catch (error) {
     if (socket.destroyed) return
-    if (error instanceof UpgradeRefusedError) return refuse(socket, error.statusCode, error.body, 'text/plain')
+    if (error instanceof UpgradeRefusedError) return refuse(clock, socket, error.statusCode, error.body, 'text/plain')
     const status = error instanceof StatusError ? error : internalError(error)
     if (status !== error) server.env.log.error('request failed', { err: error, path: request.url })
-    refuse(socket, status.code, JSON.stringify(status.status), 'application/json')
+    refuse(clock, socket, status.code, JSON.stringify(status.status), 'application/json')
   }
 }
 
@@ -61,7 +63,13 @@ function join(
     case 'watch':
       return sendEvents(client, answer)
     case 'raw':
-      return refuse(client.socket, answer.status, answer.body, answer.headers['content-type'] ?? 'text/plain')
+      return refuse(
+        server.env.clock,
+        client.socket,
+        answer.status,
+        answer.body,
+        answer.headers['content-type'] ?? 'text/plain',
+      )
     default:
       throw badRequest('Upgrade request is not supported here')
   }
@@ -132,7 +140,7 @@ class UpgradeExchange extends Http1Exchange {
   }
 }
 
-function refuse(socket: Duplex, status: number, body: string | Uint8Array, contentType: string): void {
+function refuse(clock: Clock, socket: Duplex, status: number, body: string | Uint8Array, contentType: string): void {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`,
     `Content-Type: ${contentType}`,
@@ -140,5 +148,5 @@ function refuse(socket: Duplex, status: number, body: string | Uint8Array, conte
     'Connection: close',
   ]
   socket.write(`${head.join('\r\n')}\r\n\r\n`)
-  endSocket(socket, body)
+  endSocket(clock, socket, body)
 }
