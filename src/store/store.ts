@@ -14,6 +14,8 @@
  * - After `close` every call fails with StoreError.
  */
 export interface Store {
+  /** Whether other processes may write to it at the same time. */
+  readonly shared?: boolean
   /** The newest revision that reads can see. */
   readonly revision: number
   /** Where watches have been handed all events up to, in a store that hands them on later than they happen; `revision` in others. */
@@ -190,10 +192,24 @@ export class FutureRevisionError extends Error {
   }
 }
 
+export interface StoreErrorOptions extends ErrorOptions {
+  /** See StoreError. */
+  readonly uncertain?: boolean
+}
+
 /** The store cannot read or write. `cause` says why. Retrying later may help. */
 export class StoreError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Whether the write may have happened, or happen yet. Nobody can know before the store answers again. */
+  readonly uncertain: boolean
+
+  constructor(message: string, options?: StoreErrorOptions) {
     super(message, options)
     this.name = 'StoreError'
+    this.uncertain = options?.uncertain ?? false
   }
+}
+
+/** Whether a write that failed with this error may have happened all the same, so that what it needs must stay. */
+export function mayHaveHappened(error: unknown): boolean {
+  return error instanceof StoreError && error.uncertain
 }

@@ -1,4 +1,5 @@
 import type { KubeList, KubeObject } from '../../apimachinery/meta.ts'
+import { sleep } from '../../lib/clock.ts'
 import { formatIp, parseCidr, parseIp } from '../../lib/ip.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { handle, type LocalResponse } from '../inprocess/handle.ts'
@@ -32,15 +33,34 @@ export async function bootstrap(server: ApiServer, options: BootstrapOptions): P
     '/api/v1/namespaces',
     NAMESPACES.map((name) => ({ metadata: { name } })),
   )
-  await Promise.all([
-    bootstrapRbac((method, path, body) => send(server, method, path, body)),
-    ensureAll(server, '/apis/scheduling.k8s.io/v1/priorityclasses', PRIORITY_CLASSES),
-    ensureAll(server, `${FLOW_CONTROL}/prioritylevelconfigurations`, priorityLevels() as unknown as Named[]),
-    ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[]),
-    ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
-    options.advertise && ensureEndpoints(server, options.advertise),
-    ensureTrust(server, options),
-  ])
+  const steps: readonly (() => Promise<void>)[] = [
+    () => bootstrapRbac((method, path, body) => send(server, method, path, body)),
+    () => ensureAll(server, '/apis/scheduling.k8s.io/v1/priorityclasses', PRIORITY_CLASSES),
+    () => ensureAll(server, `${FLOW_CONTROL}/prioritylevelconfigurations`, priorityLevels() as unknown as Named[]),
+    () => ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[]),
+    () => ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
+    async () => options.advertise && ensureEndpoints(server, options.advertise),
+    () => ensureTrust(server, options),
+  ]
+  await Promise.all(steps.map((step) => persistently(server, step)))
+}
+
+/** Longer than an address stays taken that another server took and then died. */
+const PATIENCE_MS = 90_000
+const RETRY_MS = 100
+
+/** Where several servers start at a time they get in each other's way, for a moment. */
+async function persistently(server: ApiServer, step: () => Promise<void>): Promise<void> {
+  const { clock } = server.env
+  const startedMs = clock.monotonic()
+  for (;;) {
+    try {
+      return await step()
+    } catch (error) {
+      if (!server.registry.store.shared || clock.monotonic() - startedMs > PATIENCE_MS) throw error
+      await sleep(clock, RETRY_MS)
+    }
+  }
 }
 
 const FLOW_CONTROL = '/apis/flowcontrol.apiserver.k8s.io/v1'

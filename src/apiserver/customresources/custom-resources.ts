@@ -59,14 +59,35 @@ export class CustomResources {
 
   /** Serves what is stored, and follows what happens from then on. Resolves when all stored definitions are served. */
   async start(): Promise<void> {
+    await this.#learnAll()
+    await this.#working
+  }
+
+  async #learnAll(): Promise<void> {
     const { store } = this.#server.registry
     const { entries, revision } = await store.range(collectionPrefix(this.#resource.definition, ''))
+    const gone = new Set(this.#known.keys())
     for (const entry of entries) {
       const crd = this.#resource.codec.decodeEntry(entry) as Crd
-      this.#learn(crd.metadata.name ?? '', crd)
+      const { name = '' } = crd.metadata
+      gone.delete(name)
+      this.#learn(name, crd)
     }
+    for (const name of gone) this.#learn(name, undefined)
     this.#follow(revision)
-    await this.#working
+  }
+
+  /** After the watch was lost, as when etcd forgot what was not seen yet. Never rejects. */
+  async #learnAgain(): Promise<void> {
+    const { env } = this.#server
+    while (!this.#ended.signal.aborted) {
+      try {
+        return await this.#learnAll()
+      } catch (err) {
+        env.log.warn('custom resource definitions cannot be read, and are tried again', { err })
+        await sleep(env.clock, RETRY_MS, this.#ended.signal).catch(() => undefined)
+      }
+    }
   }
 
   /** Ends; what is served stays so. */
@@ -77,6 +98,7 @@ export class CustomResources {
   }
 
   #follow(after: number): void {
+    if (this.#ended.signal.aborted) return
     const { store } = this.#server.registry
     const prefix = collectionPrefix(this.#resource.definition, '')
     this.#stopWatch = store.watch(prefix, after, {
@@ -85,7 +107,10 @@ export class CustomResources {
           this.#learn(key.slice(prefix.length), entry && (this.#resource.codec.decodeEntry(entry) as Crd))
         }
       },
-      onError: (error) => this.#server.env.log.error('custom resources are no longer followed', { err: error }),
+      onError: (error) => {
+        this.#server.env.log.warn('custom resource definitions are read again', { err: error })
+        void this.#learnAgain()
+      },
     })
   }
 

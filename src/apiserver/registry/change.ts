@@ -1,6 +1,6 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { conflict, invalid, invalidObject, notFound } from '../../apimachinery/status.ts'
-import type { Entry, MaybePromise } from '../../store/store.ts'
+import { type Entry, type MaybePromise, mayHaveHappened } from '../../store/store.ts'
 import type { AdmissionAttributes } from '../admission/types.ts'
 import type { Call } from '../request/call.ts'
 import { admissionAttributes } from './admit.ts'
@@ -90,11 +90,12 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
   const hold = await begin(work, draft, old)
   try {
     const result = await validateAndPut(work, entry, draft, old)
-    if (result instanceof StoredObject) settle(hold, draft, options)
-    else hold?.undo()
+    if (!hold) return result
+    if (result instanceof StoredObject) await settle(hold, draft, options)
+    else await hold.undo()
     return result
   } catch (error) {
-    hold?.undo()
+    if (!mayHaveHappened(error)) await hold?.undo()
     throw error
   }
 }
@@ -109,9 +110,13 @@ async function begin(
 }
 
 /** Makes what a hook holds final, unless nothing was really written. */
-export function settle(hold: WriteHold | undefined, draft: KubeObject, { dryRun }: Pick<WriteOptions, 'dryRun'>): void {
-  if (dryRun) hold?.undo()
-  else hold?.commit(draft)
+export async function settle(
+  hold: WriteHold,
+  draft: KubeObject,
+  { dryRun }: Pick<WriteOptions, 'dryRun'>,
+): Promise<void> {
+  if (dryRun) await hold.undo()
+  else await hold.commit(draft)
 }
 
 /** In the words of upstream's storage. */

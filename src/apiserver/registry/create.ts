@@ -1,5 +1,6 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { alreadyExists, hasReason, type StatusError } from '../../apimachinery/status.ts'
+import { mayHaveHappened } from '../../store/store.ts'
 import type { Call } from '../request/call.ts'
 import { admissionAttributes, mutate } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
@@ -77,10 +78,10 @@ export async function insert(
     const stored = options.dryRun
       ? await dryInsert(registry, resource, key, value, draft)
       : await commit(registry, resource, key, value, draft)
-    settle(hold, draft, options)
+    if (hold) await settle(hold, draft, options)
     return stored
   } catch (error) {
-    hold?.undo()
+    if (!mayHaveHappened(error)) await hold?.undo()
     throw generated && hasReason(error, 'AlreadyExists') ? nameTaken(error, metadata.name ?? '') : error
   }
 }

@@ -53,19 +53,23 @@ interface From {
 /** Upstream's rules for resourceVersion, resourceVersionMatch and continue. */
 async function whereFrom(registry: Registry, options: ListOptions, prefix: string, signal: AbortSignal): Promise<From> {
   const { resourceVersion, resourceVersionMatch: match } = options
-  if (options.continue) return continueFrom(options, prefix)
-  if (resourceVersion === '') return { revision: undefined, start: undefined }
+  if (options.continue) return continueFrom(registry, options, prefix)
+  if (resourceVersion === '') {
+    await registry.store.latest()
+    return { revision: undefined, start: undefined }
+  }
   const revision = parseRevision(resourceVersion)
   if (match === 'Exact' || (match === '' && options.limit > 0 && revision > 0)) return { revision, start: undefined }
   await waitForRevision(registry, revision, signal)
   return { revision: undefined, start: undefined }
 }
 
-function continueFrom(options: ListOptions, prefix: string): From {
+async function continueFrom(registry: Registry, options: ListOptions, prefix: string): Promise<From> {
   const { startKey, revision } = decodeContinue(options.continue, prefix)
   if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
+  if (revision <= 0) await registry.store.latest()
   return { revision: revision > 0 ? revision : undefined, start: startKey }
 }
 
@@ -223,6 +227,7 @@ interface Step {
 function range(registry: Registry, prefix: string, step: Step, from: From): Promise<Range> {
   const { start, revision, limit, countRemaining = false } = step
   const options: RangeOptions = {
+    stale: true, // How new it must be was seen to before.
     limit,
     countRemaining,
     ...(start !== undefined && { start }),

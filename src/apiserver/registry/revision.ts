@@ -36,6 +36,8 @@ export function bareError(message: string): StatusError {
 /** Waits a little until the store has reached `revision`; then gives up with upstream's 504. */
 export async function waitForRevision(registry: Registry, revision: number, signal: AbortSignal): Promise<void> {
   const { store, env } = registry
+  // Another server may have written it.
+  if (store.revision < revision) await store.latest()
   for (let waited = 0; store.revision < revision; waited += POLL_MS) {
     if (waited >= WAIT_MS) throw tooLargeRevision(revision, store.revision)
     await sleep(env.clock, POLL_MS, signal)

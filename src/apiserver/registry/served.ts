@@ -54,8 +54,8 @@ export type VirtualResource = (registry: Registry, resource: ServedResource, cal
 
 /** What happens around a write: `commit` after it is stored, `undo` when it is not. */
 export interface WriteHold {
-  commit(stored: Frozen<KubeObject>): void
-  undo(): void
+  commit(stored: Frozen<KubeObject>): MaybePromise<void>
+  undo(): MaybePromise<void>
 }
 
 /** What hooks are told of the request they run in. */

@@ -32,7 +32,7 @@ export async function watchObjects(registry: Registry, resource: ServedResource,
   const selection = selectionOf(resource.definition, options.labels, fields, call.info.namespace)
   const initial = options.sendInitialEvents === true
   const list = initial ? await initialList(registry, resource, options, selection, call.signal) : undefined
-  const after = list ? list.revision : startRevision(registry, options)
+  const after = list ? list.revision : await startRevision(registry, options)
   return {
     type: 'watch',
     resource,
@@ -58,8 +58,10 @@ function initialList(
   return listSelected(registry, resource, { ...options, limit: 0, continue: '' }, selection, signal)
 }
 
-function startRevision(registry: Registry, { resourceVersion }: ListOptions): number {
-  const revision = resourceVersion === '' ? 0 : parseRevisionBare(resourceVersion)
+/** Where a watch begins: without a version at the newest there is, at version 0 at the newest that is known here. */
+async function startRevision(registry: Registry, { resourceVersion }: ListOptions): Promise<number> {
+  if (resourceVersion === '') return registry.store.latest()
+  const revision = parseRevisionBare(resourceVersion)
   return revision === 0 ? registry.store.revision : revision
 }
 

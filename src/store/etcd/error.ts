@@ -1,6 +1,15 @@
 import { status } from '@grpc/grpc-js'
 import { StoreError } from '../store.ts'
 
+/** With these etcd may have acted: its answer was lost, or it gave up waiting for itself. */
+const UNCERTAIN: ReadonlySet<number> = new Set([
+  status.CANCELLED,
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+])
+
 /** What a call to etcd fails with. The message is etcd's own, which ends up in answers to clients as upstream's do. */
 export class EtcdError extends StoreError {
   /** The gRPC status code. */
@@ -9,10 +18,11 @@ export class EtcdError extends StoreError {
   readonly unsent: boolean
 
   constructor(message: string, code: number, options: ErrorOptions & { readonly unsent?: boolean } = {}) {
-    super(message, options)
+    const { unsent = false, cause } = options
+    super(message, { cause, uncertain: !unsent && UNCERTAIN.has(code) })
     this.name = 'EtcdError'
     this.code = code
-    this.unsent = options.unsent ?? false
+    this.unsent = unsent
   }
 }
 

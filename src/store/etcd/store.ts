@@ -55,6 +55,7 @@ const DEFAULT_KEYS: KeySpaceOptions = { from: '/registry/', to: '/registry/' }
  * one watch; a read of the newest first asks etcd how far it is. A write is one transaction, and resolves when the cache has it.
  */
 export class EtcdStore implements Store {
+  readonly shared = true
   readonly #cluster: Cluster
   readonly #keys: KeySpace
   readonly #cache: Cache

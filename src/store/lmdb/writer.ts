@@ -171,6 +171,7 @@ export class Writer {
     } catch (cause) {
       this.#broken = new StoreError(`${failed}. It may or may not have happened; the store has to be reopened`, {
         cause,
+        uncertain: true,
       })
       broken(this.#broken)
       return this.#broken

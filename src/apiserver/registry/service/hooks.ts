@@ -23,7 +23,7 @@ export function serviceHooks(ips: ClusterIps, ports: NodePorts): ResourceHooks {
       const taken = new Taken(context, ips, ports)
       return taken.guard(async () => {
         await taken.clusterIps(service, undefined)
-        taken.nodePorts(service, undefined)
+        await taken.nodePorts(service, undefined)
       })
     },
     async beginUpdate(draft, before, context) {
@@ -36,13 +36,13 @@ export function serviceHooks(ips: ClusterIps, ports: NodePorts): ResourceHooks {
       const taken = new Taken(context, ips, ports)
       return taken.guard(async () => {
         await taken.clusterIps(service, old)
-        taken.nodePorts(service, old)
+        await taken.nodePorts(service, old)
       })
     },
     async afterDelete(object, { registry }) {
       await prepare(registry)
       const service = object as Frozen<Service>
-      for (const port of nodePortsOf(service)) ports.release(port)
+      for (const port of nodePortsOf(service)) await ports.release(registry, port)
       for (const ip of addressesOf(service)) await ips.release(registry, ip)
       await removeEndpoints(registry, service)
     },
@@ -70,7 +70,7 @@ class Taken {
     try {
       await allocate()
     } catch (error) {
-      this.#giveBack(this.#newIps, this.#newPorts)
+      await this.#giveBack(this.#newIps, this.#newPorts)
       throw error
     }
     return {
@@ -79,15 +79,17 @@ class Taken {
     }
   }
 
-  #giveBack(addresses: readonly string[], ports: readonly number[]): void {
-    for (const port of ports) this.#ports.release(port)
-    if (this.#context.dryRun) return
-    const { registry } = this.#context
-    for (const address of addresses) {
-      this.#ips.release(registry, address).catch((error: unknown) => {
-        // The address stays taken until the repair at the next start.
-        registry.env.log.error('cannot release a cluster IP', { address, err: error })
-      })
+  async #giveBack(addresses: readonly string[], ports: readonly number[]): Promise<void> {
+    const { registry, dryRun } = this.#context
+    if (dryRun) return
+    try {
+      await Promise.all([
+        ...ports.map((port) => this.#ports.release(registry, port)),
+        ...addresses.map((address) => this.#ips.release(registry, address)),
+      ])
+    } catch (err) {
+      // They stay taken until the repair at the next start.
+      registry.env.log.error('cannot release cluster IPs and node ports', { addresses, ports, err })
     }
   }
 
@@ -129,28 +131,28 @@ class Taken {
     }
   }
 
-  nodePorts(service: Service, old: Frozen<Service> | undefined): void {
+  async nodePorts(service: Service, old: Frozen<Service> | undefined): Promise<void> {
     const before = old ? nodePortsOf(old) : []
-    if (hasNodePorts(service.spec)) this.#portsOf(service, before)
-    if (needsHealthPort(service.spec)) this.#healthPort(service, before)
+    if (hasNodePorts(service.spec)) await this.#portsOf(service, before)
+    if (needsHealthPort(service.spec)) await this.#healthPort(service, before)
     const now = hasNodePorts(service.spec) ? nodePortsOf(service) : []
     this.#oldPorts.push(...before.filter((port) => !now.includes(port)))
   }
 
-  #portsOf(service: Service, before: readonly number[]): void {
+  async #portsOf(service: Service, before: readonly number[]): Promise<void> {
     const byPort = new Map<number, number>()
     for (const [index, port] of (service.spec.ports ?? []).entries()) {
       if (!port.nodePort && !givesNodePorts(service.spec)) continue
       const asked = port.nodePort || byPort.get(port.port) || askedFor(port, service.spec.ports)
-      port.nodePort = asked ? this.#askedPort(service, index, asked, before) : this.#anyPort()
+      port.nodePort = asked ? await this.#askedPort(service, index, asked, before) : await this.#anyPort()
       byPort.set(port.port, port.nodePort)
     }
   }
 
-  #askedPort(service: Service, index: number, port: number, before: readonly number[]): number {
+  async #askedPort(service: Service, index: number, port: number, before: readonly number[]): Promise<number> {
     if (before.includes(port) || this.#newPorts.includes(port)) return port
     try {
-      this.#takePort(port)
+      await this.#takePort(port)
       return port
     } catch (error) {
       if (!(error instanceof PortError)) throw error
@@ -160,9 +162,10 @@ class Taken {
     }
   }
 
-  #anyPort(): number {
+  async #anyPort(): Promise<number> {
+    const { registry, dryRun } = this.#context
     try {
-      const port = this.#ports.takeNext()
+      const port = await this.#ports.takeNext(registry, dryRun, this.#newPorts)
       this.#newPorts.push(port)
       return port
     } catch (error) {
@@ -171,23 +174,23 @@ class Taken {
     }
   }
 
-  #healthPort(service: Service, before: readonly number[]): void {
+  async #healthPort(service: Service, before: readonly number[]): Promise<void> {
     const asked = service.spec.healthCheckNodePort
     if (asked && before.includes(asked)) return
     if (!asked) {
-      service.spec.healthCheckNodePort = this.#anyPort()
+      service.spec.healthCheckNodePort = await this.#anyPort()
       return
     }
     try {
-      this.#takePort(asked)
+      await this.#takePort(asked)
     } catch (error) {
       if (!(error instanceof PortError)) throw error
       throw internalError(new Error(`failed to allocate requested HealthCheck NodePort ${asked}: ${error.message}`))
     }
   }
 
-  #takePort(port: number): void {
-    this.#ports.take(port, this.#context.dryRun)
+  async #takePort(port: number): Promise<void> {
+    await this.#ports.take(this.#context.registry, port, this.#context.dryRun)
     this.#newPorts.push(port)
   }
 }

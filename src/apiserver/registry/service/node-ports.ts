@@ -1,6 +1,7 @@
 import type { Service } from '../../../api/generated/types/core/v1.ts'
-import type { Frozen } from '../../../apimachinery/meta.ts'
+import { timestamp, type Frozen } from '../../../apimachinery/meta.ts'
 import type { Random } from '../../../lib/random.ts'
+import type { Registry } from '../served.ts'
 import { rangeOffset, roundFrom } from './offset-range.ts'
 
 /** Why a port cannot be given, in upstream's words. */
@@ -16,53 +17,80 @@ export const DEFAULT_NODE_PORTS: PortRange = { first: 30000, last: 32767 }
 
 const BANDS = { least: 16, most: 128, share: 32 }
 
-/** The node ports in use. Rebuilt from the stored Services when the server starts. */
+/** Below it a key for each port that is taken. (Upstream keeps one bitmap for all at this place, which all Services would wait for.) */
+export const NODE_PORT_PREFIX = '/registry/ranges/servicenodeports/'
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/** A port that is taken, and since when. */
+export interface TakenPort {
+  readonly port: number
+  readonly sinceMs: number
+  readonly modRevision: number
+}
+
+/** Gives node ports. One is taken by creating its key, so the store decides between competitors, whichever server they asked. */
 export class NodePorts {
   readonly #range: PortRange
   readonly #random: Random
-  readonly #used = new Set<number>()
 
   constructor(range: PortRange, random: Random) {
     this.#range = range
     this.#random = random
   }
 
-  /** Takes a port that is asked for; a dry run is not held to the range. Throws PortError. */
-  take(port: number, dryRun: boolean): void {
+  /** Takes a port that is asked for; a dry run only checks, and is not held to the range. Throws PortError. */
+  async take(registry: Registry, port: number, dryRun: boolean): Promise<void> {
     const { first, last } = this.#range
     if (!dryRun && (port < first || port > last)) {
       throw new PortError(`provided port is not in the valid range. The range of valid ports is ${first}-${last}`)
     }
-    if (this.#used.has(port)) throw new PortError('provided port is already allocated')
-    this.#used.add(port)
+    const free = dryRun ? !(await registry.store.get(keyOf(port))) : await this.note(registry, port)
+    if (!free) throw new PortError('provided port is already allocated')
   }
 
-  /** Takes any free port. Throws PortError when there is none. */
-  takeNext(): number {
+  /** Takes any free port but those in `not`; `dryRun` only finds one. Throws PortError when there is none. */
+  async takeNext(registry: Registry, dryRun: boolean, not: readonly number[]): Promise<number> {
     const { first, last } = this.#range
-    const size = last - first + 1
-    const offset = rangeOffset(size, BANDS)
-    const port = this.#free(first + offset, last + 1) ?? this.#free(first, first + offset)
-    if (port === undefined) throw new PortError('range is full')
-    this.#used.add(port)
-    return port
+    const used = new Set([...not, ...(await this.all(registry)).map(({ port }) => port)])
+    const offset = rangeOffset(last - first + 1, BANDS)
+    for (const [from, to] of [
+      [first + offset, last + 1],
+      [first, first + offset],
+    ] as const) {
+      if (to <= from) continue
+      const start = from + Math.floor(this.#random.next() * (to - from))
+      for (const port of roundFrom(from, to, start)) {
+        if (!used.has(port) && (dryRun || (await this.note(registry, port)))) return port
+      }
+    }
+    throw new PortError('range is full')
   }
 
-  /** Notes a port of a stored Service, whatever its range. */
-  note(port: number): void {
-    this.#used.add(port)
+  /** Takes a port, whatever the range; false when it is taken already. */
+  async note(registry: Registry, port: number): Promise<boolean> {
+    const value = encoder.encode(JSON.stringify({ port, since: timestamp(registry.env.clock.now()) }))
+    return (await registry.store.write({ key: keyOf(port), value, expect: 0 })).ok
   }
 
-  release(port: number): void {
-    this.#used.delete(port)
+  /** The ports that are taken, as far as this server knows. */
+  async all(registry: Registry): Promise<TakenPort[]> {
+    const { entries } = await registry.store.range(NODE_PORT_PREFIX, { stale: true })
+    return entries.map(({ value, modRevision }) => {
+      const { port, since } = JSON.parse(decoder.decode(value)) as { port: number; since: string }
+      return { port, sinceMs: Date.parse(since), modRevision }
+    })
   }
 
-  #free(from: number, to: number): number | undefined {
-    if (to <= from) return undefined
-    const start = from + Math.floor(this.#random.next() * (to - from))
-    for (const port of roundFrom(from, to, start)) if (!this.#used.has(port)) return port
-    return undefined
+  /** Gives a port back; only if it was taken at `expect`, when that is told. */
+  async release(registry: Registry, port: number, expect?: number): Promise<void> {
+    await registry.store.write({ key: keyOf(port), value: null, ...(expect !== undefined && { expect }) })
   }
+}
+
+function keyOf(port: number): string {
+  return NODE_PORT_PREFIX + port
 }
 
 /** The node ports of a Service, its health check's included. */

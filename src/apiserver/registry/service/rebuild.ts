@@ -11,23 +11,35 @@ export function addressesOf({ spec }: Frozen<Service>): readonly string[] {
   return spec.type === 'ExternalName' ? [] : (spec.clusterIPs ?? []).filter((ip) => ip !== '' && ip !== 'None')
 }
 
+/** What was taken less long ago may be for a Service that another server is making (upstream's repair waits as long). */
+const GRACE_MS = 60_000
+
 /**
- * Brings what is allocated in line with the stored Services: notes their node ports, takes their addresses again where the
- * IPAddress is missing, and frees addresses that a crash left without a Service.
+ * Brings what is allocated in line with the stored Services: takes their addresses and node ports again where that is missing, and frees
+ * what a crash left without a Service.
  */
 export async function rebuild(registry: Registry, ips: ClusterIps, ports: NodePorts): Promise<void> {
   const services = await all<Service>(registry, '', 'services')
   const owned = new Set<string>()
+  const used = new Set<number>()
+  const taken = new Set((await ports.all(registry)).map(({ port }) => port))
   for (const service of services) {
-    for (const port of nodePortsOf(service)) ports.note(port)
+    for (const port of nodePortsOf(service)) {
+      used.add(port)
+      if (!taken.has(port)) await ports.note(registry, port)
+    }
     for (const address of addressesOf(service)) {
       owned.add(address)
       const ip = parseIp(address)
       if (ip) await ips.restore(registry, ip, service.metadata)
     }
   }
+  const oldMs = registry.env.clock.now() - (registry.store.shared ? GRACE_MS : -1)
+  for (const { port, sinceMs, modRevision } of await ports.all(registry)) {
+    if (!used.has(port) && sinceMs < oldMs) await ports.release(registry, port, modRevision)
+  }
   for (const { metadata } of await all<IPAddress>(registry, 'networking.k8s.io', 'ipaddresses')) {
-    const managed = metadata.labels?.[MANAGER_LABEL] === MANAGER
+    const managed = metadata.labels?.[MANAGER_LABEL] === MANAGER && Date.parse(metadata.creationTimestamp ?? '') < oldMs
     if (managed && metadata.name && !owned.has(metadata.name)) await ips.release(registry, metadata.name)
   }
 }
