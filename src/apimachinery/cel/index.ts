@@ -45,6 +45,15 @@ export {
   ValueMap,
 } from './values/values.ts'
 export { equal } from './values/equality.ts'
+export {
+  type Authorize,
+  type AuthorizationAnswer,
+  type AuthorizationQuestion,
+  authorizerValue,
+  requestResourceValue,
+} from './library/authorization.ts'
+export * as libraryTypes from './library/types.ts'
+export { type FunctionDecl, fn, member, overload } from './library/functions.ts'
 export type { CelSchema } from './schema/schema.ts'
 export { withTypeAndObjectMeta } from './schema/schema.ts'
 export { type DeclType, declTypeOf, sizesOf, sizesUnder, structsOf } from './schema/decl-type.ts'

@@ -292,10 +292,10 @@ class Checker {
     return type
   }
 
-  #join(expr: Expr, previous: CelType | undefined, current: CelType): CelType {
+  /** The type of all elements so far; that they should be of one type is for the checks of literals to say. */
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current
-    if (this.#assignable(previous, current)) return mostGeneral(previous, current)
-    return this.#mismatch(expr.offset, previous, current)
+    return this.#assignable(previous, current) ? mostGeneral(previous, current) : DYN
   }
 
   #list(expr: ListExpr): CelType {
@@ -303,7 +303,7 @@ class Checker {
     for (const [i, item] of expr.elements.entries()) {
       this.check(item)
       const type = this.#typeOf(item)
-      element = this.#join(item, element, expr.optional.has(i) ? this.#optionalElement(item, type) : type)
+      element = this.#join(element, expr.optional.has(i) ? this.#optionalElement(item, type) : type)
     }
     return listType(element ?? this.#newVariable())
   }
@@ -313,10 +313,10 @@ class Checker {
     let value: CelType | undefined
     for (const entry of expr.entries) {
       this.check(entry.key)
-      key = this.#join(entry.key, key, this.#typeOf(entry.key))
+      key = this.#join(key, this.#typeOf(entry.key))
       this.check(entry.value)
       const type = this.#typeOf(entry.value)
-      value = this.#join(entry.value, value, entry.optional ? this.#optionalElement(entry.value, type) : type)
+      value = this.#join(value, entry.optional ? this.#optionalElement(entry.value, type) : type)
     }
     return mapType(key ?? this.#newVariable(), value ?? this.#newVariable())
   }

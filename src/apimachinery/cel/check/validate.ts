@@ -1,5 +1,6 @@
-import { isError } from '../values/values.ts'
+import { type CelValue, isError } from '../values/values.ts'
 import { toDurationValue, toTimestampValue } from '../values/convert.ts'
+import { validateFormat } from './validate-format.ts'
 import { compilePattern } from '../library/regex.ts'
 import { type Call, children, type Expr } from '../syntax/ast.ts'
 import type { Issue } from '../syntax/source.ts'
@@ -9,30 +10,38 @@ import { type CelType, DYN, formatType, sameType } from './types.ts'
 /** Checks beyond types: literals of durations, times and patterns, and that lists and maps hold one type. */
 export function validateLiterals(checked: Checked): Issue[] {
   const issues: Issue[] = []
-  const nodes = [...walk(checked.expr)]
+  const nodes = [...walk(checked.expr, false)]
   for (const fn of ['duration', 'timestamp', 'matches'] as const) {
-    for (const node of nodes) if (node.kind === 'call' && node.fn === fn) validateArgument(node, fn, issues)
+    for (const { node } of nodes) if (node.kind === 'call' && node.fn === fn) validateArgument(node, fn, issues)
   }
   const typeOf = (expr: Expr): CelType => checked.types.get(expr) ?? DYN
-  for (const node of nodes) if (node.kind === 'list') validateList(node, typeOf, issues)
-  for (const node of nodes) if (node.kind === 'map') validateMap(node, typeOf, issues)
+  for (const { node, formatted } of nodes) if (node.kind === 'list' && !formatted) validateList(node, typeOf, issues)
+  for (const { node, formatted } of nodes) if (node.kind === 'map' && !formatted) validateMap(node, typeOf, issues)
+  for (const { node } of nodes) if (node.kind === 'call') issues.push(...validateFormat(node, typeOf))
   return issues
 }
 
-function* walk(expr: Expr): Generator<Expr> {
-  yield expr
-  for (const child of children(expr)) yield* walk(child)
+interface Found {
+  readonly node: Expr
+  /** Inside a call of format(), whose list may hold anything. */
+  readonly formatted: boolean
+}
+
+function* walk(node: Expr, formatted: boolean): Generator<Found> {
+  yield { node, formatted }
+  const inside = formatted || (node.kind === 'call' && node.fn === 'format')
+  for (const child of children(node)) yield* walk(child, inside)
 }
 
 const VALID = {
-  duration: (text: string): boolean => !isError(toDurationValue(text)),
-  timestamp: (text: string): boolean => !isError(toTimestampValue(text)),
-  matches: (text: string): boolean => !isError(compilePattern(text)),
+  duration: (value: CelValue): boolean => !isError(toDurationValue(value)),
+  timestamp: (value: CelValue): boolean => !isError(toTimestampValue(value)),
+  matches: (value: CelValue): boolean => typeof value !== 'string' || !isError(compilePattern(value)),
 }
 
 function validateArgument(call: Call, fn: keyof typeof VALID, issues: Issue[]): void {
   const [argument] = call.args
-  if (argument?.kind !== 'literal' || typeof argument.value !== 'string') return
+  if (argument?.kind !== 'literal') return
   if (!VALID[fn](argument.value)) issues.push({ offset: argument.offset, message: `invalid ${fn} argument` })
 }
 

@@ -4,6 +4,7 @@ import type { Call, Comprehension, Expr, ListExpr, MapExpr, Select } from '../sy
 import { ACCUMULATOR } from '../syntax/macros.ts'
 import { codePoints } from '../values/text.ts'
 import { CelMap } from '../values/values.ts'
+import { extensionEstimate } from './extensions.ts'
 import { kubernetesEstimate } from './kubernetes.ts'
 import { add, byFactor, fixed, MAX, multiply, NOTHING, type Range, union, UNKNOWN } from './range.ts'
 import { REGEX_LENGTH, TRAVERSAL } from './runtime.ts'
@@ -130,7 +131,7 @@ class Estimator {
   #node(expr: Expr): EstimatedNode {
     const path = this.#pathOf(expr)
     return {
-      path: path[0] === ACCUMULATOR ? undefined : path,
+      path: path.length === 0 || path[0] === ACCUMULATOR ? undefined : path,
       type: this.#typeOf(expr),
       expr,
       size: this.#sizeOf(expr),
@@ -182,7 +183,8 @@ class Estimator {
   #overload(expr: Call, fn: string, id: string, operands: Operands): CallEstimate {
     const { target, args, costs } = operands
     const sum = add(...costs)
-    const own = kubernetesEstimate(fn, id, target, args, this.#sizes)
+    const own =
+      extensionEstimate(id, target, args, this.#sizes) ?? kubernetesEstimate(fn, id, target, args, this.#sizes)
     if (own !== undefined) return { ...own, cost: add(own.cost, sum) }
     const [left = NOTHING, right = NOTHING, third = NOTHING] = costs
     if (id === 'logical_or' || id === 'logical_and') {

@@ -1,4 +1,5 @@
 import { CelList, CelMap, type CelValue, Opaque, Optional } from '../values/values.ts'
+import { extensionCost } from './extensions.ts'
 import { codePoints } from '../values/text.ts'
 
 /** What traversing one character costs. */
@@ -136,7 +137,7 @@ const COMPARISONS = /^(?:less|greater|less_equals|greater_equals)_(?:string|byte
 
 /** What a call costs at run time, by the function and the one overload it is (empty: not known before). */
 export function callCost(fn: string, overloadId: string): CallCost {
-  const own = byFunction(fn, overloadId)
+  const own = extensionCost(overloadId, ownSize) ?? byFunction(fn, overloadId)
   if (own !== undefined) return own
   if (COMPARISONS.test(overloadId)) return smaller
   switch (overloadId) {

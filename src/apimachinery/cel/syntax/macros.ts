@@ -83,6 +83,7 @@ const MACROS: Readonly<Record<string, Macro>> = {
   'map/2': (make, target, [name, item]) => map(make, target, identifier(name), undefined, must(item)),
   'map/3': (make, target, [name, filter, item]) => map(make, target, identifier(name), filter, must(item)),
   'filter/2': (make, target, [name, test]) => map(make, target, identifier(name), must(test), must(name)),
+  'sortBy/2': (make, target, [name, key]) => sortBy(make, target, identifier(name), must(key)),
   'optMap/2': (make, target, [name, item]) =>
     optional(make, target, bound(name, 'optMap'), (value) => make.call('optional.of', value), must(item)),
   'optFlatMap/2': (make, target, [name, item]) =>
@@ -245,6 +246,26 @@ function optional(make: Factory, target: Expr, name: string, wrap: (value: Expr)
     result: item,
   })
   return make.call('_?_:_', make.memberCall('hasValue', target, []), wrap(inner), make.call('optional.none'))
+}
+
+const SORT_INPUT = '@__sortBy_input__'
+
+/** Names the list, and sorts it by what the expression makes of its elements. */
+function sortBy(make: Factory, target: Expr, variable: string, key: Expr): Expr {
+  if (!['list', 'select', 'ident', 'comprehension', 'call'].includes(target.kind)) {
+    const where = 'a list, identifier, comprehension, call or select expression'
+    throw new MacroError(target.offset, `sortBy can only be applied to ${where}`)
+  }
+  const keys = map(make, make.ident(SORT_INPUT), variable, undefined, key)
+  return make.fold({
+    range: make.list(),
+    variable: UNUSED,
+    accumulator: SORT_INPUT,
+    initial: target,
+    condition: make.literal(false),
+    step: make.ident(SORT_INPUT),
+    result: make.memberCall('@sortByAssociatedKeys', make.ident(SORT_INPUT), [keys]),
+  })
 }
 
 /** A copy whose nodes all stand at the offset: what is said about them points at the macro. */

@@ -247,8 +247,7 @@ class Parser {
   #prefixed(sign: string, name: string): Expr {
     const first = this.#token
     let count = 0
-    // the last minus of several belongs to a number
-    while (this.#token.kind === sign && !(sign === '-' && isNumber(this.#next))) {
+    while (this.#token.kind === sign) {
       this.#take()
       count++
     }

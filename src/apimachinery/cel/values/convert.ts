@@ -168,7 +168,6 @@ export function timestampText({ seconds, nanos, offsetSeconds }: Timestamp): str
 /** `duration(x)` */
 export function toDurationValue(value: CelValue): CelValue {
   if (value instanceof Duration) return value
-  if (typeof value === 'number' || typeof value === 'bigint') return new Duration(BigInt(value))
   if (typeof value !== 'string') return cannot(value, 'google.protobuf.Duration')
   try {
     return new Duration(parseDurationNanos(value))
