@@ -18,8 +18,9 @@ const CLAUSES: Readonly<Record<string, readonly [readonly TypeKind[], string]>> 
   o: [INTEGERS, 'octal clause can only be used on integers'],
 }
 const TEXTS: readonly TypeKind[] = [
-  ...['list', 'map', 'int', 'uint', 'double', 'bool', 'string', 'timestamp', 'bytes', 'duration', 'type', 'null'],
-] as TypeKind[]
+  ...INTEGERS,
+  ...(['list', 'map', 'double', 'bool', 'string', 'timestamp', 'bytes', 'duration', 'type', 'null'] as const),
+]
 const TEXT_COMPLAINT =
   'string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps'
 

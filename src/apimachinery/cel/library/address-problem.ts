@@ -22,7 +22,7 @@ function neither(first: string | undefined): Problem {
 function ipv4Problem(text: string): Problem | undefined {
   let octet = ''
   let dots = 0
-  for (const [i, c] of [...text].entries()) {
+  for (const [i, c] of Array.from(text).entries()) {
     if (/\d/.test(c)) {
       if (octet === '0') return { message: 'IPv4 field has octet with leading zero' }
       octet += c
