@@ -115,3 +115,16 @@ test('a scale can be applied, and then owns the replicas', async () => {
   assert.equal(scaled.spec.replicas, 3)
   assert.deepEqual(managers(scaled), ['me Apply', 'you Apply scale'])
 })
+
+test('of two who apply an absent object at the same time, the second changes what the first created', async () => {
+  const server = new TestServer()
+  const headers = { 'content-type': 'application/apply-patch+yaml' }
+  const answers = await Promise.all(
+    ['x', 'y'].map((name) => server.send('PATCH', `${MAP}?fieldManager=${name}`, map({ [name]: '1' }), headers)),
+  )
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [201, 200],
+  )
+  assert.deepEqual((answers[1]?.body as ConfigMap | undefined)?.data, { x: '1', y: '1' })
+})

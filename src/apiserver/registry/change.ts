@@ -1,5 +1,5 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
-import { conflict, invalid, invalidObject, notFound } from '../../apimachinery/status.ts'
+import { conflict, hasReason, invalid, invalidObject, notFound } from '../../apimachinery/status.ts'
 import { type Entry, type MaybePromise, mayHaveHappened } from '../../store/store.ts'
 import type { AdmissionAttributes } from '../admission/types.ts'
 import type { Call } from '../request/call.ts'
@@ -55,14 +55,23 @@ export async function change(
   let entry = await registry.store.get(key)
   for (;;) {
     call.signal.throwIfAborted()
-    if (!entry) return createAbsent(work, key)
+    if (!entry) {
+      const created = await createAbsent(work, key)
+      if (created) return created
+      entry = await registry.store.get(key)
+      continue
+    }
     const attempt = await changeEntry(work, entry)
     if (attempt instanceof StoredObject) return { type: 'object', status: 200, resource, object: attempt }
     entry = attempt.current
   }
 }
 
-async function createAbsent({ registry, resource, call, options, how }: Work, key: string): Promise<ObjectAnswer> {
+/** Undefined when someone else has created it meanwhile: then it is to be changed. */
+async function createAbsent(
+  { registry, resource, call, options, how }: Work,
+  key: string,
+): Promise<ObjectAnswer | undefined> {
   const { name } = call.info
   if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   if (!how.createsAbsent) throw notFound(resource.groupResource, name)
@@ -70,8 +79,13 @@ async function createAbsent({ registry, resource, call, options, how }: Work, ke
   const draft = await how.next(undefined)
   wipeSystemFields(draft)
   delete draft.metadata.resourceVersion
-  const object = await insert(registry, resource, call, options, draft)
-  return { type: 'object', status: 201, resource, object }
+  try {
+    const object = await insert(registry, resource, call, options, draft)
+    return { type: 'object', status: 201, resource, object }
+  } catch (error) {
+    if (hasReason(error, 'AlreadyExists')) return undefined
+    throw error
+  }
 }
 
 /** Someone else wrote in between: the change is made again on what is there now, which refuses a version that the client named. */
