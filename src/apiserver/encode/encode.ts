@@ -16,7 +16,7 @@ import {
 import type { MaybePromise } from '../../store/store.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
-import type { Encoded, EncodedBody } from './encoded.ts'
+import { type Encoded, type EncodedBody, encodingListener } from './encoded.ts'
 import { protobufList, protobufValue, protobufWatch } from './protobuf.ts'
 
 const encoder = new TextEncoder()
@@ -177,6 +177,6 @@ function watch(answer: WatchAnswer): Encoded {
   return {
     type: 'watch',
     headers: JSON_HEADERS,
-    start: (send, end) => answer.start({ onEvent: (frame) => send(frame.line()), onEnd: end }),
+    start: (to) => answer.start(encodingListener(to, (frame) => frame.line())),
   }
 }

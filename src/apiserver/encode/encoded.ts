@@ -1,3 +1,4 @@
+import type { WatchFrame, WatchListener } from '../registry/answer.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 
 /** An answer ready for the wire; nothing is sent yet. */
@@ -28,5 +29,21 @@ export interface EncodedWatch {
   readonly type: 'watch'
   readonly headers: Readonly<Record<string, string>>
   /** Begins delivery; returns what ends it. */
-  start(send: (event: Uint8Array) => void, end: () => void): () => void
+  start(to: EventSink): () => void
+}
+
+/** Where encoded events go; see WatchListener. */
+export interface EventSink extends Pick<WatchListener, 'hold' | 'taken'> {
+  send(event: Uint8Array): void
+  end(): void
+}
+
+/** A listener that encodes what it hears. */
+export function encodingListener(to: EventSink, encode: (frame: WatchFrame) => Uint8Array): WatchListener {
+  return {
+    onEvent: (frame) => to.send(encode(frame)),
+    onEnd: () => to.end(),
+    hold: () => to.hold?.(),
+    taken: () => to.taken?.() ?? Promise.resolve(),
+  }
 }

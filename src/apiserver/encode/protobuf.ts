@@ -2,7 +2,7 @@ import { encodeEnvelope, encodeProtobuf, encodeWatchFrame } from '../../apimachi
 import { encodeMessage } from '../../apimachinery/codec/protobuf/encode.ts'
 import { allObjects, type ListAnswer, listMeta, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { PROTOBUF_TYPE } from '../request/negotiate.ts'
-import type { Encoded, EncodedBody } from './encoded.ts'
+import { type Encoded, type EncodedBody, encodingListener } from './encoded.ts'
 import { listModel, modelOf } from './models.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
 
@@ -44,6 +44,6 @@ export function protobufWatch(answer: WatchAnswer): Encoded {
   return {
     type: 'watch',
     headers: WATCH_HEADERS,
-    start: (send, end) => answer.start({ onEvent: (frame) => send(encode(frame)), onEnd: end }),
+    start: (to) => answer.start(encodingListener(to, encode)),
   }
 }

@@ -1,5 +1,6 @@
 import { internalError, StatusError } from '../../apimachinery/status.ts'
 import { andThen } from '../../lib/and-then.ts'
+import { ByteSink } from '../../lib/byte-sink.ts'
 import { uuid } from '../../lib/random.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
@@ -145,14 +146,28 @@ async function gzipped(
 /** Bytes that a slow watcher may leave unread before its watch is cut; it then starts again from where it was. */
 export const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 
+/** About what a watch holds at a time of what is there when it begins: many begin together. */
+const HELD_BYTES = 24 * 1024
+
 function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: OutgoingHeaders): void {
   const out = exchange.begin(200, headers)
-  const stop = start(
-    (event) => {
+  let held: ByteSink | undefined
+  const stop = start({
+    send(event) {
+      if (held) return held.write(event)
       out.send(event)
       if (out.unread > MOST_UNREAD_BYTES) exchange.destroy()
     },
-    () => out.end(),
-  )
+    end() {
+      if (held) out.send(held.view())
+      out.end()
+    },
+    hold: () => void (held ??= new ByteSink(HELD_BYTES)),
+    taken() {
+      const events = held?.view()
+      held = undefined
+      return events && events.length > 0 ? out.write(events) : Promise.resolve()
+    },
+  })
   exchange.onClose(stop)
 }

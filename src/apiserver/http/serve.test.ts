@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect, type ClientHttp2Session } from 'node:http2'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
+import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
 import { configMaps } from '../../api/core/v1/configmap.ts'
 import { systemClock } from '../../lib/clock.ts'
@@ -31,7 +32,7 @@ before(async () => {
 })
 
 after(async () => {
-  session.close()
+  await new Promise<void>((resolve) => session.close(resolve))
   await listener.close()
 })
 
@@ -115,4 +116,26 @@ test('over HTTP/1.1 a watch is chunked, ends as it should, and leaves the connec
   assert.equal(next.statusCode, 200)
   assert.equal(next.socket, watch.socket)
   agent.destroy()
+})
+
+test('a client that reads slowly gets all that is there when its watch begins, however much', async () => {
+  const maps = '/api/v1/namespaces/large/configmaps'
+  const data = { text: 'x'.repeat(900_000) }
+  const count = 60
+  for (let i = 0; i < count; i++) await http1('POST', maps, { metadata: { name: `m-${i}` }, data })
+  const query = 'watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+  const stream = session.request({ ':path': `${maps}?${query}` })
+  await new Promise((resolve) => stream.once('response', resolve))
+  // As long as another request takes, nothing is read.
+  await http1('GET', `${maps}/m-1`)
+  const types: string[] = []
+  for await (const line of createInterface({ input: stream })) {
+    const { type, object } = JSON.parse(line) as { type: string; object: { metadata: { annotations?: object } } }
+    types.push(type)
+    if (object.metadata.annotations) break
+  }
+  const closed = new Promise((resolve) => stream.once('close', resolve))
+  stream.close()
+  await closed
+  assert.deepEqual(types, [...Array.from({ length: count }, () => 'ADDED'), 'BOOKMARK'])
 })

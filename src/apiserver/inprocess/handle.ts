@@ -107,6 +107,7 @@ async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterabl
   let unread: LocalEvent[] = []
   let ended = false
   let wake: () => void = () => {}
+  let read: () => void = () => {}
   const end = (): void => {
     ended = true
     wake()
@@ -117,6 +118,7 @@ async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterabl
       wake()
     },
     onEnd: end,
+    taken: () => (unread.length === 0 ? Promise.resolve() : new Promise((resolve) => (read = resolve))),
   })
   signal.addEventListener('abort', end, { once: true })
   try {
@@ -124,6 +126,7 @@ async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterabl
       const batch = unread
       unread = []
       yield* batch
+      read()
       if (signal.aborted) return
       if (unread.length > 0) continue
       if (ended) return

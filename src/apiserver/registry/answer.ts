@@ -58,6 +58,8 @@ export interface ListRest {
 
 /** One of a collection, decoded and encoded when asked for. */
 export interface ListItem {
+  /** About how many bytes it has in JSON. */
+  readonly size: number
   object(): Frozen<KubeObject>
   /** Writes it as it stands in a list's JSON: without kind and apiVersion for built-in kinds. */
   writeItem(to: ByteSink): void
@@ -125,6 +127,10 @@ export interface WatchListener {
   onEvent(event: WatchFrame): void
   /** The server ends the watch: time is up, or it fell behind. Nothing comes after. */
   onEnd(): void
+  /** Until `taken`, events come close together and may be passed on together. */
+  hold?(): void
+  /** Resolves when the client has taken what came since `hold`, so that a slow one is not sent more than it reads. */
+  taken?(): Promise<void>
 }
 
 /** One event, shared by all who get the same. */
@@ -175,6 +181,10 @@ export class StoredObject implements ListItem {
     this.value = value
     this.revision = revision
     this.#object = object
+  }
+
+  get size(): number {
+    return this.value.length
   }
 
   object(): Frozen<KubeObject> {

@@ -1,5 +1,6 @@
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import { expired, internalError, type Status, type StatusError } from '../../apimachinery/status.ts'
+import { ByteSink } from '../../lib/byte-sink.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { CompactedError } from '../../store/store.ts'
 import type { Call } from '../request/call.ts'
@@ -7,14 +8,7 @@ import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import type { Change } from '../watch/change.ts'
 import { Frame } from '../watch/frame.ts'
 import type { Subscription } from '../watch/hub.ts'
-import {
-  type ListAnswer,
-  type ListItem,
-  StoredObject,
-  type WatchAnswer,
-  type WatchFrame,
-  type WatchListener,
-} from './answer.ts'
+import { type ListAnswer, type ListItem, type WatchAnswer, type WatchFrame, type WatchListener } from './answer.ts'
 import { listSelected } from './list.ts'
 import { parseRevisionBare } from './revision.ts'
 import { type Selection, selectionOf } from './selection.ts'
@@ -23,7 +17,8 @@ import type { Registry, ServedResource } from './served.ts'
 /** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this. */
 const MIN_TIMEOUT_SECONDS = 1800
 
-const PAGE = 100
+/** About what a client is sent of what is there already before it has to have read it. */
+const INITIAL_BYTES = 16 * 1024
 
 /** GET with watch=true. */
 export async function watchObjects(registry: Registry, resource: ServedResource, call: Call): Promise<WatchAnswer> {
@@ -107,25 +102,27 @@ class ResourceWatch {
   }
 
   async #sendInitial(list: ListAnswer): Promise<void> {
-    this.#sendAdded(list.first)
     const rest = list.rest?.()
-    for (let more = rest !== undefined; rest && more;) {
-      const page: ListItem[] = []
-      more = await rest.step((item) => page.push(item.kept()) < PAGE)
+    let bytes = 0
+    const send = (item: ListItem): boolean => {
+      const json = (): Uint8Array => written(item)
+      this.#listener.onEvent(new Frame('ADDED', () => item.object(), json))
+      bytes += item.size
+      return bytes < INITIAL_BYTES && !this.#ended
+    }
+    this.#listener.hold?.()
+    for (const item of list.first) send(item)
+    for (let more = rest !== undefined; rest && more && !this.#ended;) {
+      await this.#listener.taken?.()
       if (this.#ended) return
-      this.#sendAdded(page)
+      this.#listener.hold?.()
+      bytes = 0
+      more = await rest.step(send)
     }
     if (this.#ended) return
     if (this.#options.allowWatchBookmarks) this.#bookmark(list.revision, { 'k8s.io/initial-events-end': 'true' })
-    this.#follow(list.revision)
-  }
-
-  #sendAdded(objects: readonly ListItem[]): void {
-    for (const object of objects) {
-      this.#listener.onEvent(
-        new Frame('ADDED', () => object.object(), object instanceof StoredObject ? () => object.json() : undefined),
-      )
-    }
+    await this.#listener.taken?.()
+    if (!this.#ended) this.#follow(list.revision)
   }
 
   #follow(after: number): void {
@@ -194,4 +191,10 @@ function selected(change: Change, selection: Selection): WatchFrame | undefined 
 function watchError(error: unknown, after: number): StatusError {
   if (error instanceof CompactedError) return expired(`too old resource version: ${after} (${error.compactRevision})`)
   return internalError(error)
+}
+
+function written(item: ListItem): Uint8Array {
+  const sink = new ByteSink(item.size + 64)
+  item.writeJson(sink)
+  return sink.view()
 }

@@ -120,6 +120,10 @@ class PartialItem implements ListItem {
     this.#version = version
   }
 
+  get size(): number {
+    return this.#of.size
+  }
+
   object(): Frozen<KubeObject> {
     return partialMetadata(this.#of, this.#version)
   }
@@ -155,6 +159,10 @@ class RowItem implements ListItem {
     this.#of = of
     this.#printer = printer
     this.#now = now
+  }
+
+  get size(): number {
+    return this.#of.size
   }
 
   object(): Frozen<KubeObject> {
@@ -193,6 +201,8 @@ function transformWatch(answer: WatchAnswer, target: Target, query: URLSearchPar
       answer.start({
         onEvent: (frame) => listener.onEvent(frame.type === 'ERROR' ? frame : change(frame)),
         onEnd: () => listener.onEnd(),
+        hold: () => listener.hold?.(),
+        taken: () => listener.taken?.() ?? Promise.resolve(),
       }),
   }
 }
