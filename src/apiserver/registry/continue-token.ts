@@ -4,18 +4,20 @@ import { badRequest } from '../../apimachinery/status.ts'
 export interface ContinueToken {
   readonly startKey: string
   readonly revision: number
+  /** How many entries there are from `startKey` on at that revision, when it is known: so that nobody counts again. */
+  readonly remaining?: number | undefined
 }
 
-/** Upstream's opaque form: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":…}`, the key relative to the collection. */
-export function encodeContinue({ startKey, revision }: ContinueToken, prefix: string): string {
+/** Upstream's opaque form: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":…}`, the key relative to the collection; `left` is ours. */
+export function encodeContinue({ startKey, revision, remaining }: ContinueToken, prefix: string): string {
   const start = startKey.slice(prefix.length)
-  const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })
+  const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start, left: remaining })
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
 
 /** Reads a token back. Throws 400 in upstream's words for anything that this server did not write. */
 export function decodeContinue(token: string, prefix: string): ContinueToken {
-  const { v, rv, start } = parse(token)
+  const { v, rv, start, left } = parse(token)
   if (v !== 'meta.k8s.io/v1')
     throw invalidToken(`server does not recognize this encoded version ${typeof v === 'string' ? v : ''}`)
   if (!Number.isSafeInteger(rv) || rv === 0) {
@@ -29,10 +31,12 @@ export function decodeContinue(token: string, prefix: string): ContinueToken {
   if (relative.split('/').some((part) => part === '.' || part === '..' || part === '')) {
     throw badRequest(`invalid continue token: continue key is not valid: ${start}`)
   }
-  return { startKey: prefix + relative, revision: rv as number }
+  const revision = rv as number
+  const isCount = revision > 0 && Number.isSafeInteger(left) && (left as number) > 0
+  return { startKey: prefix + relative, revision, ...(isCount && { remaining: left as number }) }
 }
 
-function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
+function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown; left?: unknown } {
   try {
     const value: unknown = JSON.parse(atob(token.replaceAll('-', '+').replaceAll('_', '/')))
     return typeof value === 'object' && value !== null ? value : {}

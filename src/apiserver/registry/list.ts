@@ -48,6 +48,8 @@ interface From {
   /** Read as of this revision; the newest when undefined. */
   readonly revision: number | undefined
   readonly start: string | undefined
+  /** How many entries there are from there on, when a continue token says so. */
+  readonly left?: number | undefined
 }
 
 /** Upstream's rules for resourceVersion, resourceVersionMatch and continue. */
@@ -65,12 +67,12 @@ async function whereFrom(registry: Registry, options: ListOptions, prefix: strin
 }
 
 async function continueFrom(registry: Registry, options: ListOptions, prefix: string): Promise<From> {
-  const { startKey, revision } = decodeContinue(options.continue, prefix)
+  const { startKey, revision, remaining } = decodeContinue(options.continue, prefix)
   if (options.resourceVersion !== '' && options.resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
   if (revision <= 0) await registry.store.latest()
-  return { revision: revision > 0 ? revision : undefined, start: startKey }
+  return { revision: revision > 0 ? revision : undefined, start: startKey, left: remaining }
 }
 
 async function listOne(
@@ -101,7 +103,8 @@ async function listPage(
   let { revision, start } = from
   for (;;) {
     const want = selection.all ? options.limit - first.length : Math.max(options.limit, PAGE)
-    const page = await range(registry, prefix, { start, revision, limit: want, countRemaining: selection.all }, from)
+    const countRemaining = selection.all && from.left === undefined
+    const page = await range(registry, prefix, { start, revision, limit: want, countRemaining }, from)
     revision ??= page.revision
     for (const [index, entry] of page.entries.entries()) {
       const object = pick(resource, selection, entry)
@@ -109,8 +112,9 @@ async function listPage(
       first.push(object)
       const more = page.more || index < page.entries.length - 1
       if (first.length < options.limit || !more) continue
-      const token = encodeContinue({ startKey: after(entry.key), revision }, prefix)
-      const remaining = selection.all ? page.remaining : undefined
+      const left = from.left === undefined ? page.remaining : from.left - first.length
+      const remaining = selection.all ? left : undefined
+      const token = encodeContinue({ startKey: after(entry.key), revision, remaining }, prefix)
       return { ...listOf(resource), revision, continue: token, remaining, first, rest: undefined }
     }
     if (!page.more) return { ...listOf(resource), revision, continue: '', remaining: undefined, first, rest: undefined }

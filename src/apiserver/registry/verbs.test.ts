@@ -69,6 +69,7 @@ test('lists come in pages of one revision', async () => {
   await server.create(MAPS, map('bb'))
   const second = await server.list(`${MAPS}?limit=2&continue=${first.metadata.continue}`)
   assert.deepEqual(names(second), ['c', 'd'])
+  assert.equal(second.metadata.remainingItemCount, 1)
   assert.equal(second.metadata.resourceVersion, first.metadata.resourceVersion)
   const last = await server.list(`${MAPS}?limit=2&continue=${second.metadata.continue}`)
   assert.deepEqual(names(last), ['e'])

@@ -3,7 +3,7 @@ import { compareKeys } from '../keys.ts'
 import type { Entry, Range, ScanEnd, StoreEvent } from '../store.ts'
 import type { Stretch } from '../watch-hub.ts'
 import { Arena, copyAlone } from './arena.ts'
-import { Counts } from './counts.ts'
+import { Counts } from '../counts.ts'
 import {
   decodeEntry,
   decodeEvent,

@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
+import { Counts } from '../counts.ts'
 import { compareKeys } from '../keys.ts'
 import {
   CompactedError,
@@ -28,6 +29,7 @@ export class Versions {
   readonly #latest = new Map<string, Change>()
   /** The keys of #latest. */
   readonly #keys = new SortedKeys()
+  #counts = new Counts()
   #revision = FIRST_REVISION
   #compactRevision = 0
 
@@ -56,20 +58,29 @@ export class Versions {
   range(prefix: string, options: RangeOptions = {}): Range {
     const revision = this.#readRevision(options)
     const { start = prefix, limit = Infinity, countRemaining } = options
+    const from = compareKeys(start, prefix) > 0 ? start : prefix
+    const isCounted = countRemaining === true && from === prefix && revision === this.#revision
     const entries: Entry[] = []
     let remaining = 0
-    for (const key of this.#keys.below(prefix, compareKeys(start, prefix) > 0 ? start : prefix)) {
+    for (const key of this.#keys.below(prefix, from)) {
       const entry = this.#entryAt(key, revision)
       if (!entry) continue
       if (entries.length < limit) entries.push(entry)
-      else if (++remaining && !countRemaining) break
+      else {
+        remaining = isCounted ? this.count(prefix) - entries.length : remaining + 1
+        if (isCounted || !countRemaining) break
+      }
     }
     return { entries, more: remaining > 0, ...(countRemaining && { remaining }), revision }
   }
 
+  /** Counts a prefix once, and then knows. */
   count(prefix: string): number {
+    const known = this.#counts.get(prefix)
+    if (known !== undefined) return known
     let count = 0
     for (const key of this.#keys.below(prefix, prefix)) if (this.#latest.get(key)?.event.entry) count++
+    this.#counts.set(prefix, count)
     return count
   }
 
@@ -86,6 +97,7 @@ export class Versions {
     this.#revision = revision
     this.#latest.set(key, change)
     if (!prior) this.#keys.add(key)
+    this.#counts.follow([event])
     this.#log.append(change)
   }
 
@@ -99,6 +111,7 @@ export class Versions {
     for (const key of this.#latest.keys()) this.#keys.delete(key)
     this.#latest.clear()
     this.#log.clear()
+    this.#counts = new Counts()
     const atMs = this.#clock.monotonic()
     for (const entry of entries) {
       const { key, modRevision } = entry

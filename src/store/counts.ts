@@ -1,5 +1,5 @@
-import { PrefixIndex } from '../prefix-index.ts'
-import type { StoreEvent } from '../store.ts'
+import { PrefixIndex } from './prefix-index.ts'
+import type { StoreEvent } from './store.ts'
 
 interface Counter {
   readonly prefix: string
