@@ -1,10 +1,15 @@
 /** Two API servers over one etcd: what is written at one is true at the other. */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import type { ResourceQuota, Service } from '../../src/api/generated/types/core/v1.ts'
 import type { KubeList, KubeObject } from '../../src/apimachinery/meta.ts'
 import type { UserInfo } from '../../src/apiserver/authn/types.ts'
 import { handle, type LocalEvent, type LocalResponse } from '../../src/apiserver/inprocess/handle.ts'
+import { makeAuthority, makeCertificate } from '../../src/cmd/server/certificates.ts'
+import { openStore } from '../../src/cmd/server/open-store.ts'
 import { startGuardedApi, type GuardedApi } from '../../src/cmd/server/guarded-api.ts'
 import { sleep, systemClock } from '../../src/lib/clock.ts'
 import type { Env } from '../../src/lib/env.ts'
@@ -202,4 +207,37 @@ describe('two API servers over one etcd', { skip: noEtcd() ?? false }, () => {
     assert.deepEqual(seen.names, ['by-three', 'by-one'])
     assert.ok((await two.names(path)).includes('by-three'))
   })
+})
+
+test('etcd is reached with certificates, and not without', { skip: noEtcd() ?? false }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-etcd-tls-'))
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const authority = await makeAuthority(env, 'CN=etcd-ca')
+  const serving = await makeCertificate(env, authority, { name: 'CN=etcd', serves: ['127.0.0.1'] })
+  const client = await makeCertificate(env, authority, { name: 'CN=skiff' })
+  const caFile = file('ca.crt', authority.cert)
+  const etcd = await startEtcd({
+    scheme: 'https',
+    flags: [
+      `--cert-file=${file('serving.crt', serving.cert)}`,
+      `--key-file=${file('serving.key', serving.key)}`,
+      `--trusted-ca-file=${caFile}`,
+      '--client-cert-auth',
+    ],
+  })
+  const common = { servers: etcd.endpoints, prefix: '/kube', compactionSeconds: 0 }
+  const open = (files: object) => openStore({ settings: { etcd: { ...common, ...files } }, paths: { store: '' }, env })
+  const certFile = file('client.crt', client.cert)
+  const keyFile = file('client.key', client.key)
+  const store = await open({ caFile, certFile, keyFile })
+  await store.write({ key: '/registry/pods/a', value: Buffer.from('{}') })
+  assert.equal(await store.count('/registry/pods/'), 1)
+  await store.close()
+  await assert.rejects(open({ caFile }), /cannot use the etcd at https:/)
+  await assert.rejects(open({}), /cannot use the etcd at https:/)
+  await etcd.stop()
+  rmSync(folder, { recursive: true })
 })

@@ -8,21 +8,30 @@ export interface ClusterOptions {
   readonly endpoints: readonly string[]
   readonly tls?: EtcdTls
   readonly clock: Clock
+  readonly patience?: Patience
 }
 
-/** How long one member may take over one call. An election takes etcd a second or two. */
-const CALL_MS = 5000
-/** How long a call may be tried, on any member. */
-const PATIENCE_MS = 10_000
+/** How long etcd is waited for. */
+export interface Patience {
+  /** For one member's answer to one call. */
+  readonly callMs: number
+  /** For any member's. */
+  readonly allMs: number
+}
+
+/** An election takes etcd a second or two; itself it waits for five and more. */
+export const PATIENCE: Patience = { callMs: 6000, allMs: 12_000 }
 const PAUSE_MS = 100
 
 /** The members of an etcd cluster. One is spoken to until it fails; then the next. */
 export class Cluster {
   readonly #connections: readonly Connection[]
   readonly #clock: Clock
+  readonly patience: Patience
   #at = 0
 
-  constructor({ endpoints, tls, clock }: ClusterOptions) {
+  constructor({ endpoints, tls, clock, patience = PATIENCE }: ClusterOptions) {
+    this.patience = patience
     this.#connections = endpoints.map((endpoint) => new Connection(endpoint, tls))
     this.#clock = clock
   }
@@ -66,10 +75,10 @@ export class Cluster {
     for (let attempt = 1; ; attempt++) {
       const connection = this.current
       try {
-        return await connection.call(method, request, CALL_MS)
+        return await connection.call(method, request, this.patience.callMs)
       } catch (error) {
         if (isMembersFault(error)) this.failed(connection)
-        if (!mayRetry(error) || this.#clock.monotonic() - startedMs >= PATIENCE_MS) throw error
+        if (!mayRetry(error) || this.#clock.monotonic() - startedMs >= this.patience.allMs) throw error
         if (attempt % this.size === 0) await sleep(this.#clock, PAUSE_MS)
       }
     }

@@ -1,9 +1,12 @@
+import { isIP } from 'node:net'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import {
   Client,
   Metadata,
   credentials,
   status,
   type ChannelCredentials,
+  type ChannelOptions,
   type ClientDuplexStream,
   type ServiceError,
 } from '@grpc/grpc-js'
@@ -59,7 +62,7 @@ export class Connection {
   constructor(endpoint: string, tls: EtcdTls = {}) {
     this.endpoint = endpoint
     const url = new URL(endpoint)
-    this.#client = new Client(url.host, credentialsFor(url, tls), CHANNEL_OPTIONS)
+    this.#client = new Client(url.host, credentialsFor(url, tls), { ...CHANNEL_OPTIONS, ...namesFor(url) })
     this.#requireLeader.set('hasleader', 'true')
   }
 
@@ -109,9 +112,20 @@ export class Connection {
 }
 
 /** Resolved by gRPC itself; an address that is no URL is none of ours. */
-function credentialsFor({ protocol }: URL, { ca, cert, key }: EtcdTls): ChannelCredentials {
-  if (protocol === 'http:') return credentials.createInsecure()
-  return credentials.createSsl(ca ?? null, key ?? null, cert ?? null)
+function credentialsFor(url: URL, { ca, cert, key }: EtcdTls): ChannelCredentials {
+  if (url.protocol === 'http:') return credentials.createInsecure()
+  return credentials.createSsl(ca ?? null, key ?? null, cert ?? null, {
+    checkServerIdentity: (_name, theirs) => checkServerIdentity(hostOf(url), theirs as PeerCertificate),
+  })
+}
+
+/** An address may not be asked for by TLS' server name (RFC 6066, section 3): nothing is asked for then, and the address checked here. */
+function namesFor(url: URL): ChannelOptions {
+  return isIP(hostOf(url)) === 0 ? {} : { 'grpc.ssl_target_name_override': 'etcd', 'grpc.default_authority': url.host }
+}
+
+function hostOf({ hostname }: URL): string {
+  return hostname.replace(/^\[|\]$/g, '')
 }
 
 /** gRPC deadlines are wall-clock dates; this adapter's are the only ones. */
@@ -122,6 +136,7 @@ function wallClockMs(): number {
 function etcdError(error: ServiceError | null): EtcdError {
   if (!error) return new EtcdError('etcd sent no answer', status.INTERNAL)
   const { code, details } = error
+  if (/^No connection established.*certificate/s.test(details)) return new EtcdError(details, status.UNAUTHENTICATED)
   const unsent = code === status.UNAVAILABLE && /^(No connection established|Name resolution failed)/.test(details)
   return new EtcdError(wordingOf(code, details), code, { cause: error, unsent })
 }

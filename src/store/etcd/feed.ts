@@ -22,13 +22,14 @@ export interface FeedOptions {
 
 /** Keys read at a time when everything is. */
 const PAGE_KEYS = 1000
-const PATIENCE_MS = 5000
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 2000
 /** Who waits for a revision is likely to wait for an event that is on its way; after this long it may be none of our keys'. */
 const NUDGE_MS = 20
 /** The same where a nudge is a write. etcd may take a tenth of a second to tell a new watch of what it missed. */
 const WRITE_NUDGE_MS = 250
+/** A member that says nothing for so long, though it was nudged, has lost the watch. */
+const SILENCE_MS = 2000
 
 /** Why a watch stream ended. */
 type Ended = { readonly compactRevision: number } | { readonly error: EtcdError }
@@ -52,6 +53,8 @@ export class Feed {
   #seen: Header | undefined
   #last: { readonly key: Uint8Array; readonly modRevision: number } | undefined
   #nudging: Timer | undefined
+  /** Since when the stream has owed an answer; undefined while it does not. */
+  #owedSinceMs: number | undefined
   #running: Promise<void> | undefined
 
   constructor(options: FeedOptions) {
@@ -138,9 +141,10 @@ export class Feed {
 
   /** Finds out whether this is still the past that the cache saw, and what the member can do. */
   async #check(connection: Connection): Promise<void> {
-    const { version } = await connection.call(methods.status, {}, PATIENCE_MS)
+    const { cluster } = this.#options
+    const { version } = await connection.call(methods.status, {}, cluster.patience.callMs)
     this.#tellsProgress = tellsProgress(version)
-    const { header } = await connection.call(methods.range, this.#question(), PATIENCE_MS)
+    const { header } = await connection.call(methods.range, this.#question(), cluster.patience.callMs)
     const changed = (header && this.#changed(header)) ?? (await this.#isGone(connection))
     if (changed) await this.#reload(`etcd was restored: ${changed}`)
     else this.#seen = header
@@ -158,11 +162,12 @@ export class Feed {
 
   /** Whether the newest change in the cache never happened as far as etcd knows. */
   async #isGone(connection: Connection): Promise<string | undefined> {
+    const { cluster } = this.#options
     const last = this.#last
     if (!last) return undefined
     try {
       const request = { key: last.key, revision: last.modRevision, keysOnly: true }
-      const { kvs } = await connection.call(methods.range, request, PATIENCE_MS)
+      const { kvs } = await connection.call(methods.range, request, cluster.patience.callMs)
       return kvs[0]?.modRevision === last.modRevision ? undefined : `it lacks revision ${last.modRevision}`
     } catch (error) {
       if (isCompacted(error)) return undefined // The watch will tell.
@@ -215,6 +220,7 @@ export class Feed {
   #watch(connection: Connection, startRevision: number, followed: () => void): Promise<Ended> {
     const { key, rangeEnd } = this.#options.keys.all
     this.#fragments = []
+    this.#owedSinceMs = undefined
     return new Promise((resolve) => {
       const end = (ended: Ended): void => {
         this.#stream?.close()
@@ -226,6 +232,7 @@ export class Feed {
       this.#stream = connection.watch({
         onResponse: (response) => {
           followed()
+          this.#owedSinceMs = undefined
           const ended = this.#take(response)
           if (ended) end(ended)
         },
@@ -279,8 +286,11 @@ export class Feed {
 
   /** An etcd that cannot be asked for progress is given a write to tell of. */
   #nudge(): void {
-    const { cluster, keys, log } = this.#options
+    const { cluster, keys, log, clock } = this.#options
     if (!this.#stream) return
+    this.#owedSinceMs ??= clock.monotonic()
+    if (clock.monotonic() - this.#owedSinceMs > SILENCE_MS)
+      return this.#breakOff?.(new EtcdError('the watch of etcd is silent', 14))
     if (this.#tellsProgress) return this.#stream.send({ progress: {} })
     cluster.write(methods.put, { key: keys.own('progress'), value: new Uint8Array() }).catch((err: unknown) => {
       log.debug('etcd could not be asked how far it is', { err })

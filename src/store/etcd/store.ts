@@ -16,7 +16,7 @@ import {
   type WriteResult,
 } from '../store.ts'
 import { Cache } from './cache.ts'
-import { Cluster } from './cluster.ts'
+import { Cluster, type Patience } from './cluster.ts'
 import { runCompactor } from './compactor.ts'
 import type { EtcdTls } from './connection.ts'
 import { isCompacted } from './error.ts'
@@ -30,6 +30,7 @@ export interface EtcdStoreOptions {
   /** `http://host:port` or `https://host:port` of each member. */
   readonly endpoints: readonly string[]
   readonly tls?: EtcdTls
+  readonly patience?: Patience
   /** Where in etcd the keys are: below /registry unless told, by the names they have. */
   readonly keys?: KeySpaceOptions
   /** For the age of history. What has to do with the network goes by the host's. */
@@ -110,6 +111,11 @@ export class EtcdStore implements Store {
   /** The members' URLs. */
   get endpoints(): readonly string[] {
     return this.#cluster.endpoints
+  }
+
+  /** The URL of the member in use. */
+  get endpoint(): string {
+    return this.#cluster.current.endpoint
   }
 
   async latest(): Promise<number> {

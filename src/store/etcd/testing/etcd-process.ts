@@ -11,6 +11,9 @@ import { methods } from '../messages.ts'
 /** The etcd that tests start: `SKIFF_TEST_ETCD`, or Debian's. */
 const PROGRAM = process.env['SKIFF_TEST_ETCD'] ?? 'etcd'
 
+/** What restores snapshots: etcdctl, or from 3.6 on etcdutl. */
+const RESTORER = process.env['SKIFF_TEST_ETCDUTL'] ?? 'etcdctl'
+
 /** Why tests with an etcd cannot run here; undefined when they can. */
 export function noEtcd(): string | undefined {
   return spawnSync(PROGRAM, ['--version']).status === 0 ? undefined : 'no etcd here (Debian: etcd-server)'
@@ -32,6 +35,10 @@ export interface Member {
 export interface EtcdProcesses {
   readonly members: readonly Member[]
   readonly endpoints: readonly string[]
+  /** Where the members keep what they have. */
+  readonly folder: string
+  /** Has the only member, which must not run, begin with what a snapshot of etcdctl holds. */
+  restore(snapshot: string): void
   /** Ends all, and removes what they kept. */
   stop(): Promise<void>
 }
@@ -95,6 +102,16 @@ async function begin({ members: count = 1, flags = [], scheme = 'http' }: EtcdOp
   return {
     members,
     endpoints: members.map((member) => member.endpoint),
+    folder,
+    restore(snapshot: string) {
+      const data = join(folder, names[0] ?? '')
+      rmSync(data, { recursive: true })
+      const flags = [`--name=${names[0]}`, `--data-dir=${data}`, `--initial-cluster=${initialCluster}`]
+      const peer = `--initial-advertise-peer-urls=${url(1)}`
+      const env = { ...process.env, ETCDCTL_API: '3' }
+      const { status, stderr } = spawnSync(RESTORER, ['snapshot', 'restore', snapshot, ...flags, peer], { env })
+      if (status !== 0) throw new Error(`the snapshot could not be restored: ${String(stderr)}`)
+    },
     async stop() {
       await Promise.all(members.map((member) => member.kill()))
       rmSync(folder, { recursive: true, force: true })
