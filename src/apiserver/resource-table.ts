@@ -31,10 +31,11 @@ export class ResourceTable {
     return this.#routes.values()
   }
 
-  /** Whether anything is served of a group's version. */
-  serves(group: string, version: string): boolean {
+  /** Whether anything but custom resources is served of a group's version. */
+  servesBuiltIn(group: string, version: string): boolean {
     const found = this.groups().find(({ name }) => name === group)
-    return found?.versions.some((served) => served.version === version) ?? false
+    const resources = found?.versions.find((served) => served.version === version)?.resources ?? []
+    return resources.some(({ plural }) => !this.find(group, version, plural)?.custom)
   }
 
   /** Adds a resource, or replaces the one of the same group, version and plural. */

@@ -109,6 +109,7 @@ export class ApiServer {
     const hooks = { ...builtIn?.hooks, ...given?.hooks }
     const subresources = { ...builtIn?.subresources, ...given?.subresources }
     const virtual = given?.virtual ?? builtIn?.virtual
+    const before = this.resources.find(definition.group, definition.version, definition.plural)
     this.resources.set(
       serve(definition, {
         hooks,
@@ -119,10 +120,13 @@ export class ApiServer {
         freeze: this.#freeze,
       }),
     )
+    if (before) this.registry.hubs.end(before)
   }
 
   removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
+    const before = this.resources.find(definition.group, definition.version, definition.plural)
     this.resources.delete(definition)
+    if (before) this.registry.hubs.end(before)
   }
 
   /** Ends what goes on by itself. To be called when no more requests come; the store is not closed. */
@@ -185,7 +189,8 @@ export class ApiServer {
     if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? pageNotFound())
     const resource = this.resources.find(info.group, info.version, info.resource)
     if (resource) return answerVerb(this.registry, resource, call)
-    if (!this.resources.serves(info.group, info.version)) return pageNotFound()
+    // Upstream's custom resources are no routes: what is not there is not even a resource.
+    if (!this.resources.servesBuiltIn(info.group, info.version)) return pageNotFound()
     throw unknownResource()
   }
 

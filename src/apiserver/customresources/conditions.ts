@@ -5,9 +5,9 @@ import type {
 import type { Frozen } from '../../apimachinery/meta.ts'
 
 type Crd = Frozen<CustomResourceDefinition>
-export type ConditionType = 'NamesAccepted' | 'Established' | 'Terminating' | 'NonStructuralSchema'
+export type ConditionType = 'NamesAccepted' | 'Established' | 'Terminating' | 'KubernetesAPIApprovalPolicyConformant'
 
-export function condition(crd: Crd, type: ConditionType): Frozen<CustomResourceDefinitionCondition> | undefined {
+function condition(crd: Crd, type: ConditionType): Frozen<CustomResourceDefinitionCondition> | undefined {
   return crd.status?.conditions?.find((one) => one.type === type)
 }
 

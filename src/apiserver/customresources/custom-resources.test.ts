@@ -98,7 +98,7 @@ test('a new kind is served, found, printed, and patched like any other', async (
   const { resources } = await server.get<{ resources: { name: string }[] }>('/apis/sea.example.com/v1')
   assert.deepEqual(
     resources.map(({ name }) => name),
-    ['boats', 'boats/scale', 'boats/status'],
+    ['boats', 'boats/status', 'boats/scale'],
   )
   const table = await server.send('GET', BOATS, undefined, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' })
   assert.deepEqual((table.body as { rows: { cells: unknown[] }[] }).rows[0]?.cells, ['a', 2])
@@ -203,4 +203,135 @@ test('what is stored is served after a restart', async (t) => {
   await custom.start()
   t.after(() => custom.stop())
   assert.equal((await second.get<Boat>(`${BOATS}/a`)).spec?.['oars'], 1)
+})
+
+const conditions = async (server: TestServer, name: string): Promise<Record<string, string>> => {
+  const { status } = await server.get<CustomResourceDefinition>(`${CRDS}/${name}`)
+  return Object.fromEntries((status?.conditions ?? []).map(({ type, status: is, reason }) => [type, `${is} ${reason}`]))
+}
+
+test('a name that gets free goes to who asked for it before', async (t) => {
+  const server = await harbour(t)
+  const other = structuredClone(definition()) as CustomResourceDefinition
+  other.metadata.name = 'ships.sea.example.com'
+  other.spec.names = { plural: 'ships', kind: 'Boat' }
+  await server.create(CRDS, other)
+  const name = 'ships.sea.example.com'
+  await server.eventually(async () => (await conditions(server, name))['NamesAccepted'] === 'False ListKindConflict')
+  assert.equal((await conditions(server, name))['Established'], 'False NotAccepted')
+  assert.equal((await server.send('GET', '/apis/sea.example.com/v1/ships')).status, 404)
+  await server.expect(200, 'DELETE', `${CRDS}/boats.sea.example.com`)
+  await established(server, name)
+  assert.equal((await conditions(server, name))['NamesAccepted'], 'True NoConflicts')
+  assert.equal((await server.send('GET', '/apis/sea.example.com/v1/ships')).status, 200)
+})
+
+test('while a definition waits for finalizers of its objects, others come and go, and nothing is created', async (t) => {
+  const server = await harbour(t)
+  await server.create(BOATS, {
+    ...(boat('a', { oars: 1 }) as Boat),
+    metadata: { name: 'a', finalizers: ['x.example/hold'] },
+  })
+  await server.create(BOATS, boat('b', { oars: 1 }))
+  const deleted = await server.expect<CustomResourceDefinition>(200, 'DELETE', `${CRDS}/boats.sea.example.com`)
+  assert.deepEqual(deleted.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
+  await server.eventually(async () => {
+    const { Terminating } = await conditions(server, 'boats.sea.example.com')
+    return Terminating === 'True InstanceDeletionInProgress' && (await server.list(BOATS)).items.length === 1
+  })
+  const refused = await server.expect<Status>(403, 'POST', BOATS, boat('c', { oars: 1 }))
+  assert.equal(
+    refused.message,
+    'boats.sea.example.com "c" is forbidden: create not allowed while custom resource definition is terminating',
+  )
+  const other = structuredClone(definition()) as CustomResourceDefinition
+  other.metadata.name = 'rafts.sea.example.com'
+  other.spec.names = { plural: 'rafts', kind: 'Raft' }
+  await server.create(CRDS, other)
+  await established(server, 'rafts.sea.example.com')
+  await server.patch(200, 'merge', `${BOATS}/a`, { metadata: { finalizers: null } })
+  await server.eventually(async () => (await server.send('GET', `${CRDS}/boats.sea.example.com`)).status === 404)
+  await server.create(CRDS, definition())
+  await server.eventually(async () => (await server.send('GET', BOATS)).status === 200)
+  assert.equal((await server.create(BOATS, boat('a', { oars: 1 }))).metadata.generation, 1)
+})
+
+test('watches end with the definition, after they have told of what went', async (t) => {
+  const server = await harbour(t)
+  await server.create(BOATS, boat('a', { oars: 1 }))
+  const seen = await server.watch(`${BOATS}?watch=true`, 9, () =>
+    server.expect(200, 'DELETE', `${CRDS}/boats.sea.example.com`),
+  )
+  assert.deepEqual(seen, ['ADDED a', 'DELETED a'])
+})
+
+test('watches end when the schema changes, for what they show has changed', async (t) => {
+  const server = await harbour(t)
+  const seen = await server.watch(`${BOATS}?watch=true`, 9, () =>
+    server.patch(200, 'merge', `${CRDS}/boats.sea.example.com`, { spec: { names: { shortNames: ['bo'] } } }),
+  )
+  assert.deepEqual(seen, [])
+})
+
+test('groups of the Kubernetes community say whether they are approved', async (t) => {
+  const server = await harbour(t)
+  const crd = structuredClone(definition()) as CustomResourceDefinition
+  crd.metadata = { name: 'boats.sea.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, a try' } }
+  crd.spec.group = 'sea.k8s.io'
+  await server.create(CRDS, crd)
+  await established(server, 'boats.sea.k8s.io')
+  const type = 'KubernetesAPIApprovalPolicyConformant'
+  assert.equal((await conditions(server, 'boats.sea.k8s.io'))[type], 'False UnapprovedAnnotation')
+  await server.patch(200, 'merge', `${CRDS}/boats.sea.k8s.io`, {
+    metadata: { annotations: { 'api-approved.kubernetes.io': 'https://example.com/1' } },
+  })
+  await server.eventually(
+    async () => (await conditions(server, 'boats.sea.k8s.io'))[type] === 'True ApprovedAnnotation',
+  )
+})
+
+test('who manages the status of a definition is told', async (t) => {
+  const server = await harbour(t)
+  const { metadata } = await server.get(`${CRDS}/boats.sea.example.com`)
+  const status = metadata.managedFields?.find(({ subresource }) => subresource === 'status')
+  assert.deepEqual([status?.manager, status?.operation], ['kube-apiserver', 'Update'])
+})
+
+test('a status write changes nothing of metadata; paths that lead nowhere say so', async (t) => {
+  const server = await harbour(t)
+  await server.create(BOATS, boat('a', { oars: 1 }))
+  const body = { metadata: { labels: { x: 'y' } }, status: { afloat: true } }
+  const { metadata, status } = await server.patch<Boat>(200, 'merge', `${BOATS}/a/status`, body)
+  assert.deepEqual([metadata.labels, status], [undefined, { afloat: true }])
+  const unknown = await server.expect<Status>(404, 'GET', `${BOATS}/a/sails`)
+  assert.equal(unknown.message, 'boats.sea.example.com "a" not found')
+  assert.equal((await server.send('GET', '/apis/sea.example.com/v1/boats/a')).body, '404 page not found\n')
+  assert.equal(
+    (await server.send('GET', '/apis/sea.example.com/v1/namespaces/default/rafts')).body,
+    '404 page not found\n',
+  )
+})
+
+test('an object says of which kind it is; nothing is made up for it', async (t) => {
+  const server = await harbour(t)
+  const { kind: _kind, ...nameless } = boat('a', { oars: 1 }) as Record<string, unknown>
+  const missing = await server.expect<Status>(400, 'POST', BOATS, nameless)
+  assert.match(
+    missing.message ?? '',
+    /^the object provided is unrecognized \(must be of type Boat\): Object 'Kind' is missing in /,
+  )
+  const other = await server.expect<Status>(422, 'POST', BOATS, { ...nameless, kind: 'Ship' })
+  assert.equal(other.message, 'Ship.sea.example.com "a" is invalid: kind: Invalid value: "Ship": must be Boat')
+})
+
+test('what a schema stops to know is gone from what was stored before', async (t) => {
+  const server = await harbour(t)
+  await server.create(BOATS, boat('a', { oars: 1, depth: 3 }))
+  const crd = structuredClone(await server.get<CustomResourceDefinition>(`${CRDS}/boats.sea.example.com`))
+  const root = crd.spec.versions[0]?.schema?.openAPIV3Schema as {
+    properties: { spec: { properties: Record<string, unknown> } }
+  }
+  delete root.properties.spec.properties['depth']
+  await server.expect(200, 'PUT', `${CRDS}/boats.sea.example.com`, crd)
+  await server.eventually(async () => !('depth' in ((await server.get<Boat>(`${BOATS}/a`)).spec ?? {})))
 })

@@ -5,28 +5,25 @@ import type {
 } from '../../api/generated/types/apiextensions/v1.ts'
 import { type Frozen, type KubeObject, timestamp } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
-import { hasReason } from '../../apimachinery/status.ts'
-import { sleep } from '../../lib/clock.ts'
+import { forbidden } from '../../apimachinery/status.ts'
+import { copyJson, equalJson } from '../../lib/json-value.ts'
 import { type CallWebhook, noWebhooks } from '../admission/webhooks/types.ts'
+import { approvalCondition } from '../../api/apiextensions/v1/crd-approval.ts'
 import { handle } from '../inprocess/handle.ts'
-import { guaranteedUpdate } from '../registry/guaranteed-update.ts'
-import { collectionPrefix, type ServedResource } from '../registry/served.ts'
+import { collectionPrefix, type ResourceHooks, serve, type ServedResource, storageKey } from '../registry/served.ts'
 import type { ApiServer } from '../server.ts'
-import { condition, isTrue, setCondition } from './conditions.ts'
+import { isTrue, setCondition } from './conditions.ts'
 import { ConvertedStore, type Versions } from './conversion/converted-store.ts'
 import { renameVersion, webhookConversion } from './conversion/webhook.ts'
 import { type CompiledVersion, compileVersions, publishedSchema } from './definition.ts'
 import { CLEANUP_FINALIZER } from './deletion.ts'
+import { deleteObjects, SELF } from './removal.ts'
 import { acceptNames } from './names.ts'
 
 type Crd = Frozen<CustomResourceDefinition & KubeObject>
 type Draft = CustomResourceDefinition & KubeObject
 
-/** As whom the objects of a removed kind are deleted. */
-const SELF = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 const RETRY_MS = 1000
-/** How often is looked whether the objects of a removed kind are gone. */
-const POLL_MS = 200
 
 export interface CustomResourcesOptions {
   /** The way to conversion webhooks. */
@@ -43,7 +40,11 @@ export class CustomResources {
   readonly #callWebhook: CallWebhook
   readonly #known = new Map<string, Crd>()
   /** What is served for each CRD, and of which state of it. */
-  readonly #served = new Map<string, { readonly definitions: readonly ResourceDefinition[]; readonly state: string }>()
+  readonly #served = new Map<string, Served>()
+  /** Those that are being deleted: nothing is created any more. */
+  readonly #terminating = new Set<string>()
+  /** Removals of the objects of kinds that go, which take as long as finalizers do. */
+  readonly #removals = new Map<string, Promise<void>>()
   readonly #queue = new Set<string>()
   readonly #ended = new AbortController()
   #working: Promise<void> | undefined
@@ -95,6 +96,7 @@ export class CustomResources {
     this.#ended.abort()
     this.#stopWatch()
     await this.#working
+    await Promise.all(this.#removals.values())
   }
 
   #follow(after: number): void {
@@ -117,6 +119,8 @@ export class CustomResources {
   #learn(name: string, crd: Crd | undefined): void {
     if (crd) this.#known.set(name, crd)
     else this.#known.delete(name)
+    if (crd?.metadata.deletionTimestamp) this.#terminating.add(name)
+    else this.#terminating.delete(name)
     this.#enqueue(name)
   }
 
@@ -158,12 +162,13 @@ export class CustomResources {
       }
       return
     }
-    if (crd.metadata.deletionTimestamp && crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) {
-      return this.#remove(name, crd)
-    }
     const { names, conflict } = acceptNames(crd, [...this.#known.values()])
     const established = isTrue(crd, 'Established') || !conflict
     if (established && names.plural) this.#serve(name, crd, names)
+    if (this.#terminating.has(name)) {
+      if (crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) this.#startRemoval(name, crd)
+      return
+    }
     await this.#report(name, crd, names, conflict, established)
   }
 
@@ -176,7 +181,11 @@ export class CustomResources {
     for (const version of versions) {
       if (!version.served) continue
       const openAPIV3Schema = publishedSchema(crd, version.definition.version)
-      this.#server.addResource(version.definition, { custom: { openAPIV3Schema }, store: stores?.(version) })
+      this.#server.addResource(version.definition, {
+        custom: { openAPIV3Schema },
+        store: stores?.(version),
+        hooks: this.#hooksOf(name, version.definition),
+      })
     }
     const definitions = versions.filter(({ served }) => served).map(({ definition }) => definition)
     for (const old of before?.definitions ?? []) {
@@ -184,7 +193,7 @@ export class CustomResources {
         this.#server.removeResource(old)
       }
     }
-    this.#served.set(name, { definitions, state })
+    this.#served.set(name, { definitions, state, storage: versions.find(({ storage }) => storage) })
   }
 
   /** How each version sees the store; undefined where there is but one. */
@@ -206,6 +215,17 @@ export class CustomResources {
     this.#served.delete(name)
   }
 
+  /** Who creates while the kind goes is refused. */
+  #hooksOf(name: string, { group, plural }: ResourceDefinition): ResourceHooks {
+    return {
+      beginCreate: (draft) => {
+        if (!this.#terminating.has(name)) return undefined
+        const why = 'create not allowed while custom resource definition is terminating'
+        throw forbidden({ group, resource: plural }, draft.metadata.name ?? '', why)
+      },
+    }
+  }
+
   async #report(
     name: string,
     crd: Crd,
@@ -213,21 +233,7 @@ export class CustomResources {
     conflict: { readonly reason: string; readonly message: string } | undefined,
     established: boolean,
   ): Promise<void> {
-    if (
-      isTrue(crd, 'NamesAccepted') &&
-      !conflict &&
-      established &&
-      isTrue(crd, 'Established') &&
-      same(names, crd.status?.acceptedNames)
-    )
-      return
-    if (
-      conflict &&
-      condition(crd, 'NamesAccepted')?.message === conflict.message &&
-      same(names, crd.status?.acceptedNames)
-    )
-      return
-    await this.#update(name, (draft, now) => {
+    const edit = (draft: Draft, now: string): void => {
       const status = (draft.status ??= {})
       status.acceptedNames = names
       const accepted = conflict
@@ -238,75 +244,69 @@ export class CustomResources {
         ? ({ status: 'True', reason: 'InitialNamesAccepted', message: 'the initial names have been accepted' } as const)
         : ({ status: 'False', reason: 'NotAccepted', message: 'not all names are accepted' } as const)
       if (!isTrue(draft, 'Established')) setCondition(draft, { type: 'Established', ...serving }, now)
-    })
+      const approval = approvalCondition(draft)
+      if (approval) setCondition(draft, { type: 'KubernetesAPIApprovalPolicyConformant', ...approval }, now)
+    }
+    const draft = copyJson(crd) as Draft
+    edit(draft, '')
+    if (!equalJson(draft.status, crd.status)) await this.#updateStatus(name, edit)
+  }
+
+  #startRemoval(name: string, crd: Crd): void {
+    if (this.#removals.has(name)) return
+    const removal = this.#remove(name, crd)
+      .catch((error: unknown) => {
+        if (this.#ended.signal.aborted) return
+        this.#server.env.log.warn('cannot remove the objects of a custom resource', { name, err: error })
+        this.#later(name)
+      })
+      .finally(() => this.#removals.delete(name))
+    this.#removals.set(name, removal)
   }
 
   /** Deletes the objects of a kind that goes, and then lets go of its definition. */
   async #remove(name: string, crd: Crd): Promise<void> {
-    const definitions = this.#served.get(name)?.definitions ?? []
-    const [definition] = definitions
-    if (definition) await this.#deleteObjects(definition)
-    await this.#update(name, (draft, now) => {
-      const done = definition
-        ? ({ reason: 'InstanceDeletionCompleted', message: 'removed all instances' } as const)
-        : ({ reason: 'NeverEstablished', message: 'resource was never established' } as const)
-      setCondition(draft, { type: 'Terminating', status: 'False', ...done }, now)
-    })
-    this.#withdraw(name)
-    const { plural, group } = this.#resource.definition
-    const finalizers = (crd.metadata.finalizers ?? []).filter((one) => one !== CLEANUP_FINALIZER)
-    const response = await handle(
-      this.#server,
-      {
-        method: 'PATCH',
-        path: `/apis/${group}/v1/${plural}/${name}`,
-        headers: { 'content-type': 'application/merge-patch+json', 'user-agent': 'kube-apiserver' },
-        body: { metadata: { finalizers } },
-      },
-      SELF,
+    const progress = { reason: 'InstanceDeletionInProgress', message: 'CustomResource deletion is in progress' }
+    await this.#updateStatus(name, (draft, now) =>
+      setCondition(draft, { type: 'Terminating', status: 'True', ...progress }, now),
     )
-    if (response.status >= 300 && response.status !== 404)
-      throw new Error((response.body as { message: string }).message)
-  }
-
-  async #deleteObjects(definition: ResourceDefinition): Promise<void> {
-    const { store, env } = this.#server.registry
-    const prefix = collectionPrefix(definition, '')
-    for (;;) {
-      const { entries } = await store.range(prefix)
-      if (entries.length === 0) return
-      const namespaces = new Set(
-        entries.map(({ key }) =>
-          definition.scope === 'Cluster' ? '' : (key.slice(prefix.length).split('/')[0] ?? ''),
-        ),
-      )
-      for (const namespace of namespaces) {
-        const within = namespace ? `namespaces/${namespace}/` : ''
-        const path = `/apis/${definition.group}/${definition.version}/${within}${definition.plural}`
-        await handle(this.#server, { method: 'DELETE', path, headers: { 'user-agent': 'kube-apiserver' } }, SELF)
-      }
-      if ((await store.count(prefix)) > 0) await sleep(env.clock, POLL_MS, this.#ended.signal)
+    const served = this.#served.get(name)
+    const wasServed = isTrue(crd, 'Established') && served?.storage !== undefined
+    if (wasServed && served.storage) {
+      const { definition } = served.storage
+      const store = this.#server.resources.find(definition.group, definition.version, definition.plural)?.store
+      await deleteObjects(this.#server, serve(definition, { store, freeze: false }), this.#ended.signal)
     }
+    const done = wasServed
+      ? { reason: 'InstanceDeletionCompleted', message: 'removed all instances' }
+      : { reason: 'NeverEstablished', message: 'resource was never established' }
+    await this.#updateStatus(name, (draft, now) => {
+      setCondition(draft, { type: 'Terminating', status: 'False', ...done }, now)
+      draft.metadata.finalizers = (draft.metadata.finalizers ?? []).filter((one) => one !== CLEANUP_FINALIZER)
+    })
   }
 
-  async #update(name: string, edit: (draft: Draft, now: string) => void): Promise<void> {
+  /** Writes the status as any client does, again when somebody else wrote meanwhile. */
+  async #updateStatus(name: string, edit: (draft: Draft, now: string) => void): Promise<void> {
     const { registry } = this.#server
-    const now = timestamp(registry.env.clock.now())
-    try {
-      const target = { namespace: '', name, dryRun: false }
-      await guaranteedUpdate(registry, this.#resource, target, (draft) => edit(draft as Draft, now))
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error
+    const { group, plural } = this.#resource.definition
+    for (;;) {
+      const entry = await registry.store.get(storageKey(this.#resource.definition, '', name))
+      if (!entry) return
+      const draft = this.#resource.codec.draft(entry.value, entry.modRevision) as Draft
+      edit(draft, timestamp(registry.env.clock.now()))
+      const path = `/apis/${group}/v1/${plural}/${name}/status`
+      const request = { method: 'PUT', path, headers: { 'user-agent': 'kube-apiserver' }, body: draft }
+      const { status, body } = await handle(this.#server, request, SELF)
+      if (status < 300 || status === 404) return
+      if (status !== 409) throw new Error((body as { message: string }).message)
     }
   }
 }
 
-function same(a: unknown, b: unknown): boolean {
-  return JSON.stringify(sorted(a)) === JSON.stringify(sorted(b))
-}
-
-function sorted(value: unknown): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
-    : value
+interface Served {
+  readonly definitions: readonly ResourceDefinition[]
+  /** What of the definition is served. */
+  readonly state: string
+  readonly storage: CompiledVersion | undefined
 }

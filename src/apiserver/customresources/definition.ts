@@ -182,7 +182,7 @@ function cell(type: (typeof TYPES)[number], value: unknown, now: number): string
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':
-      return typeof value === 'string' ? ageOf(value, now) : null
+      return typeof value === 'string' ? (Number.isNaN(Date.parse(value)) ? '<invalid>' : ageOf(value, now)) : null
     case 'string':
       return text(value)
   }

@@ -12,15 +12,16 @@ export const definitionHooks: ResourceHooks = {
   planDelete(object, _options, env) {
     const crd = object as Frozen<CustomResourceDefinition & KubeObject>
     if (crd.metadata.deletionTimestamp) {
-      return { action: (crd.metadata.finalizers ?? []).length > 0 ? 'leave' : 'remove' }
+      if ((crd.metadata.finalizers ?? []).length === 0) return { action: 'remove' }
+      const again = deepCopy(crd) as CustomResourceDefinition & KubeObject
+      again.metadata.deletionGracePeriodSeconds = 0
+      return { action: 'mark', object: again }
     }
     const now = timestamp(env.clock.now())
     const draft = deepCopy(crd) as CustomResourceDefinition & KubeObject
     const finalizers = (draft.metadata.finalizers ??= [])
     if (!finalizers.includes(CLEANUP_FINALIZER)) finalizers.push(CLEANUP_FINALIZER)
     draft.metadata.deletionTimestamp = now
-    draft.metadata.deletionGracePeriodSeconds = 0
-    if (draft.metadata.generation) draft.metadata.generation++
     setCondition(
       draft,
       {

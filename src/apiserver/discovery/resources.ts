@@ -17,15 +17,19 @@ export interface ApiResource {
 
 const STATUS_VERBS = ['get', 'patch', 'update']
 
+/** In upstream's order for custom resources. */
+const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+
 /** A resource and its subresources as discovery lists them. */
 export async function apiResources(definition: ResourceDefinition): Promise<ApiResource[]> {
   const namespaced = definition.scope === 'Namespaced'
+  const isCustom = definition.schema.name === ''
   const own: ApiResource = {
     name: definition.plural,
     singularName: definition.singular,
     namespaced,
     kind: definition.kind,
-    verbs: definition.verbs.toSorted(),
+    verbs: isCustom ? CUSTOM_VERBS : definition.verbs.toSorted(),
     ...(definition.shortNames.length > 0 && { shortNames: definition.shortNames }),
     ...(definition.categories.length > 0 && { categories: definition.categories }),
     ...(!definition.virtual && { storageVersionHash: await storageVersionHash(definition) }),
@@ -43,7 +47,7 @@ export async function apiResources(definition: ResourceDefinition): Promise<ApiR
   )
   if (definition.status) others.push(sub('status', definition.kind, STATUS_VERBS))
   if (definition.scale) others.push(sub('scale', 'Scale', STATUS_VERBS, { group: 'autoscaling', version: 'v1' }))
-  return [own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
+  return isCustom ? [own, ...others] : [own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Upstream's hash of the version a kind is kept in: the first eight bytes of SHA-256 over `group/version/kind`. */
@@ -57,8 +61,11 @@ async function storageVersionHash(definition: ResourceDefinition): Promise<strin
 /** metav1.APIResourceList of one group and version. */
 export async function apiResourceList(definitions: readonly ResourceDefinition[]): Promise<unknown> {
   const [first] = definitions
-  const resources = (await Promise.all(definitions.map(apiResources))).flat()
-  resources.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const sorted = definitions.toSorted((a, b) => (a.plural < b.plural ? -1 : 1))
+  const resources = (await Promise.all(sorted.map(apiResources))).flat()
+  // Custom resources have status before scale; all others are in order of their names.
+  const isCustom = first?.schema.name === ''
+  if (!isCustom) resources.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   return {
     kind: 'APIResourceList',
     apiVersion: 'v1',

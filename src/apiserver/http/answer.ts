@@ -7,9 +7,9 @@ import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
-import { type Accepted, ALL_MEDIA_TYPES, CUSTOM_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { ApiServer } from '../server.ts'
-import { objectOffer, transform } from '../transform/transform.ts'
+import { customOffer, objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
@@ -18,7 +18,7 @@ import { httpCall, pathOf } from './http-call.ts'
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
 const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
 const OFFER = objectOffer(ALL_MEDIA_TYPES)
-const CUSTOM_OFFER = objectOffer(CUSTOM_MEDIA_TYPES)
+const CUSTOM_OFFER = customOffer()
 
 /**
  * Answers one HTTP request, whose body has until its deadline. Never throws or rejects. What need not wait does not: a read is

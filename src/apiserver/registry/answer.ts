@@ -105,8 +105,11 @@ export function listMeta(list: Pick<ListAnswer, 'revision' | 'continue' | 'remai
 
 /** What a list says before its items. */
 export function listHead(list: ListAnswer): Record<string, unknown> {
-  const { kind, apiVersion, shape } = list
-  return { kind, apiVersion, metadata: listMeta(list), ...shape?.fields }
+  const { kind, apiVersion, shape, resource } = list
+  const metadata = listMeta(list)
+  // Upstream's lists of what has no Go type say that there is no more.
+  const isOpen = resource.definition.schema.name === '' && kind === resource.definition.listKind
+  return { kind, apiVersion, metadata: isOpen ? { continue: '', ...metadata } : metadata, ...shape?.fields }
 }
 
 /** The list as one value, with all its items. */

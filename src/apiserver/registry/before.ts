@@ -54,8 +54,10 @@ export function beforeUpdate(
   const isStatus = context.subresource === 'status'
   matchNamespace(definition, draft, call.info.namespace)
   keepSystemFields(draft, old)
-  if (isStatus) keepAllButStatus(draft, old)
-  else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
+  if (isStatus) {
+    keepAllButStatus(draft, old)
+    if (definition.schema.name === '') keepMetadata(draft, old)
+  } else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition, draft, old)
   const errors = [
@@ -117,6 +119,14 @@ function keepField(draft: KubeObject, old: Frozen<KubeObject>, field: string): v
   const value = (old as unknown as Record<string, unknown>)[field]
   if (value === undefined) delete fields(draft)[field]
   else fields(draft)[field] = deepCopy(value)
+}
+
+/** Of a custom resource's metadata a write to its status changes nothing but who manages what. */
+function keepMetadata(draft: KubeObject, old: Frozen<KubeObject>): void {
+  const { managedFields, resourceVersion } = draft.metadata
+  draft.metadata = deepCopy(old.metadata) as KubeObject['metadata']
+  assign(draft.metadata, 'managedFields', managedFields)
+  assign(draft.metadata, 'resourceVersion', resourceVersion)
 }
 
 function keepAllButStatus(draft: KubeObject, old: Frozen<KubeObject>): void {

@@ -157,7 +157,8 @@ function mediaTypeOf(call: Call, { schema }: BodyKind): MediaType {
   const named = bareMediaType(header(call.headers, 'content-type')) || JSON_TYPE
   const types = schema.name === '' ? CUSTOM_MEDIA_TYPES : ALL_MEDIA_TYPES
   const found = types.find((type) => type === named)
-  if (!found) throw unsupportedMediaType(types)
+  // Upstream names protobuf among what it takes, whatever the kind.
+  if (!found) throw unsupportedMediaType(ALL_MEDIA_TYPES)
   return found
 }
 

@@ -86,7 +86,10 @@ export function resetsOf(definition: ResourceDefinition): (way: 'main' | 'status
   let status: FieldSet | undefined
   return (way) => {
     if (way === 'main') return (main ??= resetFields(...(definition.status ? ['status'] : [])))
-    const others = [...definition.schema.fields.keys()].filter((name) => !KEPT_BY_STATUS.has(name))
+    const isCustom = definition.schema.name === ''
+    const others = [...definition.schema.fields.keys()].filter((name) =>
+      isCustom ? name === 'metadata' || !KEPT_BY_STATUS.has(name) : !KEPT_BY_STATUS.has(name),
+    )
     return (status ??= resetFields(...others))
   }
 }

@@ -1,4 +1,6 @@
 import type { MaybePromise } from '../../store/store.ts'
+import { badRequest, notFound } from '../../apimachinery/status.ts'
+import { pageNotFound } from '../routes/text.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { ALL_MEDIA_TYPES, negotiate, type Offer } from '../request/negotiate.ts'
 import type { Answer } from './answer.ts'
@@ -20,13 +22,16 @@ const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target)
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export function answerVerb(shared: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   const registry = resource.store ? { ...shared, store: resource.store } : shared
-  checkScope(resource, call)
+  if (resource.custom) {
+    if (isElsewhere(resource, call)) return pageNotFound()
+  } else checkScope(resource, call)
   const { deprecation } = resource.definition
   if (deprecation) warn(call, deprecation)
   if (call.info.subresource) return answerSubresource(registry, resource, call)
   const { verb } = call.info
   if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
-  if (verb === 'create' && call.info.name) throw methodNotAllowed()
+  if (verb === 'create' && call.info.name && !resource.custom) throw methodNotAllowed()
+  if (verb === 'update' && !call.info.name && resource.custom) throw badRequest('name must be provided')
   if (resource.virtual) {
     // Reviews answer with what was posted: there is no metadata to make a table of.
     if (verb === 'create') negotiate(header(call.headers, 'accept'), WITHOUT_TRANSFORM)
@@ -55,6 +60,12 @@ export function answerVerb(shared: Registry, resource: ServedResource, call: Cal
   }
 }
 
+/** Custom resources are only found where they are: a path of another scope leads nowhere. */
+function isElsewhere({ definition }: ServedResource, { info }: Call): boolean {
+  if (definition.scope === 'Cluster') return info.namespace !== ''
+  return info.namespace === '' && info.verb !== 'list' && info.verb !== 'watch'
+}
+
 /** Namespaced objects are reached through their namespace, all others are not; lists and watches span all namespaces. */
 function checkScope({ definition }: ServedResource, { info }: Call): void {
   const isNamespace = definition.group === '' && definition.plural === 'namespaces'
@@ -69,7 +80,7 @@ function checkScope({ definition }: ServedResource, { info }: Call): void {
 function answerSubresource(registry: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   const { subresource: name, verb } = call.info
   const subresource = Object.hasOwn(resource.subresources, name) ? resource.subresources[name] : undefined
-  if (!subresource) throw unknownResource()
+  if (!subresource) throw resource.custom ? notFound(resource.groupResource, call.info.name) : unknownResource()
   if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
   return subresource.answer(registry, resource, call)
 }

@@ -7,7 +7,7 @@ import type { Call } from '../request/call.ts'
 import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import type { Change } from '../watch/change.ts'
 import { Frame } from '../watch/frame.ts'
-import type { Subscription } from '../watch/hub.ts'
+import { type Subscription, WatchOver } from '../watch/hub.ts'
 import { type ListAnswer, type ListItem, type WatchAnswer, type WatchFrame, type WatchListener } from './answer.ts'
 import { listSelected } from './list.ts'
 import { parseRevisionBare } from './revision.ts'
@@ -172,6 +172,7 @@ class ResourceWatch {
   #fail(error: unknown, after = 0): void {
     if (this.#ended) return
     this.stop()
+    if (error instanceof WatchOver) return this.#listener.onEnd()
     const status = watchError(error, after).status
     this.#listener.onEvent(new Frame('ERROR', () => status as Status & KubeObject))
     this.#listener.onEnd()

@@ -11,7 +11,7 @@ import {
   type WatchFrame,
 } from '../registry/answer.ts'
 import type { ServedResource } from '../registry/served.ts'
-import { type MediaType, type Offer, PROTOBUF_TYPE, type Target } from '../request/negotiate.ts'
+import { ALL_MEDIA_TYPES, type MediaType, type Offer, PROTOBUF_TYPE, type Target } from '../request/negotiate.ts'
 import { Frame } from '../watch/frame.ts'
 import { partialMetadata } from './partial.ts'
 import { includeObject, TablePrinter } from './table.ts'
@@ -34,6 +34,13 @@ export function allowsTarget(target: Target | undefined, mediaType: MediaType): 
 /** What endpoints of objects offer, in these encodings. */
 export function objectOffer(mediaTypes: readonly MediaType[]): Offer {
   return { mediaTypes, allows: allowsTarget }
+}
+
+/** What endpoints of custom resources offer: in protobuf only their metadata. */
+export function customOffer(): Offer {
+  const allows = (target: Target | undefined, mediaType: MediaType): boolean =>
+    allowsTarget(target, mediaType) && (mediaType !== PROTOBUF_TYPE || target !== undefined)
+  return { mediaTypes: ALL_MEDIA_TYPES, allows }
 }
 
 /** Turns an answer into what the client asks for in its Accept header: tables, or metadata alone. Throws 400 and 406. */

@@ -18,6 +18,9 @@ export interface Subscription {
   stop(): void
 }
 
+/** What is watched is not served any more as it was: the watch ends, with nothing to tell. */
+export class WatchOver extends Error {}
+
 /** Changes that a hub remembers for those who come a little late. */
 const REMEMBERED = 1024
 
@@ -40,7 +43,10 @@ export class ResourceHub {
   readonly #store: Store
   readonly #resource: ServedResource
   readonly #members = new SubscriberIndex()
+  /** Those with watches of the store of their own. */
+  readonly #apartMembers = new Set<Member>()
   #trunk: Trunk | undefined
+  #over = false
 
   constructor(store: Store, resource: ServedResource) {
     this.#store = store
@@ -49,6 +55,10 @@ export class ResourceHub {
 
   /** Hands over changes after `after`. Remembered ones may be delivered before it returns. */
   subscribe(after: number, selection: Selection, subscriber: Subscriber): Subscription {
+    if (this.#over) {
+      subscriber.onError(new WatchOver())
+      return { position: after, stop: () => {} }
+    }
     const trunk = (this.#trunk ??= this.#startTrunk(after))
     const member = memberOf(this.#resource, after, selection, subscriber)
     if (after < trunk.base) return this.#apart(after, member)
@@ -64,6 +74,15 @@ export class ResourceHub {
         if (this.#members.size === 0) this.#stopTrunk(trunk)
       },
     }
+  }
+
+  /** Ends all watches, and those to come. */
+  end(): void {
+    this.#over = true
+    this.#trunk?.stop()
+    this.#trunk = undefined
+    for (const member of [...this.#members.clear(), ...this.#apartMembers]) member.onError(new WatchOver())
+    this.#apartMembers.clear()
   }
 
   #startTrunk(after: number): Trunk {
@@ -102,6 +121,7 @@ export class ResourceHub {
     const store = this.#store
     const { codec, definition } = this.#resource
     const state = { caughtUp: false, last: after }
+    this.#apartMembers.add(member)
     const stop = store.watch(collectionPrefix(definition, member.selection.namespace), after, {
       onEvents(events) {
         for (const event of events) {
@@ -116,7 +136,10 @@ export class ResourceHub {
       get position() {
         return state.caughtUp ? (store.delivered ?? store.revision) : state.last
       },
-      stop,
+      stop: () => {
+        this.#apartMembers.delete(member)
+        stop()
+      },
     }
   }
 }
@@ -152,5 +175,12 @@ export class ResourceHubs {
     const hub = this.#hubs.get(resource) ?? new ResourceHub(resource.store ?? this.#store, resource)
     this.#hubs.set(resource, hub)
     return hub
+  }
+
+  /** Ends the watches of a resource that is served no longer, or in another way from now on. */
+  end(resource: ServedResource): void {
+    const hub = this.#hubs.get(resource) ?? new ResourceHub(this.#store, resource)
+    this.#hubs.set(resource, hub)
+    hub.end()
   }
 }

@@ -16,13 +16,9 @@ import { capitalized, goSchema } from './go-schema.ts'
 
 type Crd = Frozen<CustomResourceDefinition>
 
-/** ValidateCustomResourceDefinition, but for expressions and for whether defaults fit their schemas. */
-export function* validateDefinition(crd: Crd): Iterable<FieldError> {
-  const { metadata, spec, status } = crd
-  const name = metadata.name ?? ''
-  if (name && name !== `${spec.names.plural}.${spec.group}`) {
-    yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')
-  }
+/** What every definition must be, but for what expressions say. */
+function* validateDefinition(crd: Crd): Iterable<FieldError> {
+  const { spec, status } = crd
   yield* validateGroup(spec.group)
   yield* oneOf('spec.scope', spec.scope, ['Cluster', 'Namespaced'])
   yield* validateVersions(spec.versions)
@@ -36,15 +32,22 @@ export function* validateDefinition(crd: Crd): Iterable<FieldError> {
   yield* validateStoredVersions(spec.versions ?? [], status?.storedVersions)
 }
 
-/** What only a new definition must be. */
+/** What a new definition must be. */
 export function* validateNewDefinition(crd: Crd): Iterable<FieldError> {
+  const { metadata, spec } = crd
+  const name = metadata.name ?? ''
+  if (name && name !== `${spec.names.plural}.${spec.group}`) {
+    yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')
+  }
+  yield* validateDefinition(crd)
   yield* validateApproval(crd)
   yield* validatePreserving(crd)
 }
 
-/** What stays: the group and the plural name; with the kind and the scope once the names are accepted. */
+/** What a changed definition must be. What stays: the group and the plural name; with the kind and the scope once the names are accepted. */
 export function* validateDefinitionUpdate(crd: Crd, old: Crd): Iterable<FieldError> {
   const { spec } = crd
+  yield* validateDefinition(crd)
   if (isConditionTrue(old.status?.conditions, 'Established')) {
     yield* immutableField('spec.scope', spec.scope, old.spec.scope)
     yield* immutableField('spec.names.kind', spec.names.kind, old.spec.names.kind)

@@ -1,10 +1,5 @@
 import type { CustomResourceDefinition } from '../../generated/types/apiextensions/v1.ts'
-import {
-  validateDefinition,
-  validateDefinitionStatus,
-  validateDefinitionUpdate,
-  validateNewDefinition,
-} from './crd-validate.ts'
+import { validateDefinitionStatus, validateDefinitionUpdate, validateNewDefinition } from './crd-validate.ts'
 import { warnAboutFormats } from './crd-warnings.ts'
 import { defineResource } from '../../define.ts'
 
@@ -23,7 +18,6 @@ export const customResourceDefinitions = defineResource<CustomResourceDefinition
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
   defaults: defaultDefinition,
-  validate: validateDefinition,
   validateCreate: validateNewDefinition,
   validateUpdate: validateDefinitionUpdate,
   validateStatusUpdate: validateDefinitionStatus,

@@ -170,7 +170,8 @@ function scaled(
 ): KubeObject {
   const { name } = call.info
   const wanted = scale.spec?.replicas ?? 0
-  if (wanted < 0) {
+  // Custom resources are checked as a whole, with the number in them.
+  if (wanted < 0 && !resource.custom) {
     const problem = invalid('spec.replicas', wanted, 'must be greater than or equal to 0')
     throw invalidObject(SCALE, name, [problem])
   }
@@ -186,7 +187,7 @@ function scaled(
   const draft = deepCopy(old) as KubeObject
   // Named by the client it must still be the newest when written; otherwise the write is tried again.
   if (resourceVersion) draft.metadata.resourceVersion = resourceVersion
-  else delete draft.metadata.resourceVersion
+  else if (!resource.custom) delete draft.metadata.resourceVersion
   setAt(draft, replicas, wanted)
   return draft
 }
