@@ -6,6 +6,7 @@ import type {
 import { type Frozen, type KubeObject, timestamp } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { forbidden } from '../../apimachinery/status.ts'
+import { sleep } from '../../lib/clock.ts'
 import { copyJson, equalJson } from '../../lib/json-value.ts'
 import { type CallWebhook, noWebhooks } from '../admission/webhooks/types.ts'
 import { approvalCondition } from '../../api/apiextensions/v1/crd-approval.ts'
