@@ -1,6 +1,7 @@
 /** Checks that many kinds share, with upstream's words. Paths are written as upstream's: `spec.ports[0].name`. */
 import { semanticEqual } from '../apimachinery/equality.ts'
 import { type FieldError, invalid, notSupported, required } from '../apimachinery/status.ts'
+import { internalForm } from './internal-form.ts'
 import { parseQuantity } from '../apimachinery/quantity/quantity.ts'
 import {
   isDns1123Label,
@@ -77,9 +78,9 @@ export const invalidOmitted = (field: string, detail: string): FieldError => ({
   message: `Invalid value: ${detail}`,
 })
 
-/** A field that must stay what it was. */
-export function immutableField(field: string, now: unknown, old: unknown): FieldError[] {
-  return semanticEqual(now, old) ? [] : [invalid(field, now, IMMUTABLE)]
+/** A field that must stay what it was. What upstream prints of a struct is its own form: `model` names the type. */
+export function immutableField(field: string, now: unknown, old: unknown, model?: string): FieldError[] {
+  return semanticEqual(now, old) ? [] : [invalid(field, model ? internalForm(model, now) : now, IMMUTABLE)]
 }
 
 /** `example.com/path`: a domain, and a path of what URLs allow (IsDomainPrefixedPath). */

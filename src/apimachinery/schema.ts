@@ -50,6 +50,8 @@ export interface FieldSchema {
    * field, the last of which is `number`. Volume.hostPath has [2, 1].
    */
   readonly protoPath?: readonly number[]
+  /** For a field of an inlined struct: the Go names of the structs it is inlined by, from the outermost. `VolumeSource` for Volume.hostPath. */
+  readonly inlinedBy?: readonly string[]
   /** Upstream's declarative validation markers, as they stand (`+k8s:maxItems=32`, `+k8s:alpha(since: "1.36")=+k8s:required`). */
   readonly validations?: readonly string[]
 }
@@ -57,6 +59,8 @@ export interface FieldSchema {
 export interface MapSchema {
   readonly kind: 'map'
   readonly values: Schema
+  /** See ScalarSchema. */
+  readonly goType?: string
   readonly mapType?: 'granular' | 'atomic'
 }
 
@@ -68,6 +72,8 @@ export interface ListSchema {
   readonly listMapKeys?: readonly string[]
   /** In protobuf the list is a message of its own, with the items in field 1 (metav1.Verbs, ExtraValue), so that null and empty differ. */
   readonly wrapped?: boolean
+  /** See ScalarSchema. */
+  readonly goType?: string
 }
 
 export interface ScalarSchema {
@@ -98,4 +104,6 @@ export interface ScalarSchema {
     | 'schemaOrBool'
     | 'schemaOrStrings'
   readonly enum?: readonly string[]
+  /** What Go names the type in the errors of its decoder (`v1.RestartPolicy`), where that does not follow from the rest. */
+  readonly goType?: string
 }

@@ -47,6 +47,11 @@ const STRUCT_SCALARS = new Set([
   'any',
 ])
 
+const PLAIN_GO: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool', double: 'float64' }
+
+/** `uint8` is what Go calls a byte. */
+const goText = (text: string): string => text.replace(/\bbyte\b/, 'uint8')
+
 /** The facts of a package in the notation that src/api/schema/ reads. */
 export function emitSchema(upstream: Upstream, pkg: ApiPackage): string {
   const writer = new SchemaWriter(upstream, pkg)
@@ -121,8 +126,52 @@ class SchemaWriter {
     add('mapType', markerValue(doc, 'mapType') ?? markerValue(doc, 'structType'))
     add('patchStrategy', markerValues(doc, 'patchStrategy').join(','))
     add('patchMergeKey', markerValue(doc, 'patchMergeKey'))
+    const go = goText(this.#goType(type, field.type))
+    if (go !== this.#plainGoType(type, field.type)) add('go', go)
     add('default', this.#default(type, field))
     return attributes
+  }
+
+  /** The field's type as Go names it in errors, without a pointer. */
+  #goType(from: ApiType, type: GoType): string {
+    switch (type.kind) {
+      case 'any':
+      case 'struct':
+        return ''
+      case 'pointer':
+        return this.#goType(from, type.to)
+      case 'map':
+        return `map[${this.#goType(from, type.key)}]${this.#goType(from, type.value)}`
+      case 'list':
+        return `[]${this.#goType(from, type.of)}`
+      case 'name': {
+        if (type.pkg === undefined && /^[a-z]/.test(type.name)) return type.name
+        const path = type.pkg === undefined ? from.package.path : (from.imports.get(type.pkg) ?? '')
+        return `${path.slice(path.lastIndexOf('/') + 1)}.${type.name}`
+      }
+    }
+  }
+
+  /** What a reader of the schema takes the Go type for when it is not told. */
+  #plainGoType(from: ApiType, type: GoType): string {
+    switch (type.kind) {
+      case 'pointer':
+        return this.#plainGoType(from, type.to)
+      case 'map':
+        return `map[string]${this.#plainGoType(from, type.value)}`
+      case 'list':
+        return `[]${this.#plainGoType(from, type.of)}`
+      case 'name': {
+        const resolved = resolve(this.#upstream, from, type)
+        const own = goText(this.#goType(from, type))
+        if (resolved.kind === 'foreign') return PLAIN_GO[SCALAR_NAMES[resolved.name] ?? ''] ?? own
+        const { type: target } = resolved
+        if (this.#isStruct(target, target.type) || enumValues(this.#upstream, target)) return own
+        return this.#plainGoType(target, target.type)
+      }
+      default:
+        return ''
+    }
   }
 
   #isAlwaysWritten(type: ApiType, field: GoField, json: JsonField): boolean {

@@ -66,15 +66,20 @@ test('scalars with an encoding of their own', () => {
   assert.deepEqual(field(`${core}.ResourceRequirements`, 'limits').schema, {
     kind: 'map',
     values: { kind: 'quantity' },
+    goType: 'v1.ResourceList',
   })
   assert.deepEqual(field(`${core}.Secret`, 'data').schema, { kind: 'map', values: { kind: 'bytes' } })
   const extra = field('io.k8s.api.authentication.v1.UserInfo', 'extra').schema
-  assert.deepEqual(extra, { kind: 'map', values: { kind: 'list', items: { kind: 'string' }, wrapped: true } })
+  assert.deepEqual(extra, {
+    kind: 'map',
+    values: { kind: 'list', items: { kind: 'string' }, wrapped: true, goType: 'v1.ExtraValue' },
+    goType: 'map[string]v1.ExtraValue',
+  })
 })
 
 test('enums', () => {
   const policy = field(`${core}.PodSpec`, 'restartPolicy').schema
-  assert.deepEqual(policy, { kind: 'string', enum: ['Always', 'Never', 'OnFailure'] })
+  assert.deepEqual(policy, { kind: 'string', enum: ['Always', 'Never', 'OnFailure'], goType: 'v1.RestartPolicy' })
 })
 
 test('a map type of the struct, and one of a field alone', () => {
@@ -120,4 +125,16 @@ test('every kind has its schema, and its list too', () => {
 test('an unknown name is an error', () => {
   assert.throws(() => schemaFor(`${core}.Nonsense`), /no schema is generated for/)
   assert.throws(() => schemaFor('nonsense'), /no schema is generated for/)
+})
+
+test('the names that Go has for types, and for what inlines a field', () => {
+  const modes = field(`${core}.PersistentVolumeClaimSpec`, 'accessModes').schema as ListSchema
+  assert.deepEqual((modes.items as { goType?: string }).goType, 'v1.PersistentVolumeAccessMode')
+  assert.equal((field(`${core}.ResourceQuotaSpec`, 'hard').schema as { goType?: string }).goType, 'v1.ResourceList')
+  const finalizers = field(`${core}.NamespaceSpec`, 'finalizers').schema as ListSchema
+  assert.deepEqual(
+    [finalizers.goType, (finalizers.items as { goType?: string }).goType],
+    ['[]v1.FinalizerName', 'v1.FinalizerName'],
+  )
+  assert.deepEqual(field(`${core}.Volume`, 'emptyDir').inlinedBy, ['VolumeSource'])
 })

@@ -85,7 +85,7 @@ class LazyPackage {
     const offset = this.#offsets().get(name)
     if (offset === undefined) return undefined
     const schema: Schema = isEnumAt(this.#text, offset)
-      ? { kind: 'string', enum: enumAt(this.#text, offset) }
+      ? { kind: 'string', enum: enumAt(this.#text, offset), goType: `${versionOf(this.key)}.${name}` }
       : new LazyStruct(`${this.model}.${name}`, structAt(this.#text, offset), (ref) => this.#reference(ref))
     this.#types.set(name, schema)
     return schema
@@ -104,6 +104,9 @@ class LazyPackage {
     return schema
   }
 }
+
+/** The name of a Go package: the last part of its path. */
+const versionOf = (key: string): string => key.slice(key.lastIndexOf('/') + 1)
 
 /** One object per scalar kind. The type makes sure that none is forgotten. */
 const SCALARS: Readonly<Record<string, ScalarSchema>> = {
@@ -154,13 +157,15 @@ class LazyStruct implements StructSchema {
     if (member.name !== '...') return [fieldOf(member, this.#resolve)]
     const inlined = this.#resolve(member.type)
     if (inlined.kind !== 'struct') throw new Error(`${this.name} inlines ${member.type}, which is no struct`)
-    return [...inlined.fields.values()].map((field) => nested(field, member.number))
+    const name = inlined.name.slice(inlined.name.lastIndexOf('.') + 1)
+    return [...inlined.fields.values()].map((field) => nested(field, member.number, name))
   }
 }
 
 /** A field of an inlined struct, seen from the struct that inlines it under a protobuf number. Without one, protobuf leaves it out (apiVersion and kind). */
-function nested(field: FieldSchema, outer: number | undefined): FieldSchema {
-  const { number, protoPath, ...rest } = field
+function nested(field: FieldSchema, outer: number | undefined, by: string): FieldSchema {
+  const { number, protoPath, ...own } = field
+  const rest = { ...own, inlinedBy: [by, ...(own.inlinedBy ?? [])] }
   if (outer === undefined || number === undefined) return rest
   return { ...rest, number, protoPath: [outer, ...(protoPath ?? [number])] }
 }
@@ -173,7 +178,10 @@ function fieldOf(member: MemberLine, resolve: (ref: string) => Schema): FieldSch
   const patchMergeKey = attributes.get('patchMergeKey')
   return {
     name,
-    schema: withAttributes(typeOf(pointer ? member.type.slice(1) : member.type, resolve), attributes),
+    schema: withGoType(
+      withAttributes(typeOf(pointer ? member.type.slice(1) : member.type, resolve), attributes),
+      attributes.get('go'),
+    ),
     ...(number !== undefined && { number }),
     ...(attributes.has('required') && { required: true }),
     ...(attributes.has('always') && { alwaysWritten: true }),
@@ -199,6 +207,15 @@ function withAttributes(schema: Schema, attributes: ReadonlyMap<string, string>)
   if (schema.kind === 'map') return { ...schema, mapType } satisfies MapSchema
   if (schema.kind === 'struct') return retyped(schema, mapType)
   return schema
+}
+
+/** The type, and what is in it, with the names that Go has for them. */
+function withGoType(schema: Schema, go: string | undefined): Schema {
+  if (go === undefined || schema.kind === 'struct') return schema
+  const inside = /^(?:\[\]|map\[[^\]]*\])(.+)$/.exec(go)?.[1]
+  if (schema.kind === 'list') return { ...schema, goType: go, items: withGoType(schema.items, inside) }
+  if (schema.kind === 'map') return { ...schema, goType: go, values: withGoType(schema.values, inside) }
+  return { ...schema, goType: go }
 }
 
 function withListType(schema: ListSchema, attributes: ReadonlyMap<string, string>): ListSchema {

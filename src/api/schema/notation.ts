@@ -9,7 +9,8 @@
  *     enum Protocol ["SCTP","TCP","UDP"]
  *
  * Types: a scalar's kind, `Name` of the same package, `core/v1.Name` of another, `[]T` a list, `{}T` a map of strings to T, `*T`
- * optional by pointer, `@[]T` a list that is a message of its own in protobuf. The attribute `default` comes last and is JSON.
+ * optional by pointer, `@[]T` a list that is a message of its own in protobuf. The attribute `go` is what Go names the type in
+ * errors, where that does not follow; `default` comes last and is JSON.
  */
 
 /** A struct as written; types are still text. */

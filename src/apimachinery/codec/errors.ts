@@ -55,6 +55,7 @@ export function strictDecodingError(violations: readonly string[]): DecodeError 
 
 /** A type as Go's errors name it: `v1.PodSpec`, `[]v1.Container`, `map[string]string`. */
 export function goType(schema: Schema): string {
+  if (schema.kind !== 'struct' && schema.goType) return schema.goType
   switch (schema.kind) {
     case 'struct':
       return goStructType(schema.name)

@@ -68,8 +68,8 @@ const isPlainCollection = (schema: Schema): boolean =>
   schema.kind === 'map' || (schema.kind === 'list' && !schema.wrapped)
 
 /** A field's value as the API prints it; undefined when it prints nothing. */
-export function printedValue({ omitsEmpty, emptyIsAbsent, absentValue }: FieldPlan, value: unknown): unknown {
-  if (value === undefined || value === null || (emptyIsAbsent && isEmptyValue(value))) return absentValue
+export function printedValue({ omitsEmpty, absentValue }: FieldPlan, value: unknown): unknown {
+  if (value === undefined || value === null) return absentValue
   return omitsEmpty && isEmptyValue(value) ? undefined : value
 }
 

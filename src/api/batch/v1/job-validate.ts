@@ -47,7 +47,7 @@ function* validateGeneratedSelector({ metadata, spec }: Frozen<Job>): Iterable<F
     yield* hasLabel(labels, nameLabel, name)
     expected[nameLabel] = name
   }
-  if (!matches(spec.selector, expected)) {
+  if (isValidSelector(spec.selector) && !matches(spec.selector, expected)) {
     yield invalid('spec.selector', spec.selector, '`selector` not auto-generated')
   }
 }
@@ -155,6 +155,11 @@ function* validateRestart({ template, podFailurePolicy }: Spec, field: string): 
   }
 }
 
+const MODELS: Readonly<Record<string, string>> = {
+  podFailurePolicy: 'io.k8s.api.batch.v1.PodFailurePolicy',
+  successPolicy: 'io.k8s.api.batch.v1.SuccessPolicy',
+}
+
 /** The update's own rules of ValidateJobUpdate. */
 export function* validateJobUpdate({ spec }: Frozen<Job>, old: Frozen<Job>): Iterable<FieldError> {
   yield* validateCompletions(spec, old.spec)
@@ -167,7 +172,7 @@ export function* validateJobUpdate({ spec }: Frozen<Job>, old: Frozen<Job>): Ite
     'managedBy',
     'successPolicy',
   ] as const) {
-    yield* immutableField(`spec.${field}`, spec[field], old.spec[field])
+    yield* immutableField(`spec.${field}`, spec[field], old.spec[field], MODELS[field])
   }
 }
 
@@ -182,17 +187,19 @@ function* validateCompletions(spec: Spec, old: Spec): Iterable<FieldError> {
   }
 }
 
+const TEMPLATE = 'io.k8s.api.core.v1.PodTemplateSpec'
+
 type Template = Frozen<PodTemplateSpec>
 
 /** A suspended Job that never ran may still be told where, and with what resources, to run (KEP-2926, KEP-5440). */
 function* validateTemplateUpdate(spec: Spec, old: Frozen<Job>): Iterable<FieldError> {
   const suspended = old.spec.suspend === true
-  if (!suspended) return yield* immutableField('spec.template', spec.template, old.spec.template)
+  if (!suspended) return yield* immutableField('spec.template', spec.template, old.spec.template, TEMPLATE)
   const before =
     old.status?.startTime === undefined ? withScheduling(old.spec.template, spec.template) : old.spec.template
   const resized = withResources(before, spec.template)
   if (!semanticEqual(spec.template.spec, resized.spec)) {
-    yield* immutableField('spec.template.spec', spec.template.spec, resized.spec)
+    yield* immutableField('spec.template.spec', spec.template.spec, resized.spec, `io.k8s.api.core.v1.PodSpec`)
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from '../../../apimachinery/status.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import type { CertificateSigningRequest } from '../../generated/types/certificates/v1.ts'
-import { difference } from '../../core/v1/pod-spec/difference.ts'
+import { difference } from '../../internal-form.ts'
 import { certificateProblem, requestProblem } from './pem.ts'
 import { validateSignerName } from './signer-name.ts'
 
@@ -117,7 +117,7 @@ function* validateChange(request: Request, old: Request, { approves, issues }: R
     else if (now.length > before.length) {
       yield fieldForbidden(path, `updates may not add a condition of type ${goQuote(type)}`)
     } else if (!semanticEqual(before, now)) {
-      const text = `updates may not modify a condition of type ${goQuote(type)}\n${difference(before, now)}`
+      const text = `updates may not modify a condition of type ${goQuote(type)}\n${difference(CONDITIONS, before, now)}`
       yield fieldForbidden(path, text)
     }
   }
@@ -126,6 +126,8 @@ function* validateChange(request: Request, old: Request, { approves, issues }: R
   if (!issues) yield fieldForbidden('status.certificate', 'updates may not set certificate content')
   else if (before) yield fieldForbidden('status.certificate', 'updates may not modify existing certificate content')
 }
+
+const CONDITIONS = 'io.k8s.api.certificates.v1.CertificateSigningRequestCondition'
 
 const conditionsOf = ({ status }: Request, type: string): readonly object[] =>
   (status?.conditions ?? []).filter((condition) => condition.type === type)

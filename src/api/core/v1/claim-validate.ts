@@ -5,7 +5,7 @@ import { IMMUTABLE, qualifiedName } from '../../checks.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../../generated/types/core/v1.ts'
 import { validateClaimSpec } from './claim-spec.ts'
 import { STORAGE_CLASS_ANNOTATION } from './storage-class-annotation.ts'
-import { difference } from './pod-spec/difference.ts'
+import { difference } from '../../internal-form.ts'
 import { amount, compareAmounts } from './resource-list.ts'
 import { isNativeResource } from './resource-names.ts'
 
@@ -26,7 +26,7 @@ export function* validateClaimUpdate(claim: Claim, old: Claim): Iterable<FieldEr
   if (!semanticEqual(now, before)) {
     const text =
       'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
-    yield fieldForbidden('spec', `${text}\n${difference(before, now)}`)
+    yield fieldForbidden('spec', `${text}\n${difference('io.k8s.api.core.v1.PersistentVolumeClaimSpec', before, now)}`)
   }
   yield* validateSize(claim, old)
   if (claim.spec.volumeMode !== old.spec.volumeMode) yield invalid('volumeMode', claim.spec.volumeMode, IMMUTABLE)

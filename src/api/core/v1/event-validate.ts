@@ -3,6 +3,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
 import { dns1123Subdomain, IMMUTABLE, qualifiedName } from '../../checks.ts'
+import { internalForm } from '../../internal-form.ts'
 import type { Event } from '../../generated/types/core/v1.ts'
 
 const MAX_WORD = 128
@@ -78,8 +79,19 @@ export function* validateEventUpdate(event: Frozen<Event>, old: Frozen<Event>): 
   if (!semanticEqual(event.series, old.series)) yield* validateSeries(event)
   for (const field of FIXED) {
     if (semanticEqual(event[field], old[field])) continue
-    yield invalid(field === 'reportingComponent' ? 'reportingController' : field, event[field], IMMUTABLE)
+    yield invalid(field === 'reportingComponent' ? 'reportingController' : field, shown(event, field), IMMUTABLE)
   }
+}
+
+const MODELS: Readonly<Record<string, string>> = {
+  involvedObject: 'io.k8s.api.core.v1.ObjectReference',
+  related: 'io.k8s.api.core.v1.ObjectReference',
+  source: 'io.k8s.api.core.v1.EventSource',
+}
+
+function shown(event: Frozen<Event>, field: (typeof FIXED)[number]): unknown {
+  const model = MODELS[field]
+  return model ? internalForm(model, event[field]) : event[field]
 }
 
 function* validateSeries({ series }: Frozen<Event>): Iterable<FieldError> {

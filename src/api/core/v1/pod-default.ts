@@ -13,6 +13,8 @@ export function defaultPod(pod: Pod): void {
   if (spec.resources) defaultPodLevelResources(pod, spec.resources)
   spec.enableServiceLinks ??= true
   defaultPodSpec(spec)
+  // Upstream's conversion takes what is negative for the shortest period; in a template it stays, with a warning.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
 }
 
 function requestsFromLimits(resources: ResourceRequirements): void {

@@ -4,7 +4,7 @@ import { goQuote } from '../../../lib/quote.ts'
 import { type FieldError, fieldForbidden } from '../../../apimachinery/status.ts'
 import type { Pod } from '../../generated/types/core/v1.ts'
 import { MIRROR_ANNOTATION } from './pod-spec/annotations.ts'
-import { difference } from './pod-spec/difference.ts'
+import { difference } from '../../internal-form.ts'
 
 /** ValidatePodEphemeralContainersUpdate: they are added, never changed or removed. */
 export function* validateEphemeralContainersUpdate(pod: Frozen<Pod>, old: Frozen<Pod>): Iterable<FieldError> {
@@ -17,7 +17,10 @@ export function* validateEphemeralContainersUpdate(pod: Frozen<Pod>, old: Frozen
     const which = `existing ephemeral containers ${goQuote(before.name)}`
     if (!now) yield fieldForbidden(field, `${which} may not be removed\n`)
     else if (!semanticEqual(now, before)) {
-      yield fieldForbidden(field, `${which} may not be changed\n${difference(before, now)}`)
+      yield fieldForbidden(
+        field,
+        `${which} may not be changed\n${difference('io.k8s.api.core.v1.EphemeralContainer', before, now)}`,
+      )
     }
   }
 }

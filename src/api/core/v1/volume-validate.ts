@@ -12,7 +12,7 @@ import type {
 } from '../../generated/types/core/v1.ts'
 import { validateAccessModes, validateVolumeMode } from './claim-spec.ts'
 import * as attached from './pod-spec/attached-sources.ts'
-import { difference } from './pod-spec/difference.ts'
+import { difference, internalForm } from '../../internal-form.ts'
 import { validateNodeSelector } from './pod-spec/node-selector.ts'
 import { noBacksteps } from './pod-spec/paths.ts'
 import { validateHostPath } from './pod-spec/volume-sources.ts'
@@ -277,13 +277,13 @@ export function* validateVolumeUpdate(
     now.csi = csi
   }
   if (!semanticEqual(now, before)) {
-    const text = `spec.persistentvolumesource is immutable after creation\n${difference(before, now)}`
+    const text = `spec.persistentvolumesource is immutable after creation\n${difference('io.k8s.api.core.v1.PersistentVolumeSource', before, now)}`
     yield fieldForbidden('spec.persistentvolumesource', text)
   }
   if (spec.volumeMode !== old.spec.volumeMode) yield invalid('volumeMode', spec.volumeMode, IMMUTABLE)
   if (old.spec.nodeAffinity && !semanticEqual(spec.nodeAffinity, old.spec.nodeAffinity)) {
     const text = `${IMMUTABLE}, except for updating from beta label to GA`
-    yield invalid('nodeAffinity', spec.nodeAffinity, text)
+    yield invalid('nodeAffinity', internalForm('io.k8s.api.core.v1.VolumeNodeAffinity', spec.nodeAffinity), text)
   }
   if (old.spec.volumeAttributesClassName !== undefined && spec.volumeAttributesClassName === undefined) {
     yield fieldForbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden')

@@ -11,7 +11,7 @@ struct AdmissionReview
  request 1 *AdmissionRequest
  response 2 *AdmissionResponse
 struct AdmissionRequest
- uid 1 string always
+ uid 1 string always go=types.UID
  kind 2 meta/v1.GroupVersionKind always
  resource 3 meta/v1.GroupVersionResource always
  subResource 4 string
@@ -20,18 +20,18 @@ struct AdmissionRequest
  requestSubResource 15 string
  name 5 string
  namespace 6 string
- operation 7 string always
+ operation 7 string always go=v1.Operation
  userInfo 8 authentication/v1.UserInfo always
  object 9 rawExtension always
  oldObject 10 rawExtension always
  dryRun 11 *boolean
  options 12 rawExtension always
 struct AdmissionResponse
- uid 1 string always
+ uid 1 string always go=types.UID
  allowed 2 boolean always
  status 3 *meta/v1.Status
  patch 4 bytes
- patchType 5 *string
+ patchType 5 *string go=v1.PatchType
  auditAnnotations 6 {}string
  warnings 7 []string listType=atomic
 `,

@@ -47,7 +47,7 @@ struct ParamKind mapType=atomic
 struct Validation
  expression 1 string required always
  message 2 string
- reason 3 *string
+ reason 3 *string go=v1.StatusReason
  messageExpression 4 string
 struct Variable mapType=atomic
  name 1 string required always
@@ -74,7 +74,7 @@ struct ParamRef mapType=atomic
  name 1 string
  namespace 2 string
  selector 3 *meta/v1.LabelSelector
- parameterNotFoundAction 4 *string
+ parameterNotFoundAction 4 *string go=v1.ParameterNotFoundActionType
 struct MatchResources mapType=atomic
  namespaceSelector 1 *meta/v1.LabelSelector
  objectSelector 2 *meta/v1.LabelSelector
@@ -209,7 +209,7 @@ struct ValidatingAdmissionPolicySpec
  paramKind 1 *ParamKind
  matchConstraints 2 *MatchResources
  validations 3 []Validation listType=atomic
- failurePolicy 4 *string
+ failurePolicy 4 *string go=v1beta1.FailurePolicyType
  auditAnnotations 5 []AuditAnnotation listType=atomic
  matchConditions 6 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  variables 7 []Variable listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
@@ -219,7 +219,7 @@ struct ParamKind mapType=atomic
 struct Validation
  expression 1 string required always
  message 2 string
- reason 3 *string
+ reason 3 *string go=v1.StatusReason
  messageExpression 4 string
 struct Variable mapType=atomic
  name 1 string required always
@@ -246,13 +246,13 @@ struct ParamRef mapType=atomic
  name 1 string
  namespace 2 string
  selector 3 *meta/v1.LabelSelector
- parameterNotFoundAction 4 *string
+ parameterNotFoundAction 4 *string go=v1beta1.ParameterNotFoundActionType
 struct MatchResources mapType=atomic
  namespaceSelector 1 *meta/v1.LabelSelector
  objectSelector 2 *meta/v1.LabelSelector
  resourceRules 3 []NamedRuleWithOperations listType=atomic
  excludeResourceRules 4 []NamedRuleWithOperations listType=atomic
- matchPolicy 7 *string
+ matchPolicy 7 *string go=v1beta1.MatchPolicyType
 enum ValidationAction ["Audit","Deny","Warn"]
 struct NamedRuleWithOperations mapType=atomic
  resourceNames 1 []string listType=atomic
@@ -277,11 +277,11 @@ struct ValidatingWebhook
  name 1 string required always
  clientConfig 2 WebhookClientConfig required always
  rules 3 []admissionregistration/v1.RuleWithOperations listType=atomic
- failurePolicy 4 *string
- matchPolicy 9 *string
+ failurePolicy 4 *string go=v1beta1.FailurePolicyType
+ matchPolicy 9 *string go=v1beta1.MatchPolicyType
  namespaceSelector 5 *meta/v1.LabelSelector
  objectSelector 10 *meta/v1.LabelSelector
- sideEffects 6 *string listType=atomic
+ sideEffects 6 *string listType=atomic go=v1beta1.SideEffectClass
  timeoutSeconds 7 *int32
  admissionReviewVersions 8 []string listType=atomic
  matchConditions 11 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
@@ -289,11 +289,11 @@ struct MutatingWebhook
  name 1 string required always
  clientConfig 2 WebhookClientConfig required always
  rules 3 []admissionregistration/v1.RuleWithOperations listType=atomic
- failurePolicy 4 *string
- matchPolicy 9 *string
+ failurePolicy 4 *string go=v1beta1.FailurePolicyType
+ matchPolicy 9 *string go=v1beta1.MatchPolicyType
  namespaceSelector 5 *meta/v1.LabelSelector
  objectSelector 11 *meta/v1.LabelSelector
- sideEffects 6 *string
+ sideEffects 6 *string go=v1beta1.SideEffectClass
  timeoutSeconds 7 *int32
  admissionReviewVersions 8 []string listType=atomic
  reinvocationPolicy 10 *ReinvocationPolicyType
@@ -325,7 +325,7 @@ struct MutatingAdmissionPolicySpec
  matchConstraints 2 *MatchResources
  variables 3 []Variable listType=atomic
  mutations 4 []Mutation listType=atomic
- failurePolicy 5 *string
+ failurePolicy 5 *string go=v1beta1.FailurePolicyType
  matchConditions 6 []MatchCondition listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  reinvocationPolicy 7 ReinvocationPolicyType
 struct Mutation
@@ -394,7 +394,7 @@ struct ParamKind mapType=atomic
 struct Validation
  expression 1 string required always
  message 2 string
- reason 3 *string
+ reason 3 *string go=v1.StatusReason
  messageExpression 4 string
 struct Variable
  name 1 string required always

@@ -17,11 +17,11 @@ struct APIGroupDiscovery
 struct APIVersionDiscovery
  version 1 string required always
  resources 2 []APIResourceDiscovery listType=map listMapKeys=resource
- freshness 3 string
+ freshness 3 string go=v2.DiscoveryFreshness
 struct APIResourceDiscovery
  resource 1 string required always
  responseKind 2 *meta/v1.GroupVersionKind
- scope 3 string required always
+ scope 3 string required always go=v2.ResourceScope
  singularResource 4 string required always
  verbs 5 []string required always listType=set
  shortNames 6 []string listType=set
@@ -49,11 +49,11 @@ struct APIGroupDiscovery
 struct APIVersionDiscovery
  version 1 string required always
  resources 2 []APIResourceDiscovery listType=map listMapKeys=resource
- freshness 3 string
+ freshness 3 string go=v2beta1.DiscoveryFreshness
 struct APIResourceDiscovery
  resource 1 string required always
  responseKind 2 *meta/v1.GroupVersionKind
- scope 3 string required always
+ scope 3 string required always go=v2beta1.ResourceScope
  singularResource 4 string required always
  verbs 5 []string required always listType=set
  shortNames 6 []string listType=set

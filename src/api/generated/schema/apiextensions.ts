@@ -9,12 +9,12 @@ export const apiextensions: readonly SchemaPackage[] = [
 struct CustomResourceDefinitionSpec
  group 1 string required always
  names 3 CustomResourceDefinitionNames required always
- scope 4 string required always
+ scope 4 string required always go=v1.ResourceScope
  versions 7 []CustomResourceDefinitionVersion required always listType=atomic
  conversion 9 *CustomResourceConversion
  preserveUnknownFields 10 boolean
 struct CustomResourceConversion
- strategy 1 string required always
+ strategy 1 string required always go=v1.ConversionStrategyType
  webhook 2 *WebhookConversion
 struct WebhookConversion
  clientConfig 2 *WebhookClientConfig
@@ -55,8 +55,8 @@ struct CustomResourceDefinitionNames
  listKind 5 string
  categories 6 []string listType=atomic
 struct CustomResourceDefinitionCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.CustomResourceDefinitionConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -90,17 +90,17 @@ struct ConversionReview
  request 1 *ConversionRequest
  response 2 *ConversionResponse
 struct ConversionRequest
- uid 1 string required always
+ uid 1 string required always go=types.UID
  desiredAPIVersion 2 string required always
  objects 3 []rawExtension required always listType=atomic
 struct ConversionResponse
- uid 1 string required always
+ uid 1 string required always go=types.UID
  convertedObjects 2 []rawExtension required always listType=atomic
  result 3 meta/v1.Status required always
 enum FieldValueErrorReason ["FieldValueDuplicate","FieldValueForbidden","FieldValueInvalid","FieldValueRequired"]
 struct JSONSchemaProps
  id 1 string
- $schema 2 string
+ $schema 2 string go=v1.JSONSchemaURL
  $ref 3 *string
  description 4 string
  type 5 string
@@ -130,9 +130,9 @@ struct JSONSchemaProps
  properties 29 {}JSONSchemaProps
  additionalProperties 30 *schemaOrBool
  patternProperties 31 {}JSONSchemaProps
- dependencies 32 {}schemaOrStrings
+ dependencies 32 {}schemaOrStrings go=v1.JSONSchemaDependencies
  additionalItems 33 *schemaOrBool
- definitions 34 {}JSONSchemaProps
+ definitions 34 {}JSONSchemaProps go=v1.JSONSchemaDefinitions
  externalDocs 35 *ExternalDocumentation
  example 36 *any
  nullable 37 boolean
@@ -142,7 +142,7 @@ struct JSONSchemaProps
  x-kubernetes-list-map-keys 41 []string listType=atomic
  x-kubernetes-list-type 42 *string
  x-kubernetes-map-type 43 *string
- x-kubernetes-validations 44 []ValidationRule listType=map listMapKeys=rule patchStrategy=merge patchMergeKey=rule
+ x-kubernetes-validations 44 []ValidationRule listType=map listMapKeys=rule patchStrategy=merge patchMergeKey=rule go=v1.ValidationRules
 struct ValidationRule
  rule 1 string required always
  message 2 string

@@ -23,8 +23,8 @@ struct APIServiceSpec
  groupPriorityMinimum 7 int32 required always
  versionPriority 8 int32 required always
 struct APIServiceCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.APIServiceConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string

@@ -22,8 +22,8 @@ struct ServerStorageVersion
  decodableVersions 3 []string required listType=set
  servedVersions 4 []string listType=set
 struct StorageVersionCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1alpha1.StorageVersionConditionType
+ status 2 string required always go=v1alpha1.ConditionStatus
  observedGeneration 3 int64
  lastTransitionTime 4 time always
  reason 5 string required always

@@ -20,8 +20,8 @@ struct RollingUpdateStatefulSetStrategy
  partition 1 *int32
  maxUnavailable 2 *intOrString
 struct StatefulSetPersistentVolumeClaimRetentionPolicy
- whenDeleted 1 string
- whenScaled 2 string
+ whenDeleted 1 string go=v1.PersistentVolumeClaimRetentionPolicyType
+ whenScaled 2 string go=v1.PersistentVolumeClaimRetentionPolicyType
 struct StatefulSetOrdinals
  start 1 int32 always
 struct StatefulSetSpec
@@ -48,8 +48,8 @@ struct StatefulSetStatus
  conditions 10 []StatefulSetCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
  availableReplicas 11 int32 always
 struct StatefulSetCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.StatefulSetConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -89,8 +89,8 @@ struct DeploymentStatus
  conditions 6 []DeploymentCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
  collisionCount 8 *int32
 struct DeploymentCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.DeploymentConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastUpdateTime 6 time always
  lastTransitionTime 7 time always
  reason 4 string
@@ -124,8 +124,8 @@ struct DaemonSetStatus
  collisionCount 9 *int32
  conditions 10 []DaemonSetCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct DaemonSetCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.DaemonSetConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -161,8 +161,8 @@ struct ReplicaSetStatus
  observedGeneration 3 int64
  conditions 6 []ReplicaSetCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct ReplicaSetCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.ReplicaSetConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string

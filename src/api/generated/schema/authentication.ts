@@ -23,7 +23,7 @@ struct UserInfo
  username 1 string
  uid 2 string
  groups 3 []string listType=atomic
- extra 4 {}@[]string
+ extra 4 {}@[]string go=map[string]v1.ExtraValue
 struct TokenRequest
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always
@@ -40,7 +40,7 @@ struct BoundObjectReference
  kind 1 string
  apiVersion 2 string
  name 3 string
- uid 4 string
+ uid 4 string go=types.UID
 struct SelfSubjectReview
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always

@@ -45,7 +45,7 @@ struct SubjectAccessReviewSpec
  nonResourceAttributes 2 *NonResourceAttributes
  user 3 string
  groups 4 []string listType=atomic
- extra 5 {}@[]string
+ extra 5 {}@[]string go=map[string]v1.ExtraValue
  uid 6 string
 struct SelfSubjectAccessReviewSpec
  resourceAttributes 1 *ResourceAttributes

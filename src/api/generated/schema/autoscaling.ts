@@ -66,11 +66,11 @@ struct PodsMetricSource
  targetAverageValue 2 quantity required always
  selector 3 *meta/v1.LabelSelector
 struct ResourceMetricSource
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  targetAverageUtilization 2 *int32
  targetAverageValue 3 *quantity
 struct ContainerResourceMetricSource
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  targetAverageUtilization 2 *int32
  targetAverageValue 3 *quantity
  container 5 string required always
@@ -87,8 +87,8 @@ struct MetricStatus
  containerResource 7 *ContainerResourceMetricStatus
  external 5 *ExternalMetricStatus
 struct HorizontalPodAutoscalerCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.HorizontalPodAutoscalerConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -103,11 +103,11 @@ struct PodsMetricStatus
  currentAverageValue 2 quantity required always
  selector 3 *meta/v1.LabelSelector
 struct ResourceMetricStatus
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  currentAverageUtilization 2 *int32
  currentAverageValue 3 quantity required always
 struct ContainerResourceMetricStatus
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  currentAverageUtilization 2 *int32
  currentAverageValue 3 quantity required always
  container 4 string required always
@@ -143,7 +143,7 @@ struct CrossVersionObjectReference
  name 2 string required always
  apiVersion 3 string
 struct MetricSpec
- type 1 string required always
+ type 1 string required always go=v2.MetricSourceType
  object 2 *ObjectMetricSource
  pods 3 *PodsMetricSource
  resource 4 *ResourceMetricSource
@@ -154,11 +154,11 @@ struct HorizontalPodAutoscalerBehavior
  scaleDown 2 *HPAScalingRules
 struct HPAScalingRules
  stabilizationWindowSeconds 3 *int32
- selectPolicy 1 *string
+ selectPolicy 1 *string go=v2.ScalingPolicySelect
  policies 2 []HPAScalingPolicy listType=atomic
  tolerance 4 *quantity
 struct HPAScalingPolicy
- type 1 string required always
+ type 1 string required always go=v2.HPAScalingPolicyType
  value 2 int32 required always
  periodSeconds 3 int32 required always
 struct ObjectMetricSource
@@ -169,10 +169,10 @@ struct PodsMetricSource
  metric 1 MetricIdentifier required always
  target 2 MetricTarget required always
 struct ResourceMetricSource
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  target 2 MetricTarget required always
 struct ContainerResourceMetricSource
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  target 2 MetricTarget required always
  container 3 string required always
 struct ExternalMetricSource
@@ -182,7 +182,7 @@ struct MetricIdentifier
  name 1 string required always
  selector 2 *meta/v1.LabelSelector
 struct MetricTarget
- type 1 string required always
+ type 1 string required always go=v2.MetricTargetType
  value 2 *quantity
  averageValue 3 *quantity
  averageUtilization 4 *int32
@@ -194,13 +194,13 @@ struct HorizontalPodAutoscalerStatus
  currentMetrics 5 []MetricStatus always listType=atomic
  conditions 6 []HorizontalPodAutoscalerCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct HorizontalPodAutoscalerCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v2.HorizontalPodAutoscalerConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
 struct MetricStatus
- type 1 string required always
+ type 1 string required always go=v2.MetricSourceType
  object 2 *ObjectMetricStatus
  pods 3 *PodsMetricStatus
  resource 4 *ResourceMetricStatus
@@ -214,10 +214,10 @@ struct PodsMetricStatus
  metric 1 MetricIdentifier required always
  current 2 MetricValueStatus required always
 struct ResourceMetricStatus
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  current 2 MetricValueStatus required always
 struct ContainerResourceMetricStatus
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  current 2 MetricValueStatus required always
  container 3 string required always
 struct ExternalMetricStatus

@@ -24,8 +24,8 @@ struct PodFailurePolicyOnExitCodesRequirement
  operator 2 PodFailurePolicyOnExitCodesOperator required always
  values 3 []int32 required always listType=set
 struct PodFailurePolicyOnPodConditionsPattern
- type 1 string required always
- status 2 string always
+ type 1 string required always go=v1.PodConditionType
+ status 2 string always go=v1.ConditionStatus
 struct PodFailurePolicyRule
  action 1 PodFailurePolicyAction required always
  onExitCodes 2 *PodFailurePolicyOnExitCodesRequirement
@@ -67,11 +67,11 @@ struct JobStatus
  uncountedTerminatedPods 8 *UncountedTerminatedPods
  ready 9 *int32
 struct UncountedTerminatedPods
- succeeded 1 []string listType=set
- failed 2 []string listType=set
+ succeeded 1 []string listType=set go=[]types.UID
+ failed 2 []string listType=set go=[]types.UID
 struct JobCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.JobConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastProbeTime 3 time always
  lastTransitionTime 4 time always
  reason 5 string

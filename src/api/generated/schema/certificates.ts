@@ -21,7 +21,7 @@ struct CertificateSigningRequestSpec
  username 2 string
  uid 3 string
  groups 4 []string listType=atomic
- extra 6 {}@[]string
+ extra 6 {}@[]string go=map[string]v1.ExtraValue
 struct CertificateSigningRequestStatus
  conditions 1 []CertificateSigningRequestCondition listType=map listMapKeys=type
   +k8s:alpha(since: "1.36")=+k8s:listType=map
@@ -32,8 +32,8 @@ struct CertificateSigningRequestStatus
   +k8s:alpha(since: "1.36")=+k8s:item(type: "Denied")=+k8s:zeroOrOneOfMember
  certificate 2 bytes
 struct CertificateSigningRequestCondition
- type 1 string required always
- status 6 string required always
+ type 1 string required always go=v1.RequestConditionType
+ status 6 string required always go=v1.ConditionStatus
  reason 2 string
  message 3 string
  lastUpdateTime 4 time always
@@ -60,11 +60,11 @@ struct CertificateSigningRequestSpec
  request 1 bytes required always
  signerName 7 *string
  expirationSeconds 8 *int32
- usages 5 []string listType=atomic
+ usages 5 []string listType=atomic go=[]v1beta1.KeyUsage
  username 2 string
  uid 3 string
  groups 4 []string listType=atomic
- extra 6 {}@[]string
+ extra 6 {}@[]string go=map[string]v1beta1.ExtraValue
 struct CertificateSigningRequestStatus
  conditions 1 []CertificateSigningRequestCondition listType=map listMapKeys=type
   +k8s:alpha(since: "1.36")=+k8s:listType=map
@@ -75,8 +75,8 @@ struct CertificateSigningRequestStatus
   +k8s:alpha(since: "1.36")=+k8s:item(type: "Denied")=+k8s:zeroOrOneOfMember
  certificate 2 bytes
 struct CertificateSigningRequestCondition
- type 1 string required always
- status 6 string always
+ type 1 string required always go=v1beta1.RequestConditionType
+ status 6 string always go=v1.ConditionStatus
  reason 2 string
  message 3 string
  lastUpdateTime 4 time always
@@ -104,11 +104,11 @@ struct PodCertificateRequest
 struct PodCertificateRequestSpec
  signerName 1 string required always
  podName 2 string required always
- podUID 3 string required always
+ podUID 3 string required always go=types.UID
  serviceAccountName 4 string required always
- serviceAccountUID 5 string required always
- nodeName 6 string required always
- nodeUID 7 string required always
+ serviceAccountUID 5 string required always go=types.UID
+ nodeName 6 string required always go=types.NodeName
+ nodeUID 7 string required always go=types.UID
  maxExpirationSeconds 8 *int32 default=86400
  pkixPublicKey 9 bytes always
  proofOfPossession 10 bytes always

@@ -16,7 +16,7 @@ struct LeaseSpec
  acquireTime 3 *microTime
  renewTime 4 *microTime
  leaseTransitions 5 *int32
- strategy 6 *string
+ strategy 6 *string go=v1.CoordinatedLeaseStrategy
  preferredHolder 7 *string
 struct LeaseList
  ... - meta/v1.TypeMeta
@@ -38,7 +38,7 @@ struct LeaseSpec
  acquireTime 3 *microTime
  renewTime 4 *microTime
  leaseTransitions 5 *int32
- strategy 6 *string
+ strategy 6 *string go=v1.CoordinatedLeaseStrategy
  preferredHolder 7 *string
 struct LeaseList
  ... - meta/v1.TypeMeta
@@ -54,7 +54,7 @@ struct LeaseCandidateSpec
  renewTime 3 *microTime
  binaryVersion 4 string required always
  emulationVersion 5 string
- strategy 6 string required
+ strategy 6 string required go=v1.CoordinatedLeaseStrategy
 struct LeaseCandidateList
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ListMeta always
@@ -75,7 +75,7 @@ struct LeaseCandidateSpec
  renewTime 3 *microTime
  binaryVersion 4 string required always
  emulationVersion 5 string
- strategy 6 string required
+ strategy 6 string required go=v1.CoordinatedLeaseStrategy
 struct LeaseCandidateList
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ListMeta always

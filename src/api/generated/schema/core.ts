@@ -72,7 +72,7 @@ struct PersistentVolume
  spec 2 PersistentVolumeSpec always
  status 3 PersistentVolumeStatus always
 struct PersistentVolumeSpec
- capacity 1 {}quantity
+ capacity 1 {}quantity go=v1.ResourceList
  ... 2 PersistentVolumeSource
  accessModes 3 []PersistentVolumeAccessMode listType=atomic
  claimRef 4 *ObjectReference mapType=granular
@@ -125,8 +125,8 @@ struct ModifyVolumeStatus
  targetVolumeAttributesClassName 1 string
  status 2 PersistentVolumeClaimModifyVolumeStatus required always
 struct PersistentVolumeClaimCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.PersistentVolumeClaimConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastProbeTime 3 time always
  lastTransitionTime 4 time always
  reason 5 string
@@ -134,10 +134,10 @@ struct PersistentVolumeClaimCondition
 struct PersistentVolumeClaimStatus
  phase 1 PersistentVolumeClaimPhase
  accessModes 2 []PersistentVolumeAccessMode listType=atomic
- capacity 3 {}quantity
+ capacity 3 {}quantity go=v1.ResourceList
  conditions 4 []PersistentVolumeClaimCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
- allocatedResources 5 {}quantity
- allocatedResourceStatuses 7 {}ClaimResourceStatus mapType=granular
+ allocatedResources 5 {}quantity go=v1.ResourceList
+ allocatedResourceStatuses 7 {}ClaimResourceStatus mapType=granular go=map[v1.ResourceName]v1.ClaimResourceStatus
  currentVolumeAttributesClassName 8 *string
  modifyVolumeStatus 9 *ModifyVolumeStatus
 enum PersistentVolumeAccessMode ["ReadOnlyMany","ReadWriteMany","ReadWriteOnce","ReadWriteOncePod"]
@@ -148,7 +148,7 @@ struct HostPathVolumeSource
  path 1 string required always
  type 2 *HostPathType
 struct EmptyDirVolumeSource
- medium 1 string
+ medium 1 string go=v1.StorageMedium
  sizeLimit 2 *quantity
 struct GlusterfsVolumeSource
  endpoints 1 string required always
@@ -423,7 +423,7 @@ struct ContainerPort
 struct VolumeMount
  name 1 string required always
  readOnly 2 boolean
- recursiveReadOnly 7 *string
+ recursiveReadOnly 7 *string go=v1.RecursiveReadOnlyMode
  mountPath 3 string required always
  subPath 4 string
  mountPropagation 5 *MountPropagationMode
@@ -502,20 +502,20 @@ struct Probe
  terminationGracePeriodSeconds 7 *int64
 enum PullPolicy ["Always","IfNotPresent","Never"]
 struct ContainerResizePolicy
- resourceName 1 string required always
- restartPolicy 2 string required always
+ resourceName 1 string required always go=v1.ResourceName
+ restartPolicy 2 string required always go=v1.ResourceResizeRestartPolicy
 enum PreemptionPolicy ["Never","PreemptLowerPriority"]
 enum TerminationMessagePolicy ["FallbackToLogsOnError","File"]
 struct Capabilities
- add 1 []string listType=atomic
- drop 2 []string listType=atomic
+ add 1 []string listType=atomic go=[]v1.Capability
+ drop 2 []string listType=atomic go=[]v1.Capability
 struct ResourceRequirements
- limits 1 {}quantity
- requests 2 {}quantity
+ limits 1 {}quantity go=v1.ResourceList
+ requests 2 {}quantity go=v1.ResourceList
  claims 3 []ResourceClaim listType=map listMapKeys=name
 struct VolumeResourceRequirements
- limits 1 {}quantity
- requests 2 {}quantity
+ limits 1 {}quantity go=v1.ResourceList
+ requests 2 {}quantity go=v1.ResourceList
 struct ResourceClaim
  name 1 string required always
  request 2 string
@@ -530,7 +530,7 @@ struct Container
  env 7 []EnvVar listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  resources 8 ResourceRequirements always
  resizePolicy 23 []ContainerResizePolicy listType=atomic
- restartPolicy 24 *string
+ restartPolicy 24 *string go=v1.ContainerRestartPolicy
  restartPolicyRules 25 []ContainerRestartRule listType=atomic
  volumeMounts 9 []VolumeMount listType=map listMapKeys=mountPath patchStrategy=merge patchMergeKey=mountPath
  volumeDevices 21 []VolumeDevice listType=map listMapKeys=devicePath patchStrategy=merge patchMergeKey=devicePath
@@ -587,18 +587,18 @@ struct ContainerStatus
  imageID 7 string required always
  containerID 8 string
  started 9 *boolean
- allocatedResources 10 {}quantity
+ allocatedResources 10 {}quantity go=v1.ResourceList
  resources 11 *ResourceRequirements
  volumeMounts 12 []VolumeMountStatus listType=map listMapKeys=mountPath patchStrategy=merge patchMergeKey=mountPath
  user 13 *ContainerUser
  allocatedResourcesStatus 14 []ResourceStatus listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  stopSignal 15 *Signal
 struct ResourceStatus
- name 1 string required always
+ name 1 string required always go=v1.ResourceName
  resources 2 []ResourceHealth listType=map listMapKeys=resourceID
 struct ResourceHealth
- resourceID 1 string required always
- health 2 string
+ resourceID 1 string required always go=v1.ResourceID
+ health 2 string go=v1.ResourceHealthStatus
  message 6 *string
 struct ContainerUser
  linux 1 *LinuxContainerUser
@@ -608,9 +608,9 @@ struct LinuxContainerUser
  supplementalGroups 3 []int64 listType=atomic
 enum PodPhase ["Failed","Pending","Running","Succeeded","Unknown"]
 struct PodCondition
- type 1 string required always
+ type 1 string required always go=v1.PodConditionType
  observedGeneration 7 int64
- status 2 string required always
+ status 2 string required always go=v1.ConditionStatus
  lastProbeTime 3 time always
  lastTransitionTime 4 time always
  reason 5 string
@@ -619,7 +619,7 @@ struct VolumeMountStatus
  name 1 string required always
  mountPath 2 string required always
  readOnly 3 boolean
- recursiveReadOnly 4 *string
+ recursiveReadOnly 4 *string go=v1.RecursiveReadOnlyMode
  volumeStatus 5 *VolumeStatus
 struct VolumeStatus
  image 1 *ImageVolumeStatus
@@ -627,10 +627,10 @@ struct ImageVolumeStatus
  imageRef 1 string required
 enum RestartPolicy ["Always","Never","OnFailure"]
 struct ContainerRestartRule
- action 1 string required
+ action 1 string required go=v1.ContainerRestartRuleAction
  exitCodes 2 *ContainerRestartRuleOnExitCodes
 struct ContainerRestartRuleOnExitCodes
- operator 1 string required
+ operator 1 string required go=v1.ContainerRestartRuleOnExitCodesOperator
  values 2 []int32 listType=set
 enum DNSPolicy ["ClusterFirst","ClusterFirstWithHostNet","Default","None"]
 struct NodeSelector mapType=atomic
@@ -688,7 +688,7 @@ struct Toleration
  tolerationSeconds 5 *int64
 enum TolerationOperator ["Equal","Exists","Gt","Lt"]
 struct PodReadinessGate
- conditionType 1 string required always
+ conditionType 1 string required always go=v1.PodConditionType
 struct PodSpec
  volumes 1 []Volume listType=map listMapKeys=name patchStrategy=merge,retainKeys patchMergeKey=name
  initContainers 20 []Container listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
@@ -722,7 +722,7 @@ struct PodSpec
  runtimeClassName 29 *string
  enableServiceLinks 30 *boolean
  preemptionPolicy 31 *PreemptionPolicy
- overhead 32 {}quantity
+ overhead 32 {}quantity go=v1.ResourceList
  topologySpreadConstraints 33 []TopologySpreadConstraint listType=map listMapKeys=topologyKey,whenUnsatisfiable patchStrategy=merge patchMergeKey=topologyKey
  setHostnameAsFQDN 35 *boolean
  os 36 *PodOS
@@ -747,7 +747,7 @@ struct ContainerExtendedResourceRequest
  resourceName 2 string required always
  requestName 3 string required always
 struct PodOS
- name 1 string required always
+ name 1 string required always go=v1.OSName
 struct PodSchedulingGate
  name 1 string required always
 struct PodSchedulingGroup
@@ -782,7 +782,7 @@ struct PodSecurityContext
  fsGroupChangePolicy 9 *PodFSGroupChangePolicy
  seccompProfile 10 *SeccompProfile
  appArmorProfile 11 *AppArmorProfile
- seLinuxChangePolicy 13 *string
+ seLinuxChangePolicy 13 *string go=v1.PodSELinuxChangePolicy
 struct SeccompProfile
  union type localhostProfile
  type 1 SeccompProfileType required always
@@ -816,7 +816,7 @@ struct EphemeralContainerCommon
  env 7 []EnvVar listType=map listMapKeys=name patchStrategy=merge patchMergeKey=name
  resources 8 ResourceRequirements always
  resizePolicy 23 []ContainerResizePolicy listType=atomic
- restartPolicy 24 *string
+ restartPolicy 24 *string go=v1.ContainerRestartPolicy
  restartPolicyRules 25 []ContainerRestartRule listType=atomic
  volumeMounts 9 []VolumeMount listType=map listMapKeys=mountPath patchStrategy=merge patchMergeKey=mountPath
  volumeDevices 21 []VolumeDevice listType=map listMapKeys=devicePath patchStrategy=merge patchMergeKey=devicePath
@@ -850,10 +850,10 @@ struct PodStatus
  containerStatuses 8 []ContainerStatus listType=atomic
  qosClass 9 PodQOSClass
  ephemeralContainerStatuses 13 []ContainerStatus listType=atomic
- resize 14 string
+ resize 14 string go=v1.PodResizeStatus
  resourceClaimStatuses 15 []PodResourceClaimStatus listType=map listMapKeys=name patchStrategy=merge,retainKeys patchMergeKey=name
  extendedResourceClaimStatus 18 *PodExtendedResourceClaimStatus
- allocatedResources 19 {}quantity
+ allocatedResources 19 {}quantity go=v1.ResourceList
  resources 20 *ResourceRequirements
  nodeAllocatableResourceClaimStatuses 21 []NodeAllocatableResourceClaimStatus listType=atomic
 struct PodStatusResult
@@ -897,8 +897,8 @@ struct ReplicationControllerStatus
  observedGeneration 3 int64
  conditions 6 []ReplicationControllerCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct ReplicationControllerCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.ReplicationControllerConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -931,7 +931,7 @@ struct LoadBalancerStatus
 struct LoadBalancerIngress
  ip 1 string
  hostname 2 string
- ipMode 3 *string
+ ipMode 3 *string go=v1.LoadBalancerIPMode
  ports 4 []PortStatus listType=atomic
 enum IPFamily ["","IPv4","IPv6"]
 enum IPFamilyPolicy ["PreferDualStack","RequireDualStack","SingleStack"]
@@ -1018,7 +1018,7 @@ struct NodeConfigSource
 struct ConfigMapNodeConfigSource
  namespace 1 string required always
  name 2 string required always
- uid 3 string
+ uid 3 string go=types.UID
  resourceVersion 4 string
  kubeletConfigKey 5 string required always
 struct DaemonEndpoint
@@ -1053,22 +1053,22 @@ struct NodeConfigStatus
  lastKnownGood 3 *NodeConfigSource
  error 4 string
 struct NodeStatus
- capacity 1 {}quantity
- allocatable 2 {}quantity
+ capacity 1 {}quantity go=v1.ResourceList
+ allocatable 2 {}quantity go=v1.ResourceList
  phase 3 NodePhase
  conditions 4 []NodeCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
  addresses 5 []NodeAddress listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
  daemonEndpoints 6 NodeDaemonEndpoints always
  nodeInfo 7 NodeSystemInfo always
  images 8 []ContainerImage listType=atomic
- volumesInUse 9 []string listType=atomic
+ volumesInUse 9 []string listType=atomic go=[]v1.UniqueVolumeName
  volumesAttached 10 []AttachedVolume listType=atomic
  config 11 *NodeConfigStatus
  runtimeHandlers 12 []NodeRuntimeHandler listType=atomic
  features 13 *NodeFeatures
  declaredFeatures 14 []string listType=atomic
 struct AttachedVolume
- name 1 string required always
+ name 1 string required always go=v1.UniqueVolumeName
  devicePath 2 string required always
 struct AvoidPods
  preferAvoidPods 1 []PreferAvoidPodsEntry listType=atomic
@@ -1084,14 +1084,14 @@ struct ContainerImage
  sizeBytes 2 int64
 enum NodePhase ["Pending","Running","Terminated"]
 struct NodeCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.NodeConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastHeartbeatTime 3 time always
  lastTransitionTime 4 time always
  reason 5 string
  message 6 string
 struct NodeAddress
- type 1 string required always
+ type 1 string required always go=v1.NodeAddressType
  address 2 string required always
 struct Node
  ... - meta/v1.TypeMeta
@@ -1103,14 +1103,14 @@ struct NodeList
  metadata 1 meta/v1.ListMeta always
  items 2 []Node required always
 struct NamespaceSpec
- finalizers 1 []string listType=atomic
+ finalizers 1 []string listType=atomic go=[]v1.FinalizerName
 struct NamespaceStatus
  phase 1 NamespacePhase
  conditions 2 []NamespaceCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 enum NamespacePhase ["Active","Terminating"]
 struct NamespaceCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.NamespaceConditionType
+ status 2 string required always go=v1.ConditionStatus
  lastTransitionTime 4 time always
  reason 5 string
  message 6 string
@@ -1128,7 +1128,7 @@ struct Binding
  metadata 1 meta/v1.ObjectMeta always
  target 2 ObjectReference required always
 struct Preconditions
- uid 1 *string
+ uid 1 *string go=types.UID
 struct PodLogOptions
  ... - meta/v1.TypeMeta
  container 1 string
@@ -1172,7 +1172,7 @@ struct ObjectReference mapType=atomic
  kind 1 string
  namespace 2 string
  name 3 string
- uid 4 string
+ uid 4 string go=types.UID
  apiVersion 5 string
  resourceVersion 6 string
  fieldPath 7 string
@@ -1217,12 +1217,12 @@ struct List
  metadata 1 meta/v1.ListMeta always
  items 2 []rawExtension required always
 struct LimitRangeItem
- type 1 string required always
- max 2 {}quantity
- min 3 {}quantity
- default 4 {}quantity
- defaultRequest 5 {}quantity
- maxLimitRequestRatio 6 {}quantity
+ type 1 string required always go=v1.LimitType
+ max 2 {}quantity go=v1.ResourceList
+ min 3 {}quantity go=v1.ResourceList
+ default 4 {}quantity go=v1.ResourceList
+ defaultRequest 5 {}quantity go=v1.ResourceList
+ maxLimitRequestRatio 6 {}quantity go=v1.ResourceList
 struct LimitRangeSpec
  limits 1 []LimitRangeItem required always listType=atomic
 struct LimitRange
@@ -1235,7 +1235,7 @@ struct LimitRangeList
  items 2 []LimitRange required always
 enum ResourceQuotaScope ["BestEffort","CrossNamespacePodAffinity","NotBestEffort","NotTerminating","PriorityClass","Terminating","VolumeAttributesClass"]
 struct ResourceQuotaSpec
- hard 1 {}quantity
+ hard 1 {}quantity go=v1.ResourceList
  scopes 2 []ResourceQuotaScope listType=atomic
  scopeSelector 3 *ScopeSelector
 struct ScopeSelector mapType=atomic
@@ -1246,8 +1246,8 @@ struct ScopedResourceSelectorRequirement
  values 3 []string listType=atomic
 enum ScopeSelectorOperator ["DoesNotExist","Exists","In","NotIn"]
 struct ResourceQuotaStatus
- hard 1 {}quantity
- used 2 {}quantity
+ hard 1 {}quantity go=v1.ResourceList
+ used 2 {}quantity go=v1.ResourceList
 struct ResourceQuota
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ObjectMeta always
@@ -1263,7 +1263,7 @@ struct Secret
  immutable 5 *boolean
  data 2 {}bytes
  stringData 4 {}string
- type 3 string
+ type 3 string go=v1.SecretType
 struct SecretList
  ... - meta/v1.TypeMeta
  metadata 1 meta/v1.ListMeta always
@@ -1279,8 +1279,8 @@ struct ConfigMapList
  metadata 1 meta/v1.ListMeta always
  items 2 []ConfigMap required always
 struct ComponentCondition
- type 1 string required always
- status 2 string required always
+ type 1 string required always go=v1.ComponentConditionType
+ status 2 string required always go=v1.ConditionStatus
  message 3 string
  error 4 string
 struct ComponentStatus
@@ -1343,7 +1343,7 @@ struct ImageVolumeSource
 struct NodeAllocatableResourceClaimStatus
  resourceClaimName 1 string required always
  containers 2 []string listType=set
- resources 3 {}quantity required always
+ resources 3 {}quantity required always go=map[v1.ResourceName]resource.Quantity
 `,
   },
 ]

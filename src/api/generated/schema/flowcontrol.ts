@@ -21,7 +21,7 @@ struct FlowSchemaSpec
  distinguisherMethod 3 *FlowDistinguisherMethod
  rules 4 []PolicyRulesWithSubjects listType=atomic
 struct FlowDistinguisherMethod
- type 1 string required always
+ type 1 string required always go=v1.FlowDistinguisherMethodType
 struct PriorityLevelConfigurationReference
  name 1 string required always
 struct PolicyRulesWithSubjects
@@ -30,7 +30,7 @@ struct PolicyRulesWithSubjects
  nonResourceRules 3 []NonResourcePolicyRule listType=atomic
 struct Subject
  union kind user,group,serviceAccount
- kind 1 string required always
+ kind 1 string required always go=v1.SubjectKind
  user 2 *UserSubject
  group 3 *GroupSubject
  serviceAccount 4 *ServiceAccountSubject
@@ -53,8 +53,8 @@ struct NonResourcePolicyRule
 struct FlowSchemaStatus
  conditions 1 []FlowSchemaCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct FlowSchemaCondition
- type 1 string
- status 2 string
+ type 1 string go=v1.FlowSchemaConditionType
+ status 2 string go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -69,7 +69,7 @@ struct PriorityLevelConfigurationList
  items 2 []PriorityLevelConfiguration required always
 struct PriorityLevelConfigurationSpec
  union type limited,exempt
- type 1 string required always
+ type 1 string required always go=v1.PriorityLevelEnablement
   +k8s:alpha(since: "1.36")=+k8s:required
   +k8s:alpha(since: "1.36")=+k8s:discriminator
  limited 2 *LimitedPriorityLevelConfiguration
@@ -90,7 +90,7 @@ struct ExemptPriorityLevelConfiguration
  lendablePercent 2 *int32
 struct LimitResponse
  union type queuing
- type 1 string required always
+ type 1 string required always go=v1.LimitResponseType
   +k8s:alpha(since: "1.36")=+k8s:required
   +k8s:alpha(since: "1.36")=+k8s:discriminator
  queuing 2 *QueuingConfiguration
@@ -104,8 +104,8 @@ struct QueuingConfiguration
 struct PriorityLevelConfigurationStatus
  conditions 1 []PriorityLevelConfigurationCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct PriorityLevelConfigurationCondition
- type 1 string
- status 2 string
+ type 1 string go=v1.PriorityLevelConfigurationConditionType
+ status 2 string go=v1.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -130,7 +130,7 @@ struct FlowSchemaSpec
  distinguisherMethod 3 *FlowDistinguisherMethod
  rules 4 []PolicyRulesWithSubjects listType=atomic
 struct FlowDistinguisherMethod
- type 1 string required always
+ type 1 string required always go=v1beta3.FlowDistinguisherMethodType
 struct PriorityLevelConfigurationReference
  name 1 string required always
 struct PolicyRulesWithSubjects
@@ -139,7 +139,7 @@ struct PolicyRulesWithSubjects
  nonResourceRules 3 []NonResourcePolicyRule listType=atomic
 struct Subject
  union kind user,group,serviceAccount
- kind 1 string required always
+ kind 1 string required always go=v1beta3.SubjectKind
  user 2 *UserSubject
  group 3 *GroupSubject
  serviceAccount 4 *ServiceAccountSubject
@@ -162,8 +162,8 @@ struct NonResourcePolicyRule
 struct FlowSchemaStatus
  conditions 1 []FlowSchemaCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct FlowSchemaCondition
- type 1 string
- status 2 string
+ type 1 string go=v1beta3.FlowSchemaConditionType
+ status 2 string go=v1beta3.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string
@@ -178,7 +178,7 @@ struct PriorityLevelConfigurationList
  items 2 []PriorityLevelConfiguration required always
 struct PriorityLevelConfigurationSpec
  union type limited,exempt
- type 1 string required always
+ type 1 string required always go=v1beta3.PriorityLevelEnablement
   +k8s:alpha(since: "1.36")=+k8s:required
   +k8s:alpha(since: "1.36")=+k8s:discriminator
  limited 2 *LimitedPriorityLevelConfiguration
@@ -199,7 +199,7 @@ struct ExemptPriorityLevelConfiguration
  lendablePercent 2 *int32
 struct LimitResponse
  union type queuing
- type 1 string required always
+ type 1 string required always go=v1beta3.LimitResponseType
   +k8s:alpha(since: "1.36")=+k8s:required
   +k8s:alpha(since: "1.36")=+k8s:discriminator
  queuing 2 *QueuingConfiguration
@@ -213,8 +213,8 @@ struct QueuingConfiguration
 struct PriorityLevelConfigurationStatus
  conditions 1 []PriorityLevelConfigurationCondition listType=map listMapKeys=type patchStrategy=merge patchMergeKey=type
 struct PriorityLevelConfigurationCondition
- type 1 string
- status 2 string
+ type 1 string go=v1beta3.PriorityLevelConfigurationConditionType
+ status 2 string go=v1beta3.ConditionStatus
  lastTransitionTime 3 time always
  reason 4 string
  message 5 string

@@ -42,7 +42,7 @@ struct ObjectMeta
  generateName 2 string
  namespace 3 string
  selfLink 4 string
- uid 5 string
+ uid 5 string go=types.UID
  resourceVersion 6 string
  generation 7 int64
  creationTimestamp 8 time
@@ -57,7 +57,7 @@ struct OwnerReference mapType=atomic
  apiVersion 5 string required always
  kind 1 string required always
  name 3 string required always
- uid 4 string required always
+ uid 4 string required always go=types.UID
  controller 6 *boolean
  blockOwnerDeletion 7 *boolean
 struct ListOptions
@@ -67,7 +67,7 @@ struct ListOptions
  watch 3 boolean
  allowWatchBookmarks 9 boolean
  resourceVersion 4 string
- resourceVersionMatch 10 string
+ resourceVersionMatch 10 string go=v1.ResourceVersionMatch
  timeoutSeconds 5 *int64
  limit 7 int64
  continue 8 string
@@ -81,7 +81,7 @@ struct DeleteOptions
  gracePeriodSeconds 1 *int64
  preconditions 2 *Preconditions
  orphanDependents 3 *boolean
- propagationPolicy 4 *string
+ propagationPolicy 4 *string go=v1.DeletionPropagation
  dryRun 5 []string listType=atomic
  ignoreStoreReadErrorWithClusterBreakingPotential 6 *boolean
 struct CreateOptions
@@ -106,25 +106,25 @@ struct UpdateOptions
  fieldManager 2 string
  fieldValidation 3 string
 struct Preconditions
- uid 1 *string
+ uid 1 *string go=types.UID
  resourceVersion 2 *string
 struct Status
  ... - TypeMeta
  metadata 1 ListMeta always
  status 2 string
  message 3 string
- reason 4 string
+ reason 4 string go=v1.StatusReason
  details 5 *StatusDetails
  code 6 int32
 struct StatusDetails
  name 1 string
  group 2 string
  kind 3 string
- uid 6 string
+ uid 6 string go=types.UID
  causes 4 []StatusCause listType=atomic
  retryAfterSeconds 5 int32
 struct StatusCause
- reason 1 string
+ reason 1 string go=v1.CauseType
  message 2 string
  field 3 string
 struct List
@@ -157,7 +157,7 @@ struct APIResource
  group 8 string
  version 9 string
  kind 3 string required always
- verbs 4 @[]string required always
+ verbs 4 @[]string required always go=v1.Verbs
  shortNames 5 []string listType=atomic
  categories 7 []string listType=atomic
  storageVersionHash 10 string
@@ -173,15 +173,15 @@ struct LabelSelector mapType=atomic
  matchExpressions 2 []LabelSelectorRequirement listType=atomic
 struct LabelSelectorRequirement
  key 1 string required always
- operator 2 string required always
+ operator 2 string required always go=v1.LabelSelectorOperator
  values 3 []string listType=atomic
 struct FieldSelectorRequirement
  key 1 string required always
- operator 2 string required always
+ operator 2 string required always go=v1.FieldSelectorOperator
  values 3 []string listType=atomic
 struct ManagedFieldsEntry
  manager 1 string
- operation 2 string
+ operation 2 string go=v1.ManagedFieldsOperationType
  apiVersion 3 string
  time 4 *time
  fieldsType 6 string
@@ -203,13 +203,13 @@ struct TableRow
  conditions - []TableRowCondition listType=atomic
  object - rawExtension always
 struct TableRowCondition
- type - string required always
- status - string required always
+ type - string required always go=v1.RowConditionType
+ status - string required always go=v1.ConditionStatus
  reason - string
  message - string
 struct TableOptions
  ... - TypeMeta
- includeObject 1 string
+ includeObject 1 string go=v1.IncludeObjectPolicy
 struct PartialObjectMetadata
  ... - TypeMeta
  metadata 1 ObjectMeta always
@@ -219,7 +219,7 @@ struct PartialObjectMetadataList
  items 2 []PartialObjectMetadata required always
 struct Condition
  type 1 string required always
- status 2 string required always
+ status 2 string required always go=v1.ConditionStatus
  observedGeneration 3 int64
  lastTransitionTime 4 time required always
  reason 5 string required always

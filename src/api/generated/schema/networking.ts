@@ -189,7 +189,7 @@ struct HTTPIngressRuleValue
  paths 1 []HTTPIngressPath required always listType=atomic
 struct HTTPIngressPath
  path 1 string
- pathType 3 *string
+ pathType 3 *string go=v1beta1.PathType
  backend 2 IngressBackend required always
 struct IngressBackend
  serviceName 1 string

@@ -16,7 +16,7 @@ struct RuntimeClass
  overhead 3 *Overhead
  scheduling 4 *Scheduling
 struct Overhead
- podFixed 1 {}quantity
+ podFixed 1 {}quantity go=v1.ResourceList
 struct Scheduling
  nodeSelector 1 {}string mapType=atomic
  tolerations 2 []core/v1.Toleration listType=atomic

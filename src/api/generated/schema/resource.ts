@@ -38,9 +38,9 @@ struct ResourcePool
  resourceSliceCount 3 int64 required always
 struct Device
  name 1 string required always
- attributes 2 {}DeviceAttribute
+ attributes 2 {}DeviceAttribute go=map[v1.QualifiedName]v1.DeviceAttribute
   +k8s:alpha(since: "1.36")=+k8s:optional
- capacity 3 {}DeviceCapacity
+ capacity 3 {}DeviceCapacity go=map[v1.QualifiedName]v1.DeviceCapacity
  consumesCounters 4 []DeviceCounterConsumption listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:listType=atomic
@@ -60,9 +60,9 @@ struct Device
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
  allowMultipleAllocations 12 *boolean
- nodeAllocatableResourceMappings 13 {}NodeAllocatableResourceMapping
+ nodeAllocatableResourceMappings 13 {}NodeAllocatableResourceMapping go=map[v1.ResourceName]v1.NodeAllocatableResourceMapping
 struct NodeAllocatableResourceMapping
- capacityKey 1 *string
+ capacityKey 1 *string go=v1.QualifiedName
  allocationMultiplier 2 *quantity
 struct DeviceCounterConsumption
  counterSet 1 string required always
@@ -182,7 +182,7 @@ struct DeviceSubRequest
   +k8s:alpha(since: "1.36")=+k8s:optional
  capacity 7 *CapacityRequirements
 struct CapacityRequirements
- requests 1 {}quantity
+ requests 1 {}quantity go=map[v1.QualifiedName]resource.Quantity
 enum DeviceAllocationMode ["All","ExactCount"]
 struct DeviceSelector
  cel 1 *CELDeviceSelector
@@ -194,10 +194,10 @@ struct DeviceConstraint
   +k8s:listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:unique=set
   +k8s:alpha(since: "1.36")=+k8s:maxItems=32
- matchAttribute 2 *string
+ matchAttribute 2 *string go=v1.FullyQualifiedName
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-resource-fully-qualified-name
- distinctAttribute 3 *string
+ distinctAttribute 3 *string go=v1.FullyQualifiedName
 struct DeviceClaimConfiguration
  requests 1 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
@@ -245,7 +245,7 @@ struct ResourceClaimConsumerReference
  apiGroup 1 string
  resource 3 string required always
  name 4 string required always
- uid 5 string required always
+ uid 5 string required always go=types.UID
 struct AllocationResult
  devices 1 DeviceAllocationResult always
  nodeSelector 3 *core/v1.NodeSelector
@@ -276,10 +276,10 @@ struct DeviceRequestAllocationResult
  bindingFailureConditions 8 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
- shareID 9 *string
+ shareID 9 *string go=types.UID
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-uuid
- consumedCapacity 10 {}quantity
+ consumedCapacity 10 {}quantity go=map[v1.QualifiedName]resource.Quantity
 struct DeviceAllocationConfiguration
  source 1 AllocationConfigSource required always
   +k8s:alpha(since: "1.36")=+k8s:required
@@ -388,9 +388,9 @@ struct ResourcePool
  resourceSliceCount 3 int64 required always
 struct Device
  name 1 string required always
- attributes 2 {}DeviceAttribute
+ attributes 2 {}DeviceAttribute go=map[v1beta2.QualifiedName]v1beta2.DeviceAttribute
   +k8s:alpha(since: "1.36")=+k8s:optional
- capacity 3 {}DeviceCapacity
+ capacity 3 {}DeviceCapacity go=map[v1beta2.QualifiedName]v1beta2.DeviceCapacity
  consumesCounters 4 []DeviceCounterConsumption listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:listType=atomic
@@ -410,9 +410,9 @@ struct Device
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
  allowMultipleAllocations 12 *boolean
- nodeAllocatableResourceMappings 13 {}NodeAllocatableResourceMapping
+ nodeAllocatableResourceMappings 13 {}NodeAllocatableResourceMapping go=map[v1.ResourceName]v1beta2.NodeAllocatableResourceMapping
 struct NodeAllocatableResourceMapping
- capacityKey 1 *string
+ capacityKey 1 *string go=v1beta2.QualifiedName
  allocationMultiplier 2 *quantity
 struct DeviceCounterConsumption
  counterSet 1 string required always
@@ -550,7 +550,7 @@ struct DeviceSubRequest
   +k8s:alpha(since: "1.36")=+k8s:optional
  capacity 7 *CapacityRequirements
 struct CapacityRequirements
- requests 1 {}quantity
+ requests 1 {}quantity go=map[v1beta2.QualifiedName]resource.Quantity
 enum DeviceAllocationMode ["All","ExactCount"]
 struct DeviceSelector
  cel 1 *CELDeviceSelector
@@ -562,10 +562,10 @@ struct DeviceConstraint
   +k8s:listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:unique=set
   +k8s:alpha(since: "1.36")=+k8s:maxItems=32
- matchAttribute 2 *string
+ matchAttribute 2 *string go=v1beta2.FullyQualifiedName
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-resource-fully-qualified-name
- distinctAttribute 3 *string
+ distinctAttribute 3 *string go=v1beta2.FullyQualifiedName
 struct DeviceClaimConfiguration
  requests 1 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
@@ -613,7 +613,7 @@ struct ResourceClaimConsumerReference
  apiGroup 1 string
  resource 3 string required always
  name 4 string required always
- uid 5 string required always
+ uid 5 string required always go=types.UID
 struct AllocationResult
  devices 1 DeviceAllocationResult always
  nodeSelector 3 *core/v1.NodeSelector
@@ -644,10 +644,10 @@ struct DeviceRequestAllocationResult
  bindingFailureConditions 8 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
- shareID 9 *string
+ shareID 9 *string go=types.UID
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-uuid
- consumedCapacity 10 {}quantity
+ consumedCapacity 10 {}quantity go=map[v1beta2.QualifiedName]resource.Quantity
 struct DeviceAllocationConfiguration
  source 1 AllocationConfigSource required always
   +k8s:alpha(since: "1.36")=+k8s:required
@@ -761,9 +761,9 @@ struct Device
  basic 2 *BasicDevice
   +k8s:alpha(since: "1.36")=+k8s:optional
 struct BasicDevice
- attributes 1 {}DeviceAttribute
+ attributes 1 {}DeviceAttribute go=map[v1beta1.QualifiedName]v1beta1.DeviceAttribute
   +k8s:alpha(since: "1.36")=+k8s:optional
- capacity 2 {}DeviceCapacity
+ capacity 2 {}DeviceCapacity go=map[v1beta1.QualifiedName]v1beta1.DeviceCapacity
  consumesCounters 3 []DeviceCounterConsumption listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:listType=atomic
@@ -783,9 +783,9 @@ struct BasicDevice
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
  allowMultipleAllocations 11 *boolean
- nodeAllocatableResourceMappings 12 {}NodeAllocatableResourceMapping
+ nodeAllocatableResourceMappings 12 {}NodeAllocatableResourceMapping go=map[v1.ResourceName]v1beta1.NodeAllocatableResourceMapping
 struct NodeAllocatableResourceMapping
- capacityKey 1 *string
+ capacityKey 1 *string go=v1beta1.QualifiedName
  allocationMultiplier 2 *quantity
 struct DeviceCounterConsumption
  counterSet 1 string required always
@@ -896,7 +896,7 @@ struct DeviceSubRequest
   +k8s:alpha(since: "1.36")=+k8s:optional
  capacity 8 *CapacityRequirements
 struct CapacityRequirements
- requests 1 {}quantity
+ requests 1 {}quantity go=map[v1beta1.QualifiedName]resource.Quantity
 enum DeviceAllocationMode ["All","ExactCount"]
 struct DeviceSelector
  cel 1 *CELDeviceSelector
@@ -908,10 +908,10 @@ struct DeviceConstraint
   +k8s:listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:unique=set
   +k8s:alpha(since: "1.36")=+k8s:maxItems=32
- matchAttribute 2 *string
+ matchAttribute 2 *string go=v1beta1.FullyQualifiedName
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-resource-fully-qualified-name
- distinctAttribute 3 *string
+ distinctAttribute 3 *string go=v1beta1.FullyQualifiedName
 struct DeviceClaimConfiguration
  requests 1 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
@@ -959,7 +959,7 @@ struct ResourceClaimConsumerReference
  apiGroup 1 string
  resource 3 string required always
  name 4 string required always
- uid 5 string required always
+ uid 5 string required always go=types.UID
 struct AllocationResult
  devices 1 DeviceAllocationResult always
  nodeSelector 3 *core/v1.NodeSelector
@@ -991,10 +991,10 @@ struct DeviceRequestAllocationResult
  bindingFailureConditions 8 []string listType=atomic
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:maxItems=4
- shareID 9 *string
+ shareID 9 *string go=types.UID
   +k8s:alpha(since: "1.36")=+k8s:optional
   +k8s:alpha(since: "1.36")=+k8s:format=k8s-uuid
- consumedCapacity 10 {}quantity
+ consumedCapacity 10 {}quantity go=map[v1beta1.QualifiedName]resource.Quantity
 struct DeviceAllocationConfiguration
  source 1 AllocationConfigSource required always
   +k8s:alpha(since: "1.36")=+k8s:required

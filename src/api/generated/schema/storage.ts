@@ -69,9 +69,9 @@ struct CSIDriverList
 struct CSIDriverSpec
  attachRequired 1 *boolean
  podInfoOnMount 2 *boolean
- volumeLifecycleModes 3 []string listType=set
+ volumeLifecycleModes 3 []string listType=set go=[]v1.VolumeLifecycleMode
  storageCapacity 4 *boolean
- fsGroupPolicy 5 *string
+ fsGroupPolicy 5 *string go=v1.FSGroupPolicy
  tokenRequests 6 []TokenRequest listType=atomic
  requiresRepublish 7 *boolean
  seLinuxMount 8 *boolean
@@ -138,7 +138,7 @@ struct StorageClass
   +k8s:alpha(since: "1.36")=+k8s:optional
  mountOptions 5 []string listType=atomic
  allowVolumeExpansion 6 *boolean
- volumeBindingMode 7 *string
+ volumeBindingMode 7 *string go=v1beta1.VolumeBindingMode
   +k8s:alpha(since: "1.36")=+k8s:immutable
   +k8s:alpha(since: "1.36")=+k8s:optional
  allowedTopologies 8 []core/v1.TopologySelectorTerm listType=atomic
@@ -186,9 +186,9 @@ struct CSIDriverList
 struct CSIDriverSpec
  attachRequired 1 *boolean
  podInfoOnMount 2 *boolean
- volumeLifecycleModes 3 []string listType=atomic
+ volumeLifecycleModes 3 []string listType=atomic go=[]v1beta1.VolumeLifecycleMode
  storageCapacity 4 *boolean
- fsGroupPolicy 5 *string
+ fsGroupPolicy 5 *string go=v1beta1.FSGroupPolicy
  tokenRequests 6 []TokenRequest listType=atomic
  requiresRepublish 7 *boolean
  seLinuxMount 8 *boolean

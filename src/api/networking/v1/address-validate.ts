@@ -24,4 +24,4 @@ export function* validateIpAddress({ spec }: Frozen<IPAddress>): Iterable<FieldE
 
 /** Whose an address is never changes. */
 export const validateIpAddressUpdate = (now: Frozen<IPAddress>, old: Frozen<IPAddress>): FieldError[] =>
-  immutableField('spec.parentRef', now.spec?.parentRef, old.spec?.parentRef)
+  immutableField('spec.parentRef', now.spec?.parentRef, old.spec?.parentRef, 'io.k8s.api.networking.v1.ParentReference')

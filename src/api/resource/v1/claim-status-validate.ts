@@ -39,7 +39,8 @@ export function* validateClaimStatus(claim: Frozen<ResourceClaim>, old: Frozen<R
   yield* validateSet(devices, Infinity, checkDevice, idOf, 'status.devices')
   yield* validateReservations(status, old.status ?? {}, Boolean(metadata.deletionTimestamp))
   const before = old.status?.allocation
-  if (before && allocation) yield* immutableField('status.allocation', allocation, before)
+  if (before && allocation)
+    yield* immutableField('status.allocation', allocation, before, 'io.k8s.api.resource.v1.AllocationResult')
   else if (allocation) yield* validateAllocation(allocation, names, 'status.allocation')
 }
 

@@ -26,7 +26,7 @@ export const validateClaim = ({ spec }: Frozen<ResourceClaim>): Iterable<FieldEr
 
 /** What is claimed never changes. */
 export const validateClaimUpdate = (now: Frozen<ResourceClaim>, old: Frozen<ResourceClaim>): FieldError[] =>
-  immutableField('spec', now.spec, old.spec)
+  immutableField('spec', now.spec, old.spec, 'io.k8s.api.resource.v1.ResourceClaimSpec')
 
 /** Also of templates. */
 export function* validateClaimSpec({ devices = {} }: Frozen<ResourceClaimSpec>, path: string): Iterable<FieldError> {

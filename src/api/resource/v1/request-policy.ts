@@ -59,7 +59,7 @@ function* validateValues(
     if (nanos(option) > nanos(value)) {
       yield invalid(field, shown(option), `option is larger than capacity value: ${shown(value)}`)
     }
-    if (seen.has(units(option))) yield duplicate(field, shown(option))
+    if (seen.has(units(option))) yield duplicate(field, String(units(option)))
     seen.add(units(option))
   }
   if (options.length > VALUES) yield tooMany(path, options.length, VALUES)

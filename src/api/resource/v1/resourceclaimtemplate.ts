@@ -23,6 +23,7 @@ export const resourceClaimTemplates = defineResource<ResourceClaimTemplate>({
     yield* validateTemplateMeta(spec.metadata, 'spec.metadata')
     yield* validateClaimSpec(spec.spec, 'spec.spec')
   },
-  validateUpdate: (now, old) => immutableField('spec', now.spec, old.spec),
+  validateUpdate: (now, old) =>
+    immutableField('spec', now.spec, old.spec, 'io.k8s.api.resource.v1.ResourceClaimTemplateSpec'),
   columns: [nameColumn, ageColumn],
 })

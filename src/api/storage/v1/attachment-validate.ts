@@ -47,4 +47,4 @@ function* validateError(error: Frozen<VolumeError> | undefined, path: string): I
 
 /** What is attached to which node never changes. */
 export const validateAttachmentUpdate = (now: Frozen<VolumeAttachment>, old: Frozen<VolumeAttachment>): FieldError[] =>
-  immutableField('spec', now.spec, old.spec)
+  immutableField('spec', now.spec, old.spec, 'io.k8s.api.storage.v1.VolumeAttachmentSpec')

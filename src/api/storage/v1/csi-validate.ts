@@ -102,7 +102,8 @@ export function* validateCsiNodeUpdate(
   const fixed = (driver: Frozen<CSINodeDriver>): Frozen<CSINodeDriver> => ({ ...driver, allocatable: undefined })
   for (const before of old.drivers ?? []) {
     for (const driver of spec.drivers ?? []) {
-      if (before.name === driver.name) yield* immutableField('spec.drivers', fixed(driver), fixed(before))
+      if (before.name === driver.name)
+        yield* immutableField('spec.drivers', fixed(driver), fixed(before), 'io.k8s.api.storage.v1.CSINodeDriver')
     }
   }
 }

@@ -123,10 +123,11 @@ class CarefulDecoder {
         return
       }
       this.#struct = schema
-      this.#fields.push(key)
+      const { inlinedBy = [] } = plan.field
+      this.#fields.push(...inlinedBy, key)
       const isNull = this.#reader.type() === 'null' && !this.#lenient
       const value = this.#at(key, () => this.#fieldValue(schema, plan.schema))
-      this.#fields.pop()
+      this.#fields.length -= inlinedBy.length + 1
       this.#struct = struct
       if (!this.#lenient && (isNull || value === null || (plan.omitsEmpty && isEmptyValue(value)))) delete object[key]
       else object[key] = value

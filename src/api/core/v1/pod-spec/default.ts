@@ -29,7 +29,6 @@ export function defaultPodSpec(spec: PodSpec): void {
   spec.restartPolicy ||= 'Always'
   spec.securityContext ??= {}
   spec.terminationGracePeriodSeconds ??= 30
-  if (spec.terminationGracePeriodSeconds < 0) spec.terminationGracePeriodSeconds = 1
   spec.schedulerName ||= 'default-scheduler'
   mirrorServiceAccount(spec)
   dropDisabledFields(spec)

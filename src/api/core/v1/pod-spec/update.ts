@@ -4,7 +4,7 @@ import { type FieldError, fieldForbidden, invalid } from '../../../../apimachine
 import { inclusiveRange } from '../../../checks.ts'
 import type { Container, NodeSelectorTerm, PodSpec } from '../../../generated/types/core/v1.ts'
 import { APP_ARMOR_PREFIX, MIRROR_ANNOTATION } from './annotations.ts'
-import { difference } from './difference.ts'
+import { difference } from '../../../internal-form.ts'
 import { validateAddedTolerations } from './tolerations.ts'
 
 const MAX_INT32 = 2_147_483_647
@@ -54,7 +54,7 @@ export function* validateSpecUpdate(spec: Frozen<PodSpec>, old: Frozen<PodSpec>)
   if ((old.schedulingGates ?? []).length > 0) yield* allowScheduling(munged, spec, old)
   if (semanticEqual(munged, old)) return
   const text = `pod updates may not change fields other than ${UPDATABLE.join(',')}`
-  yield fieldForbidden('spec', `${text}\n${difference(old, munged)}`)
+  yield fieldForbidden('spec', `${text}\n${difference('io.k8s.api.core.v1.PodSpec', old, munged)}`)
 }
 
 function* validateDeadline(now: number | undefined, old: number | undefined): Iterable<FieldError> {

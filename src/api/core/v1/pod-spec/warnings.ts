@@ -52,6 +52,9 @@ export function* podSpecWarnings(spec: Frozen<PodSpec>, meta: Frozen<ObjectMeta>
   }
   yield* volumeWarnings(spec, path)
   yield* overlapWarnings(spec)
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) {
+    yield `${path}spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`
+  }
   yield* repeatWarnings(spec, path)
   yield* fractionWarnings(spec.overhead, `${path}spec.overhead`)
   for (const [container, at] of visitContainers(spec, `${path}spec`)) yield* containerWarnings(container, at)
