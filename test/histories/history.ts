@@ -183,7 +183,7 @@ function checkStates(
       if (event.value === null) state.delete(event.key)
       else state.set(event.key, event.value)
     }
-    assert.deepEqual([...told].sort(), [...state].sort(), `the list at ${revision}`)
+    assert.deepEqual(new Map(told), state, `the list at ${revision}`)
   }
 }
 

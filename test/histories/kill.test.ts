@@ -95,7 +95,7 @@ class Services {
     const addresses = specs.map(({ spec }) => String(spec?.['clusterIP']))
     assert.equal(new Set(addresses).size, addresses.length, 'two Services with one address')
     const ports = specs.flatMap(({ spec }) =>
-      (spec?.['ports'] as { nodePort?: number }[]).map((port) => port.nodePort ?? 0),
+      ((spec?.['ports'] ?? []) as { nodePort?: number }[]).map((port) => port.nodePort ?? 0),
     )
     const taken = ports.filter((port) => port > 0)
     assert.equal(new Set(taken).size, taken.length, 'two Services with one node port')

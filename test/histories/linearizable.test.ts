@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { linearizationProblem, type Operation, type Read, type Write } from './linearizable.ts'
+import { linearizationProblem, PRESENT, type Operation, type Read, type Write } from './linearizable.ts'
 
 const read = (start: number, end: number, value: Read['value']): Read => ({ kind: 'read', key: 'k', start, end, value })
 const write = (start: number, end: number, value: Write['value'], more: Partial<Write> = {}): Write => ({
@@ -9,7 +9,7 @@ const write = (start: number, end: number, value: Write['value'], more: Partial<
   start,
   end,
   value,
-  expect: 'any',
+  expect: PRESENT,
   outcome: 'ok',
   ...more,
 })

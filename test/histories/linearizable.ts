@@ -3,6 +3,9 @@
  * Lowe's memory of what was tried). Values are unique, so a value tells the write that made it; null is absence.
  */
 
+/** Whatever is there, but something. */
+export const PRESENT = Symbol('present')
+
 /** The value of a key, or that it is absent. */
 export type Value = string | null
 
@@ -23,8 +26,8 @@ export interface Read extends Timed {
 export interface Write extends Timed {
   readonly kind: 'write'
   readonly value: Value
-  /** What must be there; `any` is anything but absence. */
-  readonly expect: Value | 'any'
+  /** What must be there. */
+  readonly expect: Value | typeof PRESENT
   /** Unknown: the answer was lost. Then `end` is when it can no longer happen. */
   readonly outcome: 'ok' | 'refused' | 'unknown'
 }
@@ -108,7 +111,7 @@ const settled = ({ next, open, state }: Position): Position => ({ next, open: op
 function outcomes(operation: Operation, state: Value): Value[] {
   if (operation.kind === 'read') return operation.value === state ? [state] : []
   const { expect, value, outcome } = operation
-  const holds = expect === 'any' ? state !== null : state === expect
+  const holds = expect === PRESENT ? state !== null : state === expect
   if (outcome === 'ok') return holds ? [value] : []
   if (outcome === 'refused') return holds ? [] : [state]
   return holds ? [value, state] : [state]

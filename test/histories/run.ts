@@ -75,13 +75,13 @@ export class Run {
     while (!enough()) {
       const from = watched.events.at(-1)?.revision ?? watched.from
       const query = `watch=true&allowWatchBookmarks=true&timeoutSeconds=600&resourceVersion=${from}`
-      let failure: unknown
+      let failure: Error | undefined
       const watching = this.#api.watch(`${MAPS}?${query}`, (event) => {
         if (event.object.metadata.name === 'kube-root-ca.crt') return
         try {
           noteEvent(watched, event)
         } catch (error) {
-          failure = error
+          failure = error as Error
         }
         if (failure || enough()) watching.stop()
       })

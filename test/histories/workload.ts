@@ -1,6 +1,6 @@
 import type { Random } from '../../src/lib/random.ts'
 import { Lost, NotSent, type Answer, type Api, type KubeAnswer } from './api.ts'
-import type { Value, Write } from './linearizable.ts'
+import { PRESENT, type Value, type Write } from './linearizable.ts'
 import type { History } from './history.ts'
 
 export const MAPS = '/api/v1/namespaces/default/configmaps'
@@ -58,21 +58,21 @@ export class Client {
 
   #overwrite(key: string): Promise<void> {
     const value = this.#value()
-    return this.#write(key, value, 'any', () => this.#api.send('PUT', `${MAPS}/${key}`, mapOf(key, value)))
+    return this.#write(key, value, PRESENT, () => this.#api.send('PUT', `${MAPS}/${key}`, mapOf(key, value)))
   }
 
   #patch(key: string): Promise<void> {
     const value = this.#value()
     const send = (): Promise<Answer> =>
       this.#api.send('PATCH', `${MAPS}/${key}`, { data: { value } }, 'application/merge-patch+json')
-    return this.#write(key, value, 'any', send)
+    return this.#write(key, value, PRESENT, send)
   }
 
   #remove(key: string): Promise<void> {
     const seen = this.#seen.get(key)
     const condition = seen && seen.value !== null && this.#random.next() < 0.5 ? seen : undefined
     const body = { preconditions: condition && { resourceVersion: condition.resourceVersion } }
-    return this.#write(key, null, condition ? condition.value : 'any', () =>
+    return this.#write(key, null, condition ? condition.value : PRESENT, () =>
       this.#api.send('DELETE', `${MAPS}/${key}`, body),
     )
   }
