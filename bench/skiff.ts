@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { clusterPaths } from '../src/host/cluster/paths.ts'
+import { SERVER_NODE_FLAGS } from '../src/host/node-flags.ts'
 import { freePort, Processes } from './processes.ts'
 import type { Target } from './target.ts'
 
@@ -18,13 +19,14 @@ interface Admin {
   readonly key: string
 }
 
-/** Skiff as it ships, with its durable store; pods, if any, pretend. */
+/** Skiff as it ships and as `skiff up` starts it, with its durable store; pods, if any, pretend. */
 export async function startSkiff(more: readonly string[] = []): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'skiff-bench-'))
   const port = await freePort()
   const processes = new Processes(folder)
   const since = performance.now()
   processes.start('skiff', process.execPath, [
+    ...SERVER_NODE_FLAGS,
     PROGRAM,
     'server',
     '--name',

@@ -37,9 +37,11 @@ function restart(node) {
 
 /** The built file when there is one, compiled once and cached beside it; the sources of a checkout otherwise. */
 async function start() {
-  const built = new URL('../dist/skiff.js', import.meta.url)
+  const built = fileURLToPath(new URL('../dist/skiff.cjs', import.meta.url))
   const fromSource = process.env.SKIFF_FROM_SOURCE === '1' || !existsSync(built)
   module.enableCompileCache(fileURLToPath(new URL('../dist/cache', import.meta.url)))
-  const { main } = await import(fromSource ? new URL('../src/cmd/main.ts', import.meta.url) : built)
+  const { main } = fromSource
+    ? await import(new URL('../src/cmd/main.ts', import.meta.url))
+    : createRequire(import.meta.url)(built)
   await main({ entry: here })
 }

@@ -26,9 +26,9 @@ ensure_packages() {
   echo "$want" >"$stamp"
 }
 
-# Builds dist/skiff.js when a source is newer than it.
+# Builds dist/skiff.cjs when a source is newer than it.
 ensure_bundle() {
-  if [ -f dist/skiff.js ] && [ -z "$(find src scripts/build.ts package-lock.json -newer dist/skiff.js -print -quit)" ]; then
+  if [ -f dist/skiff.cjs ] && [ -z "$(find src scripts/build.ts package-lock.json -newer dist/skiff.cjs -print -quit)" ]; then
     return
   fi
   echo "skiff: building (once)" >&2

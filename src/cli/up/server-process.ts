@@ -6,6 +6,7 @@ import { readProcessFile } from '../../host/cluster/process-file.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import { UserError } from '../../host/user-error.ts'
 import type { CliContext } from '../context.ts'
+import { SERVER_NODE_FLAGS } from '../../host/node-flags.ts'
 
 /** What a server in the background tells the command that started it, over Node's IPC channel. */
 export type ServerMessage =
@@ -44,7 +45,7 @@ export async function startServer(context: CliContext, options: StartOptions): P
   try {
     const [program, ...args] = context.self
     const flags = ['--name', options.settings.name, '--data-dir', options.dataDir, ...(options.verbose ? ['-v'] : [])]
-    const child = spawn(program, [...args, 'server', ...flags], {
+    const child = spawn(program, [...SERVER_NODE_FLAGS, ...args, 'server', ...flags], {
       detached: true,
       cwd: '/',
       stdio: ['ignore', log, log, 'ipc'],
