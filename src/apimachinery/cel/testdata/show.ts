@@ -1,7 +1,17 @@
 import { CelType } from '../check/types.ts'
 import { formatDurationNanos } from '../../duration/duration.ts'
 import { doubleText, timestampText } from '../values/convert.ts'
-import { CelList, CelMap, type CelValue, Double, Duration, Optional, Timestamp, Uint } from '../values/values.ts'
+import {
+  CelList,
+  CelMap,
+  type CelValue,
+  Double,
+  Duration,
+  Opaque,
+  Optional,
+  Timestamp,
+  Uint,
+} from '../values/values.ts'
 
 /** A value as the recorded facts spell it. */
 export function show(value: CelValue): string {
@@ -16,7 +26,8 @@ export function show(value: CelValue): string {
   if (value instanceof Optional) return value.value === undefined ? 'optional.none' : `optional(${show(value.value)})`
   if (value instanceof CelType) return `type(${value.name})`
   if (value instanceof CelList) return `[${[...value].map(show).join(', ')}]`
-  if (!(value instanceof CelMap)) return 'opaque'
+  if (value instanceof Opaque) return value.toText?.() ?? 'opaque'
+  if (!(value instanceof CelMap)) return 'error'
   const entries = [...value.keys()].map((key) => [show(key), show(value.find(key) ?? null)] as const)
   return JSON.stringify(Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1))))
 }
