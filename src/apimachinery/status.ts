@@ -169,7 +169,12 @@ export interface FieldError {
 export function quoteValue(value: unknown): string {
   if (typeof value === 'string') return goQuote(value)
   if (value === undefined || value === null) return 'null'
-  return typeof value === 'object' ? stringifyJson(value) : String(value as number)
+  return typeof value === 'object' ? escapeHtml(stringifyJson(value)) : String(value as number)
+}
+
+/** Go's JSON keeps clear of HTML. */
+function escapeHtml(json: string): string {
+  return json.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 export const required = (field: string, detail = ''): FieldError => ({

@@ -77,7 +77,7 @@ function compileVersion(
     status: status !== undefined,
     hasGeneration: true,
     requireResourceVersionOnUpdate: true,
-    warnings: finalizerWarnings,
+    warnings: (object, old) => [...finalizerWarnings(object, old), ...validator.warningsOf(object)],
     columns: columnsOf(version.additionalPrinterColumns),
     selectableFields: selectableFields(version),
     ...(scaled && { scale: scaled }),

@@ -6,7 +6,7 @@ import type {
   CustomResourceDefinitionVersion,
   CustomResourceSubresources,
 } from '../../generated/types/apiextensions/v1.ts'
-import { validateRootSchema } from './schema-root.ts'
+import { validateRootSchema, validateSchemaRules } from './schema-root.ts'
 import { validateSelectable } from './selectable-fields.ts'
 
 type Version = Frozen<CustomResourceDefinitionVersion>
@@ -38,6 +38,23 @@ export function* validateVersionParts(versions: readonly Version[]): Iterable<Fi
   if (isShared('subresources')) yield* validateSubresources(first.subresources, SHARED.subresources)
   if (isShared('additionalPrinterColumns')) yield* validateColumns(first, SHARED.additionalPrinterColumns)
   if (isShared('selectableFields')) yield* validateSelectable(first, SHARED.selectableFields)
+}
+
+/** The rules of all versions' schemas; once where all share one. `old` are the versions before a change. */
+export function* validateVersionRules(
+  versions: readonly Version[],
+  old: readonly Version[] = [],
+): Iterable<FieldError> {
+  const [first] = versions
+  if (!first) return
+  const isShared = versions.every(({ schema }) => semanticEqual(schema, first.schema))
+  for (const [index, { name, schema }] of versions.entries()) {
+    if (!schema?.openAPIV3Schema || (isShared && index > 0)) continue
+    const before = old.find((version) => version.name === name)
+    const unchanged = before !== undefined && semanticEqual(before.schema, schema)
+    const path = isShared ? SHARED.schema : `spec.versions[${index}].schema`
+    yield* validateSchemaRules(schema.openAPIV3Schema, `${path}.openAPIV3Schema`, unchanged)
+  }
 }
 
 function* validateSchema({ schema }: Version, hasStatus: boolean, path: string): Iterable<FieldError> {

@@ -11,12 +11,12 @@ import type {
 import { validateApproval } from './crd-approval.ts'
 import { validateConversion } from './crd-conversion.ts'
 import { validateNames } from './crd-names.ts'
-import { validateVersionParts } from './crd-parts.ts'
+import { validateVersionParts, validateVersionRules } from './crd-parts.ts'
 import { capitalized, goSchema } from './go-schema.ts'
 
 type Crd = Frozen<CustomResourceDefinition>
 
-/** What every definition must be, but for what expressions say. */
+/** What every definition must be, but for what its rules are, which depends on what was there before. */
 function* validateDefinition(crd: Crd): Iterable<FieldError> {
   const { spec, status } = crd
   yield* validateGroup(spec.group)
@@ -40,6 +40,7 @@ export function* validateNewDefinition(crd: Crd): Iterable<FieldError> {
     yield invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group')
   }
   yield* validateDefinition(crd)
+  yield* validateVersionRules(spec.versions ?? [])
   yield* validateApproval(crd)
   yield* validatePreserving(crd)
 }
@@ -48,6 +49,7 @@ export function* validateNewDefinition(crd: Crd): Iterable<FieldError> {
 export function* validateDefinitionUpdate(crd: Crd, old: Crd): Iterable<FieldError> {
   const { spec } = crd
   yield* validateDefinition(crd)
+  yield* validateVersionRules(spec.versions ?? [], old.spec.versions ?? [])
   if (isConditionTrue(old.status?.conditions, 'Established')) {
     yield* immutableField('spec.scope', spec.scope, old.spec.scope)
     yield* immutableField('spec.names.kind', spec.names.kind, old.spec.names.kind)

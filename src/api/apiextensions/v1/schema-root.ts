@@ -4,6 +4,7 @@ import type { JsonSchema } from '../../../apimachinery/structural/json-schema.ts
 import type { JSONSchemaProps } from '../../generated/types/apiextensions/v1.ts'
 import { goSchema } from './go-schema.ts'
 import { validateDefaults } from './schema-defaults.ts'
+import { validateRules } from './schema-rules.ts'
 import { validateSchema } from './schema-validate.ts'
 import { validateStructural } from './structural.ts'
 
@@ -46,6 +47,16 @@ export function* validateRootSchema(
   // Defaults are only looked at in a schema that says what they are to be.
   if (structural.length === 0) yield* validateDefaults(schema as JsonSchema, path)
   yield* validateSchema(schema, path)
+}
+
+/**
+ * The rules of a version's schema. They are looked at only where the schema itself is well. `unchanged`: the schema was
+ * accepted before, and may go on costing what it does.
+ */
+export function validateSchemaRules(schema: Frozen<JSONSchemaProps>, path: string, unchanged: boolean): FieldError[] {
+  if (validateStructural(schema, path).length > 0) return []
+  if ([...validateDefaults(schema as JsonSchema, path)].length > 0) return []
+  return validateRules(schema as JsonSchema, path, [...validateSchema(schema, path)], unchanged)
 }
 
 function* validateWithStatus(schema: Frozen<JSONSchemaProps>, path: string): Iterable<FieldError> {

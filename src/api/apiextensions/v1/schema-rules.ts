@@ -39,7 +39,10 @@ export function validateRules(
   faults: readonly FieldError[],
   unchanged: boolean,
 ): FieldError[] {
-  const walk = new Walk(faults.map(({ field }) => field), unchanged)
+  const walk = new Walk(
+    faults.map(({ field }) => field),
+    unchanged,
+  )
   walk.visit(schema, { path, cardinality: 1n, decl: undefined, inScope: false, uncorrelatable: undefined }, true)
   return [...walk.errors, ...walk.total(path)]
 }

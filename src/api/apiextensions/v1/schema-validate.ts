@@ -1,5 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
+import type { JsonSchema } from '../../../apimachinery/structural/json-schema.ts'
+import { validFieldPath } from '../../../apimachinery/structural/rules/field-path.ts'
 import type { JSONSchemaProps, ValidationRule } from '../../generated/types/apiextensions/v1.ts'
 import { validateListType } from './schema-lists.ts'
 
@@ -42,7 +44,7 @@ export function* validateSchema(
   yield* validateMapType(schema, path)
   yield* validateListType(schema, path)
   for (const [index, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) {
-    yield* validateRule(rule, `${path}.x-kubernetes-validations[${index}]`)
+    yield* validateRule(rule, schema, `${path}.x-kubernetes-validations[${index}]`)
   }
 }
 
@@ -101,7 +103,7 @@ function* validateMapType(schema: Schema, path: string): Iterable<FieldError> {
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
 const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text)
 
-function* validateRule(validation: Frozen<ValidationRule>, path: string): Iterable<FieldError> {
+function* validateRule(validation: Frozen<ValidationRule>, schema: Schema, path: string): Iterable<FieldError> {
   const { rule, message = '', messageExpression = '', reason, fieldPath = '' } = validation
   const blank = 'must be non-empty if specified'
   const broken = 'must not contain line breaks'
@@ -117,4 +119,7 @@ function* validateRule(validation: Frozen<ValidationRule>, path: string): Iterab
   if (reason !== undefined && !REASONS.includes(reason)) yield notSupported(`${path}.reason`, reason, REASONS)
   if (fieldPath && !fieldPath.trim()) yield invalid(`${path}.fieldPath`, fieldPath, blank)
   if (hasLineBreak(fieldPath)) yield invalid(`${path}.fieldPath`, fieldPath, broken)
+  if (fieldPath && !validFieldPath(fieldPath, schema as JsonSchema).valid) {
+    yield invalid(`${path}.fieldPath`, fieldPath, 'must be a valid path')
+  }
 }

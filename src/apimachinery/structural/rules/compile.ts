@@ -49,7 +49,9 @@ export function compileRules(
 ): CompiledRule[] {
   if (rules.length === 0 || decl === undefined) return []
   const environments = environmentsOf(decl)
-  return rules.map((rule) => compileRule(rule, schema, rule.optionalOldSelf ? environments.optional : environments.plain))
+  return rules.map((rule) =>
+    compileRule(rule, schema, rule.optionalOldSelf ? environments.optional : environments.plain),
+  )
 }
 
 /** How often data of a schema can be in one request, under lists and maps without a limit. */

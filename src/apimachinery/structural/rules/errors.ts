@@ -59,6 +59,8 @@ export function ruleFailure(
     case 'FieldValueDuplicate':
       return printed ? duplicate(field, value) : { ...duplicate(field, value), message: 'Duplicate value' }
     default:
-      return printed ? invalid(field, value, detail) : { ...invalid(field, '', ''), message: `Invalid value: ${detail}` }
+      return printed
+        ? invalid(field, value, detail)
+        : { ...invalid(field, '', ''), message: `Invalid value: ${detail}` }
   }
 }

@@ -70,7 +70,12 @@ function hasRules(schema: JsonSchema | undefined): boolean {
 }
 
 /** `rules` is the schema the rules are in: for a branch of allOf another than the one that says what the data is. */
-function nodeOf(rules: JsonSchema, schema: JsonSchema, root: boolean, decl: DeclType | undefined): RuleNode | undefined {
+function nodeOf(
+  rules: JsonSchema,
+  schema: JsonSchema,
+  root: boolean,
+  decl: DeclType | undefined,
+): RuleNode | undefined {
   const compiled = compileRules(rules['x-kubernetes-validations'] ?? [], schema, decl)
   const [ruleValues, values] = [additionalSchema(rules), additionalSchema(schema)]
   const node: RuleNode = {
