@@ -5,6 +5,7 @@ import type { ServedResource } from './registry/served.ts'
 /** The resources that are served now. Custom ones come and go at run time. */
 export class ResourceTable {
   readonly #routes = new Map<string, ServedResource>()
+  readonly #listeners = new Set<() => void>()
   #groups: readonly Group[] | undefined
   #generation = 0
 
@@ -53,9 +54,16 @@ export class ResourceTable {
     return (this.#groups ??= groupsOf([...this.#routes.values()].map(({ definition }) => definition)))
   }
 
+  /** Calls back after each change. Returns what ends that. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
   #changed(): void {
     this.#groups = undefined
     this.#generation++
+    for (const listener of this.#listeners) listener()
   }
 }
 

@@ -4,6 +4,8 @@ import type { Descriptions } from '../api/openapi/model.ts'
 import { andThen } from '../lib/and-then.ts'
 import type { Env } from '../lib/env.ts'
 import type { MaybePromise, Store } from '../store/store.ts'
+import type { Aggregation } from './aggregation/aggregation.ts'
+import { aggregatedDocuments } from './aggregation/documents.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { impersonated } from './authn/impersonation.ts'
@@ -74,6 +76,7 @@ export class ApiServer {
   readonly #freeze: boolean
   readonly #serving: ServingByName
   readonly #builtIn: ServingByName
+  #aggregation: Aggregation | undefined
 
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
@@ -121,6 +124,11 @@ export class ApiServer {
       }),
     )
     if (before) this.registry.hubs.end(before)
+  }
+
+  /** Lets API servers behind this one answer for what they claim. */
+  aggregate(aggregation: Aggregation): void {
+    this.#aggregation = aggregation
   }
 
   removeResource(definition: Pick<ResourceDefinition, 'group' | 'version' | 'plural'>): void {
@@ -186,6 +194,8 @@ export class ApiServer {
 
   #route(call: Call): MaybePromise<Answer> {
     const { info } = call
+    const passedOn = this.#aggregation?.answer(call)
+    if (passedOn) return passedOn
     if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? pageNotFound())
     const resource = this.resources.find(info.group, info.version, info.resource)
     if (resource) return answerVerb(this.registry, resource, call)
@@ -201,7 +211,7 @@ export class ApiServer {
     address = 'localhost:6443',
     descriptions,
   }: ApiServerOptions): Route[] {
-    const discovery = new Discovery(this.resources, address)
+    const discovery = new Discovery(this.resources, address, () => this.#aggregation)
     const checks: readonly HealthCheck[] = [
       { name: 'ping', check: () => {} },
       { name: 'log', check: () => {} },
@@ -213,7 +223,7 @@ export class ApiServer {
     const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
     const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
     return [
-      ...openApiRoutes(documents),
+      ...openApiRoutes(aggregatedDocuments(documents, () => this.#aggregation)),
       { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
       { path: '/metrics', answer: () => metricsAnswer(this.#metrics) },
       { path: '/version', answer: () => jsonAnswer(version) },

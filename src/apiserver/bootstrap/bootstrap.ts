@@ -1,6 +1,7 @@
 import type { KubeList, KubeObject } from '../../apimachinery/meta.ts'
 import { sleep } from '../../lib/clock.ts'
 import { formatIp, parseCidr, parseIp } from '../../lib/ip.ts'
+import { builtInApiServices } from '../aggregation/registration.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { handle, type LocalResponse } from '../inprocess/handle.ts'
 import type { ApiServer } from '../server.ts'
@@ -36,6 +37,7 @@ export async function bootstrap(server: ApiServer, options: BootstrapOptions): P
   const steps: readonly (() => Promise<void>)[] = [
     () => bootstrapRbac((method, path, body) => send(server, method, path, body)),
     () => ensureAll(server, '/apis/scheduling.k8s.io/v1/priorityclasses', PRIORITY_CLASSES),
+    () => ensureAll(server, '/apis/apiregistration.k8s.io/v1/apiservices', builtInApiServices(server) as Named[]),
     () => ensureAll(server, `${FLOW_CONTROL}/prioritylevelconfigurations`, priorityLevels() as unknown as Named[]),
     () => ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[]),
     () => ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { Target } from '../request/negotiate.ts'
+import { mergeGroups, type NamedGroup, type RemoteVersion } from '../aggregation/merge.ts'
 import type { Group } from './groups.ts'
 import { type ApiResource, apiResources } from './resources.ts'
 
@@ -9,18 +10,33 @@ export function isAggregated(target: Target | undefined): boolean {
 }
 
 /** apidiscovery.k8s.io/v2 APIGroupDiscoveryList. */
-export async function aggregatedDiscovery(groups: readonly Group[]): Promise<unknown> {
+export async function aggregatedDiscovery(
+  groups: readonly Group[],
+  remotes: readonly RemoteVersion[] = [],
+): Promise<unknown> {
+  const local = await Promise.all(groups.map(groupDiscovery))
+  const all = mergeGroups(local, remotes, ({ service, resources, fresh }) => ({
+    version: service.version,
+    resources,
+    freshness: fresh ? 'Current' : 'Stale',
+  }))
   return {
     kind: 'APIGroupDiscoveryList',
     apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
-    items: await Promise.all(groups.map(groupDiscovery)),
+    items: all.map(({ name, versions }) => ({ metadata: name ? { name } : {}, versions })),
   }
 }
 
-async function groupDiscovery({ name, versions }: Group): Promise<unknown> {
+interface VersionDiscovery {
+  readonly version: string
+  readonly resources: readonly unknown[]
+  readonly freshness: string
+}
+
+async function groupDiscovery({ name, versions }: Group): Promise<NamedGroup<VersionDiscovery>> {
   return {
-    metadata: name ? { name } : {},
+    name,
     versions: await Promise.all(
       versions.map(async ({ version, resources }) => ({
         version,

@@ -4,20 +4,30 @@ import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request
 import type { Answer } from '../registry/answer.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import { aggregatedDiscovery, isAggregated } from './aggregated.ts'
+import { mergeGroups, type NamedGroup, type RemoteVersion } from '../aggregation/merge.ts'
 import { apiGroup, apiGroupList, apiVersions, type Group } from './groups.ts'
 import { apiResourceList } from './resources.ts'
+
+/** What aggregated servers answer for. */
+export interface Remotes {
+  /** Moves with every change of `versions`. */
+  readonly generation: number
+  versions(): readonly RemoteVersion[]
+}
 
 /** The discovery documents, each built when first asked for and kept until the resources change. */
 export class Discovery {
   readonly #table: ResourceTable
   readonly #address: string
+  readonly #remotes: () => Remotes | undefined
   #generation = -1
   #documents = new Map<string, Promise<Document>>()
 
   /** `address` is where clients reach the server, `host:port`. */
-  constructor(table: ResourceTable, address: string) {
+  constructor(table: ResourceTable, address: string, remotes: () => Remotes | undefined = () => undefined) {
     this.#table = table
     this.#address = address
+    this.#remotes = remotes
   }
 
   /** Answers /api, /apis and what is below them up to a group and version; undefined for what is not there. */
@@ -26,11 +36,11 @@ export class Discovery {
     if (rest.length > 0 || (root !== 'api' && root !== 'apis')) return undefined
     if (root === 'api') return this.#core(call, group, version)
     if (group === undefined) return this.#root(call, 'apis')
-    const found = this.#table.groups().find(({ name }) => name === group && name !== '')
-    if (!found) return undefined
-    return version === undefined
-      ? this.#plain(`apis/${group}`, () => apiGroup(found, true))
-      : this.#version(found, version)
+    if (group === '') return undefined
+    const named = this.#named().find(({ name }) => name === group)
+    if (version === undefined) return named && this.#plain(`apis/${group}`, () => apiGroup(named, true))
+    const found = this.#table.groups().find(({ name }) => name === group)
+    return found && this.#version(found, version)
   }
 
   async #core(call: Call, version: string | undefined, tooDeep: string | undefined): Promise<Answer | undefined> {
@@ -48,7 +58,7 @@ export class Discovery {
     const accepted = negotiateRoot(call)
     if (isAggregated(accepted.target)) return this.#aggregated(call, root)
     return this.#plain(root, () =>
-      root === 'api' ? apiVersions(this.#table.groups(), this.#address) : apiGroupList(this.#table.groups()),
+      root === 'api' ? apiVersions(this.#table.groups(), this.#address) : apiGroupList(this.#named()),
     )
   }
 
@@ -59,7 +69,8 @@ export class Discovery {
 
   async #aggregated(call: Call, root: 'api' | 'apis'): Promise<Answer> {
     const groups = this.#table.groups().filter(({ name }) => (name === '') === (root === 'api'))
-    const { text, etag } = await this.#document(`aggregated ${root}`, () => aggregatedDiscovery(groups))
+    const remotes = root === 'apis' ? this.#remotes()?.versions() : undefined
+    const { text, etag } = await this.#document(`aggregated ${root}`, () => aggregatedDiscovery(groups, remotes))
     const headers = {
       'content-type': `${JSON_TYPE};g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList`,
       'cache-control': 'public',
@@ -70,9 +81,17 @@ export class Discovery {
     return { type: 'raw', status: unchanged ? 304 : 200, headers, body: unchanged ? '' : text }
   }
 
+  /** All groups with the names of their versions, those of aggregated servers among them. */
+  #named(): readonly NamedGroup<{ readonly version: string }>[] {
+    const groups = this.#table.groups()
+    const remotes = this.#remotes()?.versions() ?? []
+    return remotes.length === 0 ? groups : mergeGroups(groups, remotes, ({ service }) => ({ version: service.version }))
+  }
+
   #document(name: string, build: () => unknown): Promise<Document> {
-    if (this.#generation !== this.#table.generation) {
-      this.#generation = this.#table.generation
+    const generation = this.#table.generation + (this.#remotes()?.generation ?? 0)
+    if (this.#generation !== generation) {
+      this.#generation = generation
       this.#documents = new Map()
     }
     const document = this.#documents.get(name) ?? makeDocument(build)

@@ -41,8 +41,13 @@ function rank(version: string): { stability: number; major: number; minor: numbe
   return { stability: STABILITY[match[2] ?? ''] ?? 2, major: Number(match[1]), minor: Number(match[3] ?? 0) }
 }
 
+interface Named {
+  readonly name: string
+  readonly versions: readonly { readonly version: string }[]
+}
+
 /** metav1.APIGroup. */
-export function apiGroup(group: Group, withType: boolean): Record<string, unknown> {
+export function apiGroup(group: Named, withType: boolean): Record<string, unknown> {
   const versions = group.versions.map(({ version }) => ({
     groupVersion: apiVersionOf({ group: group.name, version }),
     version,
@@ -56,7 +61,7 @@ export function apiGroup(group: Group, withType: boolean): Record<string, unknow
 }
 
 /** metav1.APIGroupList: every named group. */
-export function apiGroupList(groups: readonly Group[]): unknown {
+export function apiGroupList(groups: readonly Named[]): unknown {
   const named = groups.filter(({ name }) => name !== '')
   return { kind: 'APIGroupList', apiVersion: 'v1', groups: named.map((group) => apiGroup(group, false)) }
 }

@@ -31,7 +31,7 @@ before(async () => {
   kubelet.listen(0, '127.0.0.1')
   await once(kubelet, 'listening')
   const { port } = kubelet.address() as AddressInfo
-  server = new TestServer({ connector: networkConnector(undefined) })
+  server = new TestServer({ connector: networkConnector({}) })
   listener = await serveHttps(server.server, { port: 0, host: '127.0.0.1', tls: testCertificate })
   await server.create('/api/v1/nodes', {
     metadata: { name: 'n1' },

@@ -14,7 +14,7 @@ import { ChunkFrames } from './outlet.ts'
 import { endSocket } from './end-socket.ts'
 import { FIRST_HEAD_MS, type IdleConnection, IdleConnections } from './idle.ts'
 import { answerUpgrade } from './upgrade.ts'
-import type { KubeletTls } from './kubelet-connector.ts'
+import type { ConnectTls } from './kubelet-connector.ts'
 
 /** Where and with which certificates to listen. */
 export interface HttpsOptions {
@@ -29,8 +29,8 @@ export interface HttpsOptions {
     /** CAs of client certificates. */
     readonly clientCa?: string
   }
-  /** How kubelets know this server, and it them, for exec, attach, port-forward and logs. */
-  readonly kubelet?: KubeletTls
+  /** How kubelets and aggregated API servers know this server, and it them, for exec, attach, port-forward and proxied upgrades. */
+  readonly connect?: ConnectTls
 }
 
 /** A listening server. */
@@ -104,7 +104,7 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
 
 function http1Server(
   apiServer: ApiServer,
-  { kubelet }: HttpsOptions,
+  { connect = {} }: HttpsOptions,
   certificates: Certificates,
   bodies: Deadlines,
 ): Http1Server {
@@ -132,7 +132,7 @@ function http1Server(
   })
   server.on('upgrade', (request, socket, head) => {
     idling.get(request.socket)?.began()
-    void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), kubelet)
+    void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), connect)
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseHead(apiServer.env.clock, error.code, socket),

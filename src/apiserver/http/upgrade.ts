@@ -15,7 +15,7 @@ import { Deadlines } from './deadlines.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { BODY_MS, httpCall } from './http-call.ts'
-import { type KubeletTls, tlsFor } from './kubelet-connector.ts'
+import { type ConnectTls, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
 export interface UpgradeClient {
@@ -29,7 +29,7 @@ export async function answerUpgrade(
   server: ApiServer,
   client: UpgradeClient,
   certificate: Uint8Array | undefined,
-  kubelet: KubeletTls | undefined,
+  tls: ConnectTls,
 ): Promise<void> {
   const { request, socket } = client
   const { clock } = server.env
@@ -39,7 +39,7 @@ export async function answerUpgrade(
     const bodies = new Deadlines(server.env.clock, BODY_MS)
     const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
     const answer = await server.answer(call)
-    await join(server, client, answer, kubelet)
+    await join(server, client, answer, tls)
   } catch (error) {
     if (socket.destroyed) return
     if (error instanceof UpgradeRefusedError) return refuse(clock, socket, error.statusCode, error.body, 'text/plain')
@@ -49,15 +49,10 @@ export async function answerUpgrade(
   }
 }
 
-function join(
-  server: ApiServer,
-  client: UpgradeClient,
-  answer: Answer,
-  kubelet: KubeletTls | undefined,
-): Promise<void> | void {
+function join(server: ApiServer, client: UpgradeClient, answer: Answer, tls: ConnectTls): Promise<void> | void {
   switch (answer.type) {
     case 'upgrade':
-      return joinTarget(server, client, answer, kubelet)
+      return joinTarget(server, client, answer, tls)
     case 'stream':
       return sendMessages(client, answer)
     case 'watch':
@@ -79,13 +74,14 @@ async function joinTarget(
   server: ApiServer,
   { request, socket, head }: UpgradeClient,
   answer: UpgradeAnswer,
-  kubelet: KubeletTls | undefined,
+  tls: ConnectTls,
 ): Promise<void> {
   const { target, kind } = answer
   const url = new URL(await server.nodes.sessionUrl(target))
   const to: UpgradeTarget = {
     url,
-    ...(url.protocol === 'https:' && { tls: tlsFor(target, kubelet) }),
+    ...(url.protocol === 'https:' && { tls: tlsFor(target, tls) }),
+    ...(answer.headers && { headers: answer.headers }),
   }
   const offered = isWebSocketRequest(request) ? offeredProtocols(request) : []
   if (kind === 'remote-command' && offered.includes(REMOTE_COMMAND_V5)) {

@@ -1,6 +1,6 @@
 import { badRequest, StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
-import { type Answer, wholeList, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
+import { type Answer, type StreamAnswer, wholeList, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
 import { deepFreeze } from '../registry/codec.ts'
 import { type Call, header } from '../request/call.ts'
 import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
@@ -65,7 +65,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
       case 'raw':
         return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
       case 'stream':
-        return { status: answer.status, headers: TEXT_HEADERS, body: await wholeText(answer.body) }
+        return await streamResponse(answer, call)
       case 'upgrade':
         throw badRequest('Upgrade request required')
     }
@@ -78,9 +78,31 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
 /** A client of the same process may ask for metadata alone or tables as any other. */
 async function localAnswer(server: ApiServer, call: Call): Promise<Answer> {
   const accept = header(call.headers, 'accept')
-  if (!accept.includes('as=')) return server.answer(call)
+  if (!accept.includes('as=') || !call.info.isResource) return server.answer(call)
   const { target } = negotiate(accept, objectOffer([JSON_TYPE]))
   return transform(await server.answer(call), target, call.query, server.env)
+}
+
+/** What an aggregated server answers is JSON, or lines of it; all else is text. */
+async function streamResponse({ status, headers, body }: StreamAnswer, { info }: Call): Promise<LocalResponse> {
+  const isJson = String(headers['content-type'] ?? '').startsWith(JSON_TYPE)
+  if (!isJson || !info.isResource || info.subresource === 'proxy') {
+    return { status, headers: TEXT_HEADERS, body: await wholeText(body) }
+  }
+  if (info.verb === 'watch' && status === 200) {
+    return { status, headers: JSON_HEADERS, body: undefined, events: eventsIn(body) }
+  }
+  return { status, headers: JSON_HEADERS, body: deepFreeze(JSON.parse(await wholeText(body)) as unknown) }
+}
+
+async function* eventsIn(body: AsyncIterable<Uint8Array>): AsyncIterable<LocalEvent> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of body) {
+    const lines = (text + decoder.decode(chunk, { stream: true })).split('\n')
+    text = lines.pop() ?? ''
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as LocalEvent
+  }
 }
 
 async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string> {

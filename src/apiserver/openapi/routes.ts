@@ -1,4 +1,4 @@
-import type { OpenApiDocuments } from '../../api/openapi/documents.ts'
+import type { Documents } from '../aggregation/documents.ts'
 import type { RawAnswer } from '../registry/answer.ts'
 import { header, type Call } from '../request/call.ts'
 import { JSON_TYPE, parseAccept } from '../request/negotiate.ts'
@@ -16,7 +16,7 @@ const FOREVER = 'public, immutable, max-age=31536000'
  * /openapi/v2, /openapi/v3 and the documents below it. `documents` gives those of the resources that are served now; it is called
  * for each request and should answer with the same object until they change.
  */
-export function openApiRoutes(documents: () => OpenApiDocuments): Route[] {
+export function openApiRoutes(documents: () => Documents): Route[] {
   return [
     { path: '/openapi/v2', answer: (call) => answerV2(call, documents()) },
     { path: '/openapi/v3', answer: (call) => answerIndex(call, documents()) },
@@ -24,7 +24,7 @@ export function openApiRoutes(documents: () => OpenApiDocuments): Route[] {
   ]
 }
 
-function answerV2(call: Call, documents: OpenApiDocuments): RawAnswer {
+function answerV2(call: Call, documents: Documents): RawAnswer {
   const type = choose(call, [JSON_TYPE, V2_PROTOBUF_FORMERLY, V2_PROTOBUF])
   if (!type) return notAcceptable()
   const isJson = type === JSON_TYPE
@@ -32,13 +32,13 @@ function answerV2(call: Call, documents: OpenApiDocuments): RawAnswer {
   return unlessKnown(call, headers, () => (isJson ? documents.v2Json() : documents.v2Protobuf()))
 }
 
-function answerIndex(call: Call, documents: OpenApiDocuments): RawAnswer {
+function answerIndex(call: Call, documents: Documents): RawAnswer {
   const headers = { 'content-type': JSON_TYPE, etag: `"${documents.v2Hash()}"` }
   return unlessKnown(call, headers, () => documents.v3Index())
 }
 
 /** A document whose hash the client knows may be kept for good; one that it names by another hash has moved. */
-function answerV3(call: Call, documents: OpenApiDocuments): RawAnswer {
+function answerV3(call: Call, documents: Documents): RawAnswer {
   const name = call.info.path.replace(/^\/openapi\/v3\//, '').replace(/\/$/, '')
   const hash = documents.v3Hash(name)
   if (hash === undefined) return pageNotFound()

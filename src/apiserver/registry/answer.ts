@@ -170,6 +170,8 @@ export interface UpgradeAnswer {
   readonly type: 'upgrade'
   readonly kind: 'remote-command' | 'port-forward' | 'proxy'
   readonly target: ConnectTarget
+  /** Beyond those of the client. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** An object of the store at a revision. */

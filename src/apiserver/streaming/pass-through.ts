@@ -23,7 +23,7 @@ export async function passThrough(
       const send = target.url.protocol === 'https:' ? httpsRequest : httpRequest
       const outgoing = send(target.url, {
         method: request.method,
-        headers: forwardedHeaders(request),
+        headers: { ...forwardedHeaders(request), ...(target.headers as Record<string, string | string[]>) },
         agent: false,
         ...target.tls,
       })

@@ -13,6 +13,8 @@ export interface UpgradeTarget {
     'ca' | 'cert' | 'key' | 'servername' | 'checkServerIdentity' | 'rejectUnauthorized'
   >
   readonly signal?: AbortSignal
+  /** Beyond the client's own. */
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>
 }
 
 /** The target did not switch protocols. Carries its answer, to hand on to the client. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
-import { networkConnector } from '../../apiserver/http/kubelet-connector.ts'
+import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
@@ -11,7 +11,7 @@ import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import { UserError, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
-import { certificateAuthenticator } from './certificate-authenticator.ts'
+import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
@@ -49,9 +49,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
     tokenKeys: { privateKey, publicKeys: [publicKey] },
-    authenticators: [certificateAuthenticator()],
+    authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
     ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
-    connector: networkConnector(options.kubeletTls),
+    frontProxyCa: pki.frontProxy.ca,
+    connector: networkConnector(connectTls(options)),
     callWebhook: networkWebhooks(),
     ...(descriptions && { descriptions }),
   })
@@ -74,20 +75,22 @@ export function servingNames({ serviceCidr, clusterDomain, nodeName }: ClusterSe
   return [...new Set([...service, 'localhost', nodeName, '127.0.0.1', '::1', nodeIP, nthAddress(serviceCidr, 1)])]
 }
 
-async function listen(
-  server: ApiServer,
-  { settings, pki, bindAddress, kubeletTls }: ApiOptions,
-): Promise<HttpsListener> {
+async function listen(server: ApiServer, options: ApiOptions): Promise<HttpsListener> {
+  const { settings, pki, bindAddress } = options
   try {
     return await serveHttps(server, {
       port: settings.apiPort,
       host: bindAddress,
-      ...(kubeletTls && { kubelet: kubeletTls }),
-      tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert },
+      connect: connectTls(options),
+      tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert + pki.frontProxy.ca },
     })
   } catch (error) {
     throw listenProblem(error, bindAddress, settings.apiPort)
   }
+}
+
+function connectTls({ kubeletTls, pki }: ApiOptions): ConnectTls {
+  return { kubelet: kubeletTls, frontProxy: pki.frontProxy.client }
 }
 
 function readTokenFile(file: string): ReturnType<typeof parseTokenFile> {

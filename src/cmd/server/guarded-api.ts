@@ -4,6 +4,7 @@ import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions } from '../../apiserver/bootstrap/bootstrap.ts'
+import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
@@ -40,6 +41,8 @@ export interface GuardedApiOptions {
   readonly address?: string
   /** Of service account tokens; made for the life of the process when absent. */
   readonly tokenKeys?: TokenKeyPems
+  /** The CA of front proxies, in PEM: aggregated API servers are told to trust it. */
+  readonly frontProxyCa?: string
   /** Asked before tokens are looked at. */
   readonly authenticators?: readonly Authenticator[]
   /** Users by their token. */
@@ -79,8 +82,11 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     serviceNetwork: { cidrs: [serviceCidr] },
   })
   await guard.start()
+  const aggregation = new Aggregation(server)
+  server.aggregate(aggregation)
   const custom = new CustomResources(server, options)
   await custom.start()
+  await aggregation.start()
   const answer = through((request, identity) => handle(server, request, identity))
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
   return {
@@ -90,10 +96,16 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     transportFor,
     clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
     async bootstrap(advertise) {
-      await bootstrap(server, { serviceCidrs: [serviceCidr], advertise, clientCa: rootCa })
+      await bootstrap(server, {
+        serviceCidrs: [serviceCidr],
+        advertise,
+        clientCa: rootCa,
+        requestHeaderCa: options.frontProxyCa,
+      })
       bootstrapped = true
     },
     async stop() {
+      await aggregation.stop()
       await custom.stop()
       guard.stop()
       server.close()

@@ -10,6 +10,8 @@ export interface Pki {
   readonly ca: KeyPair
   readonly serving: KeyPair
   readonly admin: KeyPair
+  /** The authority of front proxies, and what the API server shows as one to aggregated API servers. */
+  readonly frontProxy: { readonly ca: string; readonly client: KeyPair }
   /** The key that signs service account tokens: PKCS #8 and SPKI PEM. */
   readonly serviceAccount: { readonly privateKey: string; readonly publicKey: string }
 }
@@ -30,13 +32,15 @@ const RENEW_BEFORE_MS = 30 * 86_400_000
  */
 export async function ensurePki(options: PkiOptions): Promise<Pki> {
   const { env, folder } = options
-  const ca = await authority(options)
+  const [ca, frontProxyCa] = await Promise.all([authority(options), authority(options, FRONT_PROXY)])
   const place = { folder, env, ca }
-  const [serving, admin] = await Promise.all([
+  const [serving, admin, proxy] = await Promise.all([
     leaf(place, 'apiserver', { name: 'CN=kube-apiserver', serves: options.servingNames }),
     leaf(place, 'admin', { name: 'O=system:masters, CN=kubernetes-admin' }),
+    leaf({ ...place, ca: frontProxyCa }, 'front-proxy-client', { name: 'CN=front-proxy-client' }),
   ])
-  return { ca, serving, admin, serviceAccount: serviceAccountKeys(folder) }
+  const frontProxy = { ca: frontProxyCa.cert, client: proxy }
+  return { ca, serving, admin, frontProxy, serviceAccount: serviceAccountKeys(folder) }
 }
 
 /** What a node agent's server shows. A node apart from its API server has an authority of its own for that. */
@@ -56,9 +60,20 @@ export async function ensureKubeletClient({ folder, env }: Pick<PkiOptions, 'fol
   return leaf({ folder, env, ca: await authority({ folder, env }) }, 'apiserver-kubelet-client', subject)
 }
 
-async function authority({ folder, env }: Pick<PkiOptions, 'folder' | 'env'>): Promise<KeyPair> {
+interface Authority {
+  readonly file: string
+  readonly name: string
+}
+
+const CLUSTER: Authority = { file: 'ca', name: 'CN=kubernetes' }
+const FRONT_PROXY: Authority = { file: 'front-proxy-ca', name: 'CN=front-proxy-ca' }
+
+async function authority(
+  { folder, env }: Pick<PkiOptions, 'folder' | 'env'>,
+  { file, name }: Authority = CLUSTER,
+): Promise<KeyPair> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return readPair(folder, 'ca') ?? writePair(folder, 'ca', await (await library()).makeAuthority(env, 'CN=kubernetes'))
+  return readPair(folder, file) ?? writePair(folder, file, await (await library()).makeAuthority(env, name))
 }
 
 interface Place extends Pick<PkiOptions, 'folder' | 'env'> {

@@ -10,6 +10,8 @@ export interface ConnectTarget {
   readonly path: string
   /** The node whose kubelet this is: then the API server shows its client certificate, and a local node may answer instead. */
   readonly node?: string | undefined
+  /** An aggregated API server: its certificate is checked for this name, and the API server shows that of a front proxy. */
+  readonly aggregated?: { readonly serverName: string; readonly ca?: string | undefined } | undefined
   /** Does not check the certificate: pods and Services have any, and clients may ask so for logs. */
   readonly insecure: boolean
 }

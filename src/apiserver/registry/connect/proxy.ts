@@ -38,7 +38,7 @@ function proxy(locate: Locate, kind: string): Subresource {
 }
 
 /** Headers that belong to one hop of the way (RFC 9110, 7.6.1), and what HTTP/2 calls them; and the client's credentials. */
-const DROPPED = new Set([
+export const FORWARDED_NEVER: ReadonlySet<string> = new Set([
   'authorization',
   'connection',
   'content-length',
@@ -57,13 +57,13 @@ const DROPPED = new Set([
 async function pass(registry: Registry, call: Call, target: ConnectTarget): Promise<Answer> {
   const headers: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(call.headers)) {
-    if (value !== undefined && !DROPPED.has(name) && !name.startsWith(':')) headers[name] = value
+    if (value !== undefined && !FORWARDED_NEVER.has(name) && !name.startsWith(':')) headers[name] = value
   }
   const body = call.body.kind === 'bytes' ? call.body.stream() : undefined
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body }) }
     const answer = await registry.connector.request(target, request)
-    const kept = Object.entries(answer.headers).filter(([name]) => !DROPPED.has(name))
+    const kept = Object.entries(answer.headers).filter(([name]) => !FORWARDED_NEVER.has(name))
     return withOwnLinks(call, target, { status: answer.status, headers: Object.fromEntries(kept), body: answer.body })
   } catch (error) {
     if (error instanceof StatusError) throw error

@@ -1,0 +1,90 @@
+import { StatusError } from '../../apimachinery/status.ts'
+import { locateService } from '../admission/webhooks/locate.ts'
+import type { UserInfo } from '../authn/types.ts'
+import type { Answer } from '../registry/answer.ts'
+import type { ConnectTarget } from '../registry/connect/connector.ts'
+import { FORWARDED_NEVER } from '../registry/connect/proxy.ts'
+import type { Registry } from '../registry/served.ts'
+import type { Call } from '../request/call.ts'
+import { textAnswer } from '../routes/text.ts'
+import type { RemoteApiService } from './api-service.ts'
+
+type Headers = Record<string, string | readonly string[]>
+
+/** What clients read of a server that is not there. */
+export const unavailable = (): Answer => textAnswer(503, 'service unavailable\n')
+
+/** Passes a request on to an aggregated API server. */
+export async function passOn(registry: Registry, remote: RemoteApiService, call: Call): Promise<Answer> {
+  if (!remote.available) return unavailable()
+  const query = call.query.toString()
+  let target: ConnectTarget
+  try {
+    target = await targetOf(registry, remote, call.info.path + (query && `?${query}`))
+  } catch (error) {
+    registry.env.log.warn('an aggregated API server cannot be found', { apiService: remote.name, err: error })
+    return unavailable()
+  }
+  if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target, headers: userHeaders(call.user) }
+  const body = bodyOf(call)
+  const headers = { ...body?.headers, ...clientHeaders(call), ...userHeaders(call.user) }
+  try {
+    const request = { method: call.method, headers, signal: call.signal, ...(body && { body: body.bytes }) }
+    const answer = await registry.connector.request(target, request)
+    const kept = Object.entries(answer.headers).filter(([name]) => !FORWARDED_NEVER.has(name))
+    return { type: 'stream', status: answer.status, headers: Object.fromEntries(kept), body: answer.body }
+  } catch (error) {
+    if (error instanceof StatusError) throw error
+    return textAnswer(503, `${error instanceof Error ? error.message : String(error)}\n`)
+  }
+}
+
+/** Where an aggregated server is now: one of the endpoints of its Service. */
+export async function targetOf(
+  { store, env }: Pick<Registry, 'store' | 'env'>,
+  { service, ca, insecure }: RemoteApiService,
+  path: string,
+): Promise<ConnectTarget> {
+  const { host, port } = await locateService(store, env.random, service)
+  const serverName = `${service.name}.${service.namespace}.svc`
+  return { scheme: 'https', host, port, path, insecure, aggregated: { serverName, ca } }
+}
+
+/** How a front proxy says who sends a request. */
+export function userHeaders({ name, uid, groups, extra = {} }: UserInfo): Headers {
+  const headers: Headers = { 'x-remote-user': name, 'x-remote-group': groups }
+  if (uid) headers['x-remote-uid'] = uid
+  for (const [key, values] of Object.entries(extra)) headers[`x-remote-extra-${escapeKey(key)}`] = values
+  return headers
+}
+
+/** Header names hold tokens alone; anything else is percent-encoded, as upstream does. */
+function escapeKey(key: string): string {
+  const isToken = /[A-Za-z0-9!#$&'*+\-.^_`|~]/
+  return Array.from(new TextEncoder().encode(key), (byte) => {
+    const character = String.fromCharCode(byte)
+    return isToken.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+  }).join('')
+}
+
+function clientHeaders(call: Call): Headers {
+  const headers: Headers = {}
+  for (const [name, value] of Object.entries(call.headers)) {
+    if (value === undefined || FORWARDED_NEVER.has(name) || name.startsWith(':')) continue
+    if (name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
+    headers[name] = value
+  }
+  return headers
+}
+
+/** What a client of this process sends is no bytes yet. */
+function bodyOf({ body }: Call): { bytes: AsyncIterable<Uint8Array>; headers?: Headers } | undefined {
+  if (body.kind === 'bytes') return { bytes: body.stream() }
+  if (body.kind === 'none') return undefined
+  const bytes = new TextEncoder().encode(JSON.stringify(body.value))
+  return { bytes: one(bytes), headers: { 'content-type': 'application/json' } }
+}
+
+async function* one(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield await Promise.resolve(bytes)
+}

@@ -1,0 +1,46 @@
+/** The code that Node gives a failure, or an empty string. */
+export function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : ''
+}
+
+const CERTIFICATE = 'tls: failed to verify certificate: x509:'
+const UNKNOWN_AUTHORITY = `${CERTIFICATE} certificate signed by unknown authority`
+
+const WORDS: Readonly<Record<string, string>> = {
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  CERT_SIGNATURE_FAILURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: `${CERTIFICATE} certificate has expired or is not yet valid`,
+  CERT_NOT_YET_VALID: `${CERTIFICATE} certificate has expired or is not yet valid`,
+  ECONNRESET: 'EOF',
+}
+
+const DIAL: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+  ENETUNREACH: 'connect: network is unreachable',
+  ETIMEDOUT: 'i/o timeout',
+}
+
+/**
+ * A failed request to `name` at `host` and `port` as Go would put it: what users look for in messages is what kube-apiserver prints.
+ */
+export function inGosWords(
+  error: Error,
+  name: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): Error {
+  const code = codeOf(error)
+  if (code === 'ENOTFOUND') return new Error(`dial tcp: lookup ${host}: no such host`, { cause: error })
+  const dial = DIAL[code]
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  if (dial) return new Error(`dial tcp ${address}: ${dial}`, { cause: error })
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
+    return new Error(`${CERTIFICATE} certificate is not valid for ${name}`, { cause: error })
+  }
+  const words = WORDS[code]
+  return words ? new Error(words, { cause: error }) : error
+}
