@@ -45,7 +45,7 @@ interface Placed {
 /** All that the clients of a store did and were told. One clock: a counter that moves with every begin and end. */
 export class History {
   #now = 0
-  readonly operations: Operation[] = []
+  operations: Operation[] = []
   /** Writes whose answer was lost, until it is known that they can no longer happen. */
   #lost: Omit<Write, 'end'>[] = []
   readonly #placed: Placed[] = []
@@ -117,6 +117,15 @@ export class History {
     return watched
   }
 
+  /** The log tells which of the writes whose answer was lost have happened. Deletes look all the same. */
+  #findLost(log: Watched): void {
+    const made = new Set(log.events.map(({ value }) => value))
+    this.operations = this.operations.flatMap((operation) => {
+      if (operation.kind === 'read' || operation.outcome !== 'unknown' || operation.value === null) return [operation]
+      return made.has(operation.value) ? [{ ...operation, outcome: 'ok' as const }] : []
+    })
+  }
+
   /**
    * Checks everything against `log`, what a watch from before the first operation told until after the last, and against
    * the state that the first revision had.
@@ -124,6 +133,7 @@ export class History {
   check(log: Watched, before: State): void {
     this.settle()
     checkOrder(log)
+    this.#findLost(log)
     const changes = new Map(log.events.map(({ revision, key, value }) => [revision, { key, value }]))
     for (const [revision, change] of this.#acknowledged) {
       assert.deepEqual(changes.get(revision), change, `acknowledged at ${revision}, and not in the log`)

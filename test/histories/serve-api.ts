@@ -1,5 +1,5 @@
 import { systemClock } from '../../src/lib/clock.ts'
-import { lineLogger } from '../../src/lib/host/line-logger.ts'
+import { silentLogger } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { startGuardedApi } from '../../src/cmd/server/guarded-api.ts'
 import { type HttpsListener, serveHttps } from '../../src/apiserver/http/serve.ts'
@@ -8,11 +8,9 @@ import type { Store } from '../../src/store/store.ts'
 
 /** A whole API server over a store, on loopback; `admin` is the token of an administrator. */
 export async function serveApi(store: Store, port: number): Promise<HttpsListener> {
-  const write = (line: string): void => void process.stderr.write(line)
-  const log = lineLogger({ clock: systemClock, level: 'error', format: 'text', write })
   const api = await startGuardedApi({
     store,
-    env: { clock: systemClock, random: systemRandom, log },
+    env: { clock: systemClock, random: systemRandom, log: silentLogger },
     rootCa: '',
     serviceCidr: '10.96.0.0/16',
     clusterDomain: 'cluster.local',

@@ -87,7 +87,7 @@ export class Client {
         note.ok(value === null ? undefined : Number(resourceVersion))
         this.#saw(key, value, resourceVersion)
       } else if (status === 404 || status === 409) note.refused()
-      else throw new Error(`${status}: ${body.message}`)
+      else throw failed(status, body)
     } catch (error) {
       if (error instanceof Lost) note.lost()
       else note.drop()
@@ -121,7 +121,7 @@ export class Client {
   async #read(path: string, note: { drop(): void }): Promise<Answer> {
     try {
       const answer = await this.#api.send('GET', path)
-      if (answer.status !== 200 && answer.status !== 404) throw new Error(`${answer.status}: ${answer.body.message}`)
+      if (answer.status !== 200 && answer.status !== 404) throw failed(answer.status, answer.body)
       return answer
     } catch (error) {
       note.drop()
@@ -156,6 +156,12 @@ export async function keepGoing(
       await back()
     }
   }
+}
+
+/** A server whose store does not answer does not know what has happened. */
+function failed(status: number, { message }: KubeAnswer): Error {
+  const text = `${status}: ${message}`
+  return status >= 500 ? new Lost(text) : new Error(text)
 }
 
 const mapOf = (name: string, value: string, resourceVersion?: string): object => ({
