@@ -100,10 +100,10 @@ export function apiVersionOf(gv: { readonly group: string; readonly version: str
 
 /** metav1.Time of `ms` since the epoch: RFC 3339 in whole seconds, UTC. */
 export function timestamp(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.\d{3}Z$/, 'Z')
+  return `${new Date(ms).toISOString().slice(0, -5)}Z`
 }
 
 /** metav1.MicroTime of `ms` since the epoch: RFC 3339 with six decimals, UTC. */
 export function microTimestamp(ms: number): string {
-  return new Date(ms).toISOString().replace(/\.(\d{3})Z$/, '.$1000Z')
+  return `${new Date(ms).toISOString().slice(0, -1)}000Z`
 }

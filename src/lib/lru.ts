@@ -2,6 +2,8 @@
 export class Lru<K, V> {
   readonly #entries = new Map<K, V>()
   readonly #capacity: number
+  /** The key that was read or written last: reading it again changes nothing. */
+  #newest: K | undefined
 
   constructor(capacity: number) {
     this.#capacity = capacity
@@ -13,13 +15,15 @@ export class Lru<K, V> {
 
   get(key: K): V | undefined {
     const value = this.#entries.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || key === this.#newest) return value
+    this.#newest = key
     this.#entries.delete(key)
     this.#entries.set(key, value)
     return value
   }
 
   set(key: K, value: V): void {
+    this.#newest = key
     this.#entries.delete(key)
     this.#entries.set(key, value)
     if (this.#entries.size <= this.#capacity) return

@@ -64,6 +64,19 @@ interface Parts {
 
 /** Parses `1.5Gi`, `200m`, `1e3`. Amounts finer than 1n round up, away from zero. Throws ParseError in upstream's words. */
 export function parseQuantity(text: string): Quantity {
+  const known = KNOWN.get(text)
+  if (known) return known
+  const quantity = parse(text)
+  if (KNOWN.size >= MOST_KNOWN) KNOWN.clear()
+  KNOWN.set(text, quantity)
+  return quantity
+}
+
+/** A cluster writes few amounts, and each of them in many objects: what a text means is worked out once. */
+const KNOWN = new Map<string, Quantity>()
+const MOST_KNOWN = 1000
+
+function parse(text: string): Quantity {
   const parts = split(text)
   const { exponent, format } = parts.suffix
   if (staysAsWritten(parts)) return { nanos: amount(parts), format, text }

@@ -76,7 +76,8 @@ export class Http1Exchange implements Exchange {
   }
 
   onClose(callback: () => void): void {
-    this.#response.once('close', callback)
+    if (this.#response.destroyed) callback()
+    else this.#response.once('close', callback)
   }
 }
 
@@ -109,6 +110,6 @@ export function http2Exchange(
       return stream.headersSent
     },
     destroy: () => void stream.destroy(),
-    onClose: (callback) => void stream.once('close', callback),
+    onClose: (callback) => void (stream.closed ? callback() : stream.once('close', callback)),
   }
 }

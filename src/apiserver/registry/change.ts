@@ -53,8 +53,9 @@ export async function change(
   const work = { registry, resource, call, options, how }
   const key = storageKey(resource.definition, call.info.namespace, call.info.name)
   let entry = await registry.store.get(key)
-  for (;;) {
-    call.signal.throwIfAborted()
+  for (let tries = 0; ; tries++) {
+    // Most changes are made at once; who has to try again stops when nobody waits for it any more.
+    if (tries > 0) call.signal.throwIfAborted()
     if (!entry) {
       const created = await createAbsent(work, key)
       if (created) return created

@@ -21,6 +21,7 @@ export function* validateProjected(
   }
 }
 
+const NONE: readonly FieldError[] = []
 const KINDS = ['secret', 'configMap', 'downwardAPI', 'serviceAccountToken'] as const
 
 function* validateSource(
@@ -30,10 +31,11 @@ function* validateSource(
   at: string,
 ): Iterable<FieldError> {
   const { secret, configMap, downwardAPI, serviceAccountToken } = source
-  const claim = function* (file: string, shown: string): Iterable<FieldError> {
-    if (!file) return
-    if (files.has(file)) yield invalid(path, shown, 'conflicting duplicate paths')
+  const claim = (file: string, shown: string): readonly FieldError[] => {
+    if (!file) return NONE
+    const errors = files.has(file) ? [invalid(path, shown, 'conflicting duplicate paths')] : NONE
     files.add(file)
+    return errors
   }
   for (const [kind, named] of [
     ['secret', secret],
