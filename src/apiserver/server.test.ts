@@ -9,16 +9,19 @@ import { systemClock } from '../lib/clock.ts'
 import { silentLogger } from '../lib/log.ts'
 import { seededRandom } from '../lib/random.ts'
 import { MemoryStore } from '../store/memory/store.ts'
+import { StoreError, type Store } from '../store/store.ts'
 import { alwaysAllow } from './authz/types.ts'
 import { handle, type LocalEvent, type LocalRequest, type LocalResponse } from './inprocess/handle.ts'
 import { createApiServer } from './server.ts'
 
 const admin = { name: 'admin', groups: ['system:masters'] }
 
-function start(): (request: LocalRequest) => Promise<LocalResponse> {
+function start(
+  store: Store = new MemoryStore({ clock: systemClock }),
+): (request: LocalRequest) => Promise<LocalResponse> {
   const env = { clock: systemClock, random: seededRandom(1), log: silentLogger }
   const server = createApiServer({
-    store: new MemoryStore({ clock: systemClock }),
+    store,
     env,
     resources: [pods, namespaces, configMaps],
     authenticator: { authenticate: () => undefined },
@@ -78,4 +81,24 @@ test('a watch from a list sees what happens after it', async () => {
     if (seen.length === 2) end.abort()
   }
   assert.deepEqual(seen, ['ADDED b', 'DELETED a'])
+})
+
+test('a store that fails is told of in its own words, and one that does not answer as a timeout', async () => {
+  const full = 'etcdserver: mvcc: database space exceeded'
+  for (const [error, code, reason, message] of [
+    [new StoreError(full), 500, undefined, full],
+    [
+      new StoreError('context deadline exceeded', { timedOut: true }),
+      504,
+      'Timeout',
+      'Timeout: request did not complete within requested timeout - context deadline exceeded',
+    ],
+  ] as const) {
+    const store: Store = new MemoryStore({ clock: systemClock })
+    store.write = () => Promise.reject(error)
+    const request = start(store)
+    const { status, body } = await request({ method: 'POST', path: MAPS, body: { metadata: { name: 'a' } } })
+    const { reason: told, message: said } = body as Status
+    assert.deepEqual([status, told, said], [code, reason, message])
+  }
 })

@@ -3,7 +3,7 @@ import { failure, internalError, StatusError } from '../apimachinery/status.ts'
 import type { Descriptions } from '../api/openapi/model.ts'
 import { andThen } from '../lib/and-then.ts'
 import type { Env } from '../lib/env.ts'
-import type { MaybePromise, Store } from '../store/store.ts'
+import { StoreError, type MaybePromise, type Store } from '../store/store.ts'
 import type { Aggregation } from './aggregation/aggregation.ts'
 import { aggregatedDocuments } from './aggregation/documents.ts'
 import { AdmissionChain } from './admission/chain.ts'
@@ -23,6 +23,7 @@ import { ListCache } from './registry/list-cache.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
 import { unknownResource } from './registry/refusals.ts'
+import { storeFailure } from './registry/store-failure.ts'
 import { answerVerb } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -162,7 +163,7 @@ export class ApiServer {
     const failed = (error: unknown): never => {
       if (error instanceof StatusError) throw error
       this.env.log.error('request failed', { err: error, path: call.info.path, method: call.method })
-      throw internalError(error)
+      throw error instanceof StoreError ? storeFailure(error) : internalError(error)
     }
     try {
       const answer = andThen(impersonated(call, this.#authorizer), (acting) =>

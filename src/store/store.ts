@@ -195,17 +195,21 @@ export class FutureRevisionError extends Error {
 export interface StoreErrorOptions extends ErrorOptions {
   /** See StoreError. */
   readonly uncertain?: boolean
+  readonly timedOut?: boolean
 }
 
 /** The store cannot read or write. `cause` says why. Retrying later may help. */
 export class StoreError extends Error {
   /** Whether the write may have happened, or happen yet. Nobody can know before the store answers again. */
   readonly uncertain: boolean
+  /** Whether it was waited for in vain. */
+  readonly timedOut: boolean
 
   constructor(message: string, options?: StoreErrorOptions) {
     super(message, options)
     this.name = 'StoreError'
     this.uncertain = options?.uncertain ?? false
+    this.timedOut = options?.timedOut ?? false
   }
 }
 

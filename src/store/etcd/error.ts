@@ -10,6 +10,9 @@ const UNCERTAIN: ReadonlySet<number> = new Set([
   status.UNAVAILABLE,
 ])
 
+/** With these nobody answered: no member was there, or none in time. */
+const AWAITED: ReadonlySet<number> = new Set([status.DEADLINE_EXCEEDED, status.UNAVAILABLE])
+
 /** What a call to etcd fails with. The message is etcd's own, which ends up in answers to clients as upstream's do. */
 export class EtcdError extends StoreError {
   /** The gRPC status code. */
@@ -19,7 +22,7 @@ export class EtcdError extends StoreError {
 
   constructor(message: string, code: number, options: ErrorOptions & { readonly unsent?: boolean } = {}) {
     const { unsent = false, cause } = options
-    super(message, { cause, uncertain: !unsent && UNCERTAIN.has(code) })
+    super(message, { cause, uncertain: !unsent && UNCERTAIN.has(code), timedOut: AWAITED.has(code) })
     this.name = 'EtcdError'
     this.code = code
     this.unsent = unsent
@@ -29,7 +32,7 @@ export class EtcdError extends StoreError {
 /** Whether another member may do what this one could not. */
 export function isMembersFault(error: unknown): boolean {
   if (!(error instanceof EtcdError)) return false
-  return error.code === status.UNAVAILABLE || error.code === status.DEADLINE_EXCEEDED
+  return AWAITED.has(error.code)
 }
 
 /** etcd's ErrCompacted. */

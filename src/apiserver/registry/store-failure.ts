@@ -1,0 +1,9 @@
+import { failure, type StatusError } from '../../apimachinery/status.ts'
+import type { StoreError } from '../../store/store.ts'
+import { bareError } from './revision.ts'
+
+/** What a client is told when the store fails, as upstream tells of its etcd: 504 when nobody answered, or else its own words. */
+export function storeFailure(error: StoreError): StatusError {
+  if (!error.timedOut) return bareError(error.message)
+  return failure('Timeout', 'Timeout: request did not complete within requested timeout - context deadline exceeded')
+}
