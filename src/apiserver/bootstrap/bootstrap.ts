@@ -1,9 +1,10 @@
 import type { KubeList, KubeObject } from '../../apimachinery/meta.ts'
 import { sleep } from '../../lib/clock.ts'
-import { formatIp, parseCidr, parseIp } from '../../lib/ip.ts'
+import { formatIp, parseCidr } from '../../lib/ip.ts'
 import { builtInApiServices } from '../aggregation/registration.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { handle, type LocalResponse } from '../inprocess/handle.ts'
+import { type PeerAddress, publishEndpoints } from '../peers/endpoints.ts'
 import type { ApiServer } from '../server.ts'
 import { flowSchemas, priorityLevels } from './flow-control.ts'
 import { bootstrapRbac } from './rbac/bootstrap-rbac.ts'
@@ -174,27 +175,10 @@ function firstAddress(text: string): string {
   return formatIp({ version: cidr.version, value: cidr.base + 1n })
 }
 
-/** Endpoints and the EndpointSlice follow the address, which may be another one after a restart. */
-async function ensureEndpoints(
-  server: ApiServer,
-  { address, port }: { readonly address: string; readonly port: number },
-): Promise<void> {
-  const ports = [{ name: 'https', port, protocol: 'TCP' }]
-  await put(server, '/api/v1/namespaces/default/endpoints', {
-    metadata: {
-      name: 'kubernetes',
-      namespace: 'default',
-      // The EndpointSlice is written here as well, not mirrored from the Endpoints.
-      labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' },
-    },
-    subsets: [{ addresses: [{ ip: address }], ports }],
-  })
-  await put(server, '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
-    metadata: { name: 'kubernetes', namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-    addressType: parseIp(address)?.version === 6 ? 'IPv6' : 'IPv4',
-    endpoints: [{ addresses: [address], conditions: { ready: true } }],
-    ports,
-  })
+/** They follow the address, which may be another one after a restart. Where there may be several servers, each sees to its own. */
+async function ensureEndpoints(server: ApiServer, { address, port }: PeerAddress): Promise<void> {
+  if (server.registry.store.shared) return
+  await publishEndpoints((method, path, body) => send(server, method, path, body), [address], port)
 }
 
 /** Creates, or brings up to date. */

@@ -1,15 +1,20 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
 import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
+import type { PeerIdentity } from '../../apiserver/peers/identity.ts'
+import { Presence } from '../../apiserver/peers/presence.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
 import { openApiDescriptions } from './openapi.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import { UserError, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
+import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
@@ -57,10 +62,19 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...(descriptions && { descriptions }),
   })
   const listener = await listen(api.server, options)
-  await api.bootstrap({ address: nodeIP, port: listener.port })
+  const at = { address: nodeIP, port: listener.port }
+  await api.bootstrap(at)
+  const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
+  await presence?.start()
   return {
     ...api,
-    listener: { port: listener.port, close: () => Promise.all([listener.close(), api.stop()]).then(() => {}) },
+    listener: {
+      port: listener.port,
+      async close() {
+        await presence?.stop()
+        await Promise.all([listener.close(), api.stop()])
+      },
+    },
   }
 }
 
@@ -73,6 +87,15 @@ export function servingNames({ serviceCidr, clusterDomain, nodeName }: ClusterSe
     `kubernetes.default.svc.${clusterDomain}`,
   ]
   return [...new Set([...service, 'localhost', nodeName, '127.0.0.1', '::1', nodeIP, nthAddress(serviceCidr, 1)])]
+}
+
+/** As upstream names its servers: by a hash of where they are. */
+function identityOf({ settings, nodeIP, env }: ApiOptions): PeerIdentity {
+  const where = hostname()
+  const hash = createHash('sha256').update(`${where} ${nodeIP} ${settings.apiPort}`).digest()
+  const letters = [...hash.subarray(0, 16)].map((byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('')
+  const name = `apiserver-${letters}`
+  return { name, holder: `${name}_${uuid(env.random)}`, hostname: where }
 }
 
 async function listen(server: ApiServer, options: ApiOptions): Promise<HttpsListener> {

@@ -3,6 +3,7 @@ import type { Component } from './components.ts'
 import { runControlPlane } from './control-plane.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
 import type { ApiAccess } from './guarded-api.ts'
+import { elected } from './elected.ts'
 import { identities } from './identities.ts'
 import { keepApplied } from './manifests/keep-applied.ts'
 import type { ServerOptions } from './run.ts'
@@ -23,10 +24,24 @@ export async function runParts(options: PartsOptions): Promise<void> {
   const { components, settings } = options
   const only = (component: Component, part: () => Promise<void>): Promise<void>[] =>
     components.has(component) ? [part()] : []
+  /** Over etcd there may be other servers, and only one of all runs these. */
+  const one = (
+    name: 'kube-controller-manager' | 'kube-scheduler',
+    { signal }: { readonly signal: AbortSignal },
+    part: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> => {
+    if (!settings.etcd) return part(signal)
+    const user = name === 'kube-scheduler' ? identities.scheduler : identities.controllerManager
+    return elected({ ...options, name, user, nodeName: settings.nodeName, signal }, part)
+  }
   await together(options.signal, (own) => [
     untilAborted(own.signal),
-    ...only('controllers', () => runControlPlane({ ...options, ...own })),
-    ...only('scheduler', () => runScheduler({ ...options, ...own, nodeName: settings.nodeName })),
+    ...only('controllers', () =>
+      one('kube-controller-manager', own, (signal) => runControlPlane({ ...options, signal })),
+    ),
+    ...only('scheduler', () =>
+      one('kube-scheduler', own, (signal) => runScheduler({ ...options, signal, nodeName: settings.nodeName })),
+    ),
     ...only('apiserver', () => runManifests({ ...options, ...own })),
     ...only('node', () => runNode({ ...options, ...own })),
   ])
