@@ -197,3 +197,11 @@ test('a change of a custom resource moves the hash of its document alone', () =>
   assert.notEqual(before.v2Hash(), after.v2Hash())
   assert.equal(after.withCustom([]).v3(customName), undefined)
 })
+
+test('documents of custom resources alone say so', () => {
+  const before = documents.withCustom([cronTabs(schema)])
+  assert.deepEqual(at(v3(customName, before), 'info'), { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' })
+  assert.equal(at(v3(customName, before), 'components', 'securitySchemes'), undefined)
+  const builtIn = v3('apis/apps/v1', before)
+  assert.deepEqual(at(builtIn, 'info', 'title'), 'Kubernetes')
+})

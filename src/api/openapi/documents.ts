@@ -29,21 +29,24 @@ export interface OpenApiOptions {
 export class OpenApiDocuments {
   readonly #options: OpenApiOptions
   readonly #custom: readonly PublishedResource[]
-  /** Texts of OpenAPI v3 documents by their hash; shared by all sets. */
-  readonly #texts: Map<string, string>
+  readonly #shared: Shared
   #sources: ReadonlyMap<string, Source> | undefined
   #v2: string | undefined
   #v2Protobuf: Uint8Array | undefined
 
-  constructor(options: OpenApiOptions, custom: readonly PublishedResource[] = [], texts = new Map<string, string>()) {
+  constructor(
+    options: OpenApiOptions,
+    custom: readonly PublishedResource[] = [],
+    shared: Shared = { texts: new Map(), facts: new WeakMap() },
+  ) {
     this.#options = options
     this.#custom = custom
-    this.#texts = texts
+    this.#shared = shared
   }
 
   /** The documents when these are the custom resources. */
   withCustom(custom: readonly PublishedResource[]): OpenApiDocuments {
-    return new OpenApiDocuments(this.#options, custom, this.#texts)
+    return new OpenApiDocuments(this.#options, custom, this.#shared)
   }
 
   /** /openapi/v2 as JSON. */
@@ -68,8 +71,9 @@ export class OpenApiDocuments {
   v3(name: string): string | undefined {
     const source = this.#documents().get(name)
     if (!source) return undefined
-    const json = this.#texts.get(source.hash) ?? JSON.stringify(this.#buildV3(source))
-    this.#texts.set(source.hash, json)
+    const { texts } = this.#shared
+    const json = texts.get(source.hash) ?? JSON.stringify(this.#buildV3(source))
+    texts.set(source.hash, json)
     return json
   }
 
@@ -91,7 +95,9 @@ export class OpenApiDocuments {
 
   #buildV3(source: Source): Json {
     const definitions = new Definitions(3, this.#options.descriptions)
-    return documentV3(this.#operations(source, 3, definitions), definitions, this.#options.descriptions)
+    const isCustom = source.resources.length > 0 && source.resources.every(({ custom }) => custom !== undefined)
+    const operations = this.#operations(source, 3, definitions)
+    return documentV3(operations, definitions, this.#options.descriptions, isCustom)
   }
 
   #operations({ resources, fixed }: Source, dialect: Dialect, definitions: Definitions): Operation[] {
@@ -106,8 +112,20 @@ export class OpenApiDocuments {
   }
 
   #documents(): ReadonlyMap<string, Source> {
-    return (this.#sources ??= sources(this.#options, this.#custom))
+    if (this.#sources) return this.#sources
+    const found = sources(this.#options, this.#custom, this.#shared.facts)
+    const hashes = new Set([...found.values()].map(({ hash }) => hash))
+    for (const hash of this.#shared.texts.keys()) if (!hashes.has(hash)) this.#shared.texts.delete(hash)
+    return (this.#sources = found)
   }
+}
+
+/** What sets of documents have in common. */
+interface Shared {
+  /** Texts of OpenAPI v3 documents by their hash, as long as the newest set has them. */
+  readonly texts: Map<string, string>
+  /** What of a resource shows in its document, by its definition; so a change costs what changed, however many there are. */
+  readonly facts: WeakMap<object, string>
 }
 
 /** What one document is made of. */
@@ -122,10 +140,15 @@ interface Source {
 function sources(
   { builtIn, version, descriptions }: OpenApiOptions,
   custom: readonly PublishedResource[],
+  known: WeakMap<object, string>,
 ): Map<string, Source> {
   const found = new Map<string, Source>()
   const add = (name: string, fixed: readonly Operation[], resources: readonly PublishedResource[] = []): void => {
-    const facts = resources.map(factsOf)
+    const facts = resources.map((resource) => {
+      const fact = known.get(resource.definition) ?? fingerprint(JSON.stringify(factsOf(resource)))
+      known.set(resource.definition, fact)
+      return fact
+    })
     found.set(name, { resources, fixed, hash: fingerprint(JSON.stringify([name, version, !!descriptions, facts])) })
   }
   const { core, groups } = discoveryOperations()

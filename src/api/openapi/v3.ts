@@ -6,11 +6,12 @@ import type { Parameter } from './parameters.ts'
 import { pathItems, type PathItem } from './paths.ts'
 import { describe } from './v2.ts'
 
-/** Writes an OpenAPI v3 document of operations, with the schemas that they need. */
+/** Writes an OpenAPI v3 document of operations, with the schemas that they need; one of custom resources alone says so. */
 export function documentV3(
   operations: readonly Operation[],
   definitions: Definitions,
   descriptions: Descriptions | undefined,
+  isCustom = false,
 ): Json {
   const writer = new V3Writer(definitions, descriptions)
   const paths = Object.fromEntries(pathItems(operations).map((item) => [item.path, writer.pathItem(item)]))
@@ -18,19 +19,18 @@ export function documentV3(
   return {
     components: {
       ...(Object.keys(schemas).length > 0 && { schemas }),
-      securitySchemes: {
-        BearerToken: {
-          description: 'Bearer Token authentication',
-          in: 'header',
-          name: 'authorization',
-          type: 'apiKey',
-        },
-      },
+      ...(!isCustom && { securitySchemes: SECURITY_SCHEMES }),
     },
-    info: { title: 'Kubernetes', version: 'unversioned' },
+    info: isCustom
+      ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
+      : { title: 'Kubernetes', version: 'unversioned' },
     openapi: '3.0.0',
     paths,
   }
+}
+
+const SECURITY_SCHEMES = {
+  BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' },
 }
 
 class V3Writer {
