@@ -121,6 +121,7 @@ export class ApiServer {
         virtual,
         custom: given?.custom,
         store: given?.store,
+        conversions: given?.conversions,
         freeze: this.#freeze,
       }),
     )

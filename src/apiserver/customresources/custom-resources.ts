@@ -10,10 +10,12 @@ import { sleep } from '../../lib/clock.ts'
 import { copyJson, equalJson } from '../../lib/json-value.ts'
 import { type CallWebhook, noWebhooks } from '../admission/webhooks/types.ts'
 import { approvalCondition } from '../../api/apiextensions/v1/crd-approval.ts'
+import { Conversions } from '../registry/conversions.ts'
 import { handle } from '../inprocess/handle.ts'
 import { collectionPrefix, type ResourceHooks, serve, type ServedResource, storageKey } from '../registry/served.ts'
 import type { ApiServer } from '../server.ts'
 import { isTrue, setCondition } from './conditions.ts'
+import { convertingBetween } from './conversion/between.ts'
 import { ConvertedStore, type Versions } from './conversion/converted-store.ts'
 import { renameVersion, webhookConversion } from './conversion/webhook.ts'
 import { type CompiledVersion, compileVersions, publishedSchema } from './definition.ts'
@@ -178,13 +180,16 @@ export class CustomResources {
     const before = this.#served.get(name)
     if (before?.state === state) return
     const versions = compileVersions(crd, names)
-    const stores = this.#storesOf(crd, versions)
+    const shared = this.#sharedOf(crd, versions)
+    const conversions = shared && new Conversions(convertingBetween(shared))
+    const { store } = this.#server.registry
     for (const version of versions) {
       if (!version.served) continue
       const openAPIV3Schema = publishedSchema(crd, version.definition.version)
       this.#server.addResource(version.definition, {
         custom: { openAPIV3Schema },
-        store: stores?.(version),
+        store: shared && new ConvertedStore(store, version, shared),
+        conversions,
         hooks: this.#hooksOf(name, version.definition),
       })
     }
@@ -197,8 +202,8 @@ export class CustomResources {
     this.#served.set(name, { definitions, state, storage: versions.find(({ storage }) => storage) })
   }
 
-  /** How each version sees the store; undefined where there is but one. */
-  #storesOf(crd: Crd, all: readonly CompiledVersion[]): ((version: CompiledVersion) => ConvertedStore) | undefined {
+  /** What the versions share; undefined where there is but one. */
+  #sharedOf(crd: Crd, all: readonly CompiledVersion[]): Versions | undefined {
     const storage = all.find((version) => version.storage)
     if (!storage || all.length < 2) return undefined
     const { store, env } = this.#server.registry
@@ -207,8 +212,7 @@ export class CustomResources {
       conversion?.strategy === 'Webhook'
         ? webhookConversion(conversion, { store, env, callWebhook: this.#callWebhook })
         : renameVersion
-    const versions: Versions = { all, storage, convert }
-    return (version) => new ConvertedStore(store, version, versions)
+    return { all, storage, convert }
   }
 
   #withdraw(name: string): void {

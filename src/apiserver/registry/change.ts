@@ -7,6 +7,7 @@ import { admissionAttributes } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
 import { mayCreate } from './authorize.ts'
 import { beforeUpdate } from './before.ts'
+import { NeedsConversion } from './conversions.ts'
 import { insert } from './create.ts'
 import { equalBytes } from './equal.ts'
 import { differInTimesAlone } from './managed-fields.ts'
@@ -77,7 +78,7 @@ async function createAbsent(
   if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   if (!how.createsAbsent) throw notFound(resource.groupResource, name)
   await mayCreate(registry, call)
-  const draft = await how.next(undefined)
+  const draft = await nextOf(how, undefined)
   wipeSystemFields(draft)
   delete draft.metadata.resourceVersion
   try {
@@ -86,6 +87,18 @@ async function createAbsent(
   } catch (error) {
     if (hasReason(error, 'AlreadyExists')) return undefined
     throw error
+  }
+}
+
+/** The new object; begun again when another version of it has to be waited for. */
+async function nextOf(how: Change, current: Frozen<KubeObject> | undefined): Promise<KubeObject> {
+  for (;;) {
+    try {
+      return await how.next(current)
+    } catch (error) {
+      if (!(error instanceof NeedsConversion)) throw error
+      await error.ready()
+    }
   }
 }
 
@@ -100,7 +113,7 @@ async function changeEntry(work: Work, entry: Entry): Promise<StoredObject | Los
   if (how.uid && how.uid !== old.metadata.uid) {
     throw conflict(resource.groupResource, call.info.name, uidMismatch(entry.key, how.uid, old.metadata.uid ?? ''))
   }
-  const draft = await how.next(old)
+  const draft = await nextOf(how, old)
   checkRevision(resource, call, draft, entry)
   const hold = await begin(work, draft, old)
   try {

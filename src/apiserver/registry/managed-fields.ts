@@ -77,6 +77,7 @@ function managedWrite(registry: Registry, resource: ServedResource, call: Call, 
     subresource,
     now: timestamp(registry.env.clock.now()),
     ignored: resource.resets(subresource === 'status' ? 'status' : 'main'),
+    ...(resource.conversions && { convert: resource.conversions.within(call) }),
   }
 }
 

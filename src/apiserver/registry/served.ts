@@ -11,6 +11,7 @@ import type { Answer } from './answer.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import type { ResourceHubs } from '../watch/hub.ts'
 import { ResourceCodec } from './codec.ts'
+import type { Conversions } from './conversions.ts'
 import type { Connector } from './connect/connector.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
@@ -43,6 +44,8 @@ export interface ServedResource {
   readonly custom?: CustomSchema
   /** Where its objects are read and written in the served version, when that needs more than a codec can do. */
   readonly store?: Store
+  /** Between its versions, where those differ. */
+  readonly conversions?: Conversions
   /** See resetsOf. */
   readonly resets: (way: 'main' | 'status') => FieldSet
   /** In place of every verb of its own, for what is not stored. */
@@ -92,6 +95,7 @@ export interface Serving {
   readonly custom?: CustomSchema | undefined
   /** See ServedResource. */
   readonly store?: Store | undefined
+  readonly conversions?: Conversions | undefined
   /** See ApiServerOptions.freeze. */
   readonly freeze: boolean
 }
@@ -103,12 +107,13 @@ export interface CustomSchema {
 
 /** Completes a definition to what requests are answered with. */
 export function serve(definition: ResourceDefinition, serving: Serving): ServedResource {
-  const { hooks = {}, subresources, virtual, custom, store, freeze } = serving
+  const { hooks = {}, subresources, virtual, custom, store, conversions, freeze } = serving
   return {
     definition,
     virtual,
     ...(custom && { custom }),
     ...(store && { store }),
+    ...(conversions && { conversions }),
     subresources: { ...definedSubresources(definition), ...subresources },
     resets: resetsOf(definition),
     codec: new ResourceCodec(definition, freeze),

@@ -90,7 +90,7 @@ function fieldText(field: FieldPlan, value: unknown): string | undefined {
 function valueText(schema: Schema, value: unknown): string {
   switch (schema.kind) {
     case 'string':
-      return typeof value === 'string' ? quote(value) : stringifyJson(value)
+      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : stringifyJson(value)
     case 'struct':
       return isJsonObject(value) ? structText(schema, value) : stringifyJson(value)
     case 'map':
@@ -100,7 +100,8 @@ function valueText(schema: Schema, value: unknown): string {
     case 'int32':
     case 'int64':
     case 'boolean':
-      return String(value as number)
+      // What was converted by somebody else may be of any type.
+      return typeof value === 'number' || typeof value === 'boolean' ? String(value) : stringifyJson(value)
     default:
       return stringifyJson(value)
   }

@@ -4,6 +4,7 @@ import type { CustomResourceDefinition } from '../../../api/generated/types/apie
 import type { KubeObject } from '../../../apimachinery/meta.ts'
 import type { Status } from '../../../apimachinery/status.ts'
 import type { CallWebhook } from '../../admission/webhooks/types.ts'
+import type { LocalResponse } from '../../inprocess/handle.ts'
 import { TestServer } from '../../test-server.ts'
 import { CustomResources } from '../custom-resources.ts'
 
@@ -214,4 +215,46 @@ test('without a webhook versions differ by name alone, and each keeps the fields
   await server.create(V1, boat('v1', 'a', { oars: 1, name: 'x' }))
   assert.deepEqual((await server.get<Boat>(`${V2}/a`)).spec, { name: 'x' })
   assert.equal(webhook.reviews.length, 0)
+})
+
+test('who owns a field in one version owns it in all', async (t) => {
+  const { server } = await harbour(t)
+  const apply = (version: string, manager: string, spec: object, more = ''): Promise<LocalResponse> =>
+    server.send('PATCH', `${path(version)}/a?fieldManager=${manager}${more}`, boat(version, 'a', spec), {
+      'content-type': 'application/apply-patch+yaml',
+    })
+  assert.equal((await apply('v1', 'm', { oars: 2 })).status, 201)
+  const moved = await apply('v2', 'm', { paddles: 3 })
+  assert.deepEqual((moved.body as Boat).spec, { paddles: 3 })
+  const refused = await apply('v1', 'n', { oars: 5 })
+  assert.equal(refused.status, 409)
+  assert.equal((refused.body as Status).message, 'Apply failed with 1 conflict: conflict with "m": .spec.paddles')
+  const forced = await apply('v1', 'n', { oars: 5 }, '&force=true')
+  assert.deepEqual((forced.body as Boat).spec, { oars: 5 })
+  assert.deepEqual(
+    (forced.body as Boat).metadata.managedFields?.map(({ manager, apiVersion }) => `${manager} ${apiVersion}`),
+    ['n sea.example.com/v1'],
+  )
+})
+
+test('what a converter makes is not validated, and breaks nothing', async (t) => {
+  const { server, webhook } = await harbour(t)
+  await server.create(V1, boat('v1', 'a', { oars: 1 }))
+  webhook.answer = (_review, [right]) => ({ convertedObjects: [{ ...right, spec: { paddles: 'many', other: 1 } }] })
+  assert.deepEqual((await server.get<Boat>(`${V2}/a`)).spec, { paddles: 'many' })
+  webhook.answer = undefined
+  assert.deepEqual((await server.get<Boat>(`${V2}/a`)).spec, { paddles: 1 })
+})
+
+test('whole numbers past 2^53 are kept through conversion, patches and watches', async (t) => {
+  const { server } = await harbour(t, { strategy: 'None' })
+  const big = 9007199254740993n
+  await server.create(V1, boat('v1', 'a', { oars: big }))
+  await server.patch(200, 'merge', `${V1}/a`, { spec: { name: 'x' } })
+  const { spec } = await server.get<Boat>(`${V1}/a`)
+  assert.deepEqual(spec, { oars: big, name: 'x' })
+  const { items } = await server.list(V1)
+  assert.equal((items[0] as Boat).spec['oars'], big)
+  const seen = await server.until<Boat>(`${V1}?watch=true`, () => true)
+  assert.equal(seen.spec['oars'], big)
 })

@@ -1,0 +1,43 @@
+import type { Converted } from '../../apimachinery/apply/update.ts'
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { MaybePromise } from '../../store/store.ts'
+
+/** Gives an object in another version of its kind; undefined when there is no such version. */
+export type ConvertObject = (object: Frozen<KubeObject>, apiVersion: string) => MaybePromise<Converted | undefined>
+
+/** Work that goes on at once met an object whose other form has to be waited for. Wait for `ready`, and do it again. */
+export class NeedsConversion extends Error {
+  readonly ready: () => Promise<void>
+
+  constructor(ready: () => Promise<void>) {
+    super('an object has to be converted first')
+    this.ready = ready
+  }
+}
+
+/**
+ * Conversions as ownership of fields needs them: at once. What takes time is made known by NeedsConversion, and known when the same
+ * request asks again.
+ */
+export class Conversions {
+  readonly #convert: ConvertObject
+  readonly #known = new WeakMap<object, Map<string, Converted | undefined>>()
+
+  constructor(convert: ConvertObject) {
+    this.#convert = convert
+  }
+
+  /** For the work of one request. */
+  within(request: object): (object: Frozen<KubeObject>, apiVersion: string) => Converted | undefined {
+    const known = this.#known.get(request) ?? new Map<string, Converted | undefined>()
+    this.#known.set(request, known)
+    return (object, apiVersion) => {
+      const key = `${apiVersion} ${stringifyJson(object)}`
+      if (known.has(key)) return known.get(key)
+      const converted = this.#convert(object, apiVersion)
+      if (!(converted instanceof Promise)) return converted
+      throw new NeedsConversion(async () => void known.set(key, await converted))
+    }
+  }
+}
