@@ -106,19 +106,19 @@ export function failure(reason: StatusReason, message: string, details?: Status[
 export const badRequest = (message: string): StatusError => failure('BadRequest', message)
 
 export const notFound = (resource: GroupResource, name: string): StatusError =>
-  failure('NotFound', `${qualified(resource)} "${name}" not found`, { name, ...groupKind(resource) })
+  failure('NotFound', `${qualified(resource)} ${goQuote(name)} not found`, { name, ...groupKind(resource) })
 
 export const alreadyExists = (resource: GroupResource, name: string): StatusError =>
-  failure('AlreadyExists', `${qualified(resource)} "${name}" already exists`, { name, ...groupKind(resource) })
+  failure('AlreadyExists', `${qualified(resource)} ${goQuote(name)} already exists`, { name, ...groupKind(resource) })
 
 export const conflict = (resource: GroupResource, name: string, why: string): StatusError =>
-  failure('Conflict', `Operation cannot be fulfilled on ${qualified(resource)} "${name}": ${why}`, {
+  failure('Conflict', `Operation cannot be fulfilled on ${qualified(resource)} ${goQuote(name)}: ${why}`, {
     name,
     ...groupKind(resource),
   })
 
 export const forbidden = (resource: GroupResource, name: string, why: string): StatusError => {
-  const what = name ? `${qualified(resource)} "${name}" is forbidden` : `${qualified(resource)} is forbidden`
+  const what = name ? `${qualified(resource)} ${goQuote(name)} is forbidden` : `${qualified(resource)} is forbidden`
   return failure('Forbidden', resource.resource ? `${what}: ${why}` : `forbidden: ${why}`, {
     ...(name && { name }),
     ...groupKind(resource),

@@ -32,11 +32,12 @@ export class ResourceTable {
     return this.#routes.values()
   }
 
-  /** Whether anything but custom resources is served of a group's version. */
-  servesBuiltIn(group: string, version: string): boolean {
-    const found = this.groups().find(({ name }) => name === group)
-    const resources = found?.versions.find((served) => served.version === version)?.resources ?? []
-    return resources.some(({ plural }) => !this.find(group, version, plural)?.custom)
+  /** Whether anything but custom resources is served of a group: those are no routes of upstream's. */
+  servesBuiltIn(group: string): boolean {
+    const versions = this.groups().find(({ name }) => name === group)?.versions ?? []
+    return versions.some(({ version, resources }) =>
+      resources.some(({ plural }) => !this.find(group, version, plural)?.custom),
+    )
   }
 
   /** Adds a resource, or replaces the one of the same group, version and plural. */

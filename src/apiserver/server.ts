@@ -28,7 +28,7 @@ import { answerVerb } from './registry/verbs.ts'
 import type { Call } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
-import { jsonAnswer, pageNotFound } from './routes/text.ts'
+import { checkTakesJson, jsonAnswer, pageNotFound } from './routes/text.ts'
 import { DEFAULT_VERSION, type VersionInfo } from './version.ts'
 import { ResourceHubs } from './watch/hub.ts'
 
@@ -198,12 +198,19 @@ export class ApiServer {
     const { info } = call
     const passedOn = this.#aggregation?.answer(call)
     if (passedOn) return passedOn
-    if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? pageNotFound())
+    if (info.path.startsWith('//')) return pageNotFound()
+    if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? this.#nothing(info.path))
     const resource = this.resources.find(info.group, info.version, info.resource)
     if (resource) return answerVerb(this.registry, resource, call)
-    // Upstream's custom resources are no routes: what is not there is not even a resource.
-    if (!this.resources.servesBuiltIn(info.group, info.version)) return pageNotFound()
-    throw unknownResource()
+    return this.#nothing(info.path)
+  }
+
+  /** Upstream has a web service for /api and one for each group; outside them its mux answers. */
+  #nothing(path: string): Answer {
+    const [, root = '', group] = path.split('/')
+    const isServed = root === 'api' || (root === 'apis' && group !== undefined && this.resources.servesBuiltIn(group))
+    if (isServed) throw unknownResource()
+    return pageNotFound()
   }
 
   #ownRoutes({
@@ -219,6 +226,8 @@ export class ApiServer {
       { name: 'log', check: () => {} },
       { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
       ...healthChecks,
+      { name: 'informer-sync', only: ['readyz'], check: () => {} },
+      { name: 'shutdown', only: ['readyz'], check: () => {} },
     ]
     const health = (call: Call): Promise<Answer | undefined> =>
       healthAnswer(checks, call.info.path, call.query, this.env.log)
@@ -228,14 +237,14 @@ export class ApiServer {
       ...openApiRoutes(aggregatedDocuments(documents, () => this.#aggregation)),
       { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
       { path: '/metrics', answer: () => metricsAnswer(this.#metrics) },
-      { path: '/version', answer: () => jsonAnswer(version) },
+      { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
         { path: `${path}/`, answer: health },
       ]),
       ...['/api', '/apis'].flatMap((path) => [
-        { path, answer: discover },
-        { path: `${path}/`, answer: discover },
+        { path, service: true, answer: discover },
+        { path: `${path}/`, service: true, answer: discover },
       ]),
     ]
   }
@@ -251,7 +260,7 @@ export class ApiServer {
 }
 
 function metricsAnswer(metrics: RequestMetrics): Answer {
-  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }
+  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' }
   return { type: 'raw', status: 200, headers, body: metrics.text() }
 }
 

@@ -20,21 +20,25 @@ const USUAL: Readonly<Record<string, string>> = {
   'audit-id': '<some>',
   'cache-control': 'no-cache, private',
   'content-type': 'application/json',
-  date: '<some>',
   'x-kubernetes-pf-flowschema-uid': '<some>',
   'x-kubernetes-pf-prioritylevel-uid': '<some>',
 }
 /** Headers whose values are each server's own. */
 const OWN_VALUE: ReadonlySet<string> = new Set([
   'audit-id',
-  'date',
   'etag',
   'last-modified',
   'x-kubernetes-pf-flowschema-uid',
   'x-kubernetes-pf-prioritylevel-uid',
 ])
 /** How the answer is brought, not what it says. */
-const FRAMING: ReadonlySet<string> = new Set(['connection', 'content-length', 'keep-alive', 'transfer-encoding'])
+const FRAMING: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'date',
+  'keep-alive',
+  'transfer-encoding',
+])
 
 const UUID = /\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g
 const TIME = /\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ/g
@@ -125,7 +129,11 @@ export class Normaliser {
 
   #continue(token: string): unknown {
     try {
-      const { rv: _rv, ...rest } = JSON.parse(Buffer.from(token, 'base64').toString()) as Record<string, unknown>
+      const {
+        rv: _rv,
+        left: _left,
+        ...rest
+      } = JSON.parse(Buffer.from(token, 'base64').toString()) as Record<string, unknown>
       return this.#value(rest)
     } catch {
       return token
@@ -138,16 +146,21 @@ export class Normaliser {
   }
 
   #text(text: string): string {
-    return text
-      .replaceAll(this.#names.ns, '$ns')
-      .replaceAll(this.#names.id, '$id')
-      .replaceAll(UUID, (uid) => remembered(this.#uids, uid, 'uid'))
-      .replaceAll(this.#generated, '$1<random>')
-      .replaceAll(/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<random>')
-      .replaceAll(/\b10\.96\.(?!0\.1\b)\d+\.\d+\b/g, '<cluster address>')
-      .replaceAll(MICRO_TIME, '<microtime>')
-      .replaceAll(TIME, '<time>')
-      .replaceAll(/(current: |resource version: \d+ \(|in record \(|resourceVersion\\?": ?\\?")\d+/g, '$1<now>')
+    return (
+      text
+        .replaceAll(this.#names.ns, '$ns')
+        .replaceAll(this.#names.id, '$id')
+        .replaceAll(UUID, (uid) => remembered(this.#uids, uid, 'uid'))
+        .replaceAll(this.#generated, '$1<random>')
+        .replaceAll(/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<random>')
+        .replaceAll(/\b10\.96\.(?!0\.1\b)\d+\.\d+\b/g, '<cluster address>')
+        // A place in upstream's source, as it was built.
+        .replaceAll(/in scheme (\\?")[^"\\]*/g, 'in scheme $1<some>')
+        .replaceAll('https://kubernetes.default.svc.cluster.local', 'https://kubernetes.default.svc')
+        .replaceAll(MICRO_TIME, '<microtime>')
+        .replaceAll(TIME, '<time>')
+        .replaceAll(/(current: |resource version: \d+ \(|in record \(|resourceVersion\\?": ?\\?")\d+/g, '$1<now>')
+    )
   }
 }
 

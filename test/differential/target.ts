@@ -34,9 +34,9 @@ export const target = (url: string, tokens = { admin: 'admintoken', alice: 'alic
 })
 
 /** A request that goes unanswered this long fails its case. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 50_000
 /** How long events are waited for that do not come. */
-const EVENT_PATIENCE_MS = 4000
+const EVENT_PATIENCE_MS = 15_000
 
 /** Sends one request. Rejects when the connection fails. */
 export function send({ url, agent }: Target, outgoing: Outgoing): Promise<Reply> {

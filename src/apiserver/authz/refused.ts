@@ -1,8 +1,15 @@
-import { forbidden, type StatusError } from '../../apimachinery/status.ts'
+import { forbidden, StatusError } from '../../apimachinery/status.ts'
 import type { AuthorizationAttributes } from './types.ts'
+
+/** 403 by an authorizer. */
+export class RefusedError extends StatusError {}
 
 /** 403 in upstream's words. */
 export function refused(attributes: AuthorizationAttributes, reason: string): StatusError {
+  return new RefusedError(refusal(attributes, reason).status)
+}
+
+function refusal(attributes: AuthorizationAttributes, reason: string): StatusError {
   const { user, verb, path, namespace, apiGroup, resource, subresource, name } = attributes
   const who = `User ${JSON.stringify(user.name)}`
   const why = reason ? `: ${reason}` : ''

@@ -49,12 +49,8 @@ async function groupDiscovery({ name, versions }: Group): Promise<NamedGroup<Ver
 
 async function resourceDiscovery(definition: ResourceDefinition): Promise<unknown> {
   const listed = await apiResources(definition)
-  const { group, version } = definition
-  const responseKind = (resource: ApiResource): unknown => ({
-    group: resource.group ?? group,
-    version: resource.version ?? version,
-    kind: resource.kind,
-  })
+  // Empty stands for the group and version that it is listed in.
+  const responseKind = ({ group = '', version = '', kind }: ApiResource): unknown => ({ group, version, kind })
   const own = listed.find(({ name }) => name === definition.plural)
   if (!own) return []
   const subresources = listed

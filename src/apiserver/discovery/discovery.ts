@@ -38,31 +38,32 @@ export class Discovery {
     if (group === undefined) return this.#root(call, 'apis')
     if (group === '') return undefined
     const named = this.#named().find(({ name }) => name === group)
-    if (version === undefined) return named && this.#plain(`apis/${group}`, () => apiGroup(named, true))
+    if (version === undefined) return named && this.#plain(call, `apis/${group}`, () => apiGroup(named, true))
     const found = this.#table.groups().find(({ name }) => name === group)
-    return found && this.#version(found, version)
+    return found && this.#version(call, found, version)
   }
 
   async #core(call: Call, version: string | undefined, tooDeep: string | undefined): Promise<Answer | undefined> {
     if (version === undefined) return this.#root(call, 'api')
     const core = this.#table.groups().find(({ name }) => name === '')
-    return core && tooDeep === undefined ? this.#version(core, version) : undefined
+    return core && tooDeep === undefined ? this.#version(call, core, version) : undefined
   }
 
-  async #version(group: Group, version: string): Promise<Answer | undefined> {
+  async #version(call: Call, group: Group, version: string): Promise<Answer | undefined> {
     const found = group.versions.find((served) => served.version === version)
-    return found && this.#plain(`${group.name}/${version}`, () => apiResourceList(found.resources))
+    return found && this.#plain(call, `${group.name}/${version}`, () => apiResourceList(found.resources))
   }
 
   #root(call: Call, root: 'api' | 'apis'): Promise<Answer> {
     const accepted = negotiateRoot(call)
     if (isAggregated(accepted.target)) return this.#aggregated(call, root)
-    return this.#plain(root, () =>
+    return this.#plain(call, root, () =>
       root === 'api' ? apiVersions(this.#table.groups(), this.#address) : apiGroupList(this.#named()),
     )
   }
 
-  async #plain(name: string, build: () => unknown): Promise<Answer> {
+  async #plain(call: Call, name: string, build: () => unknown): Promise<Answer> {
+    call.negotiate?.()
     const { value } = await this.#document(name, build)
     return { type: 'value', status: 200, value }
   }

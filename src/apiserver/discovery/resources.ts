@@ -68,7 +68,8 @@ export async function apiResourceList(definitions: readonly ResourceDefinition[]
   if (!isCustom) resources.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // The core group's list has none, for clients older than it.
+    ...(first?.group !== '' && { apiVersion: 'v1' }),
     groupVersion: first ? apiVersionOf(first) : '',
     resources,
   }

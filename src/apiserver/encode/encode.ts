@@ -11,7 +11,7 @@ import {
   type ListRest,
   type ObjectAnswer,
   type WatchAnswer,
-  wholeList,
+  writtenList,
 } from '../registry/answer.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
@@ -58,9 +58,9 @@ function encodeObject({ status, object, resource }: ObjectAnswer, accepted: Acce
 async function encodeList(answer: ListAnswer, accepted: Accepted): Promise<Encoded> {
   switch (accepted.mediaType) {
     case JSON_TYPE:
-      return accepted.pretty ? value(200, await wholeList(answer), accepted) : list(answer)
+      return accepted.pretty ? value(200, await writtenList(answer), accepted) : list(answer)
     case YAML_TYPE:
-      return value(200, await wholeList(answer), accepted)
+      return value(200, await writtenList(answer), accepted)
     case PROTOBUF_TYPE:
       return (await protobufList(answer)) ?? list(answer)
   }

@@ -24,7 +24,7 @@ export async function healthAnswer(
   query: URLSearchParams,
   log: Logger,
 ): Promise<RawAnswer | undefined> {
-  const [endpoint = '', ...rest] = path.replace(/^\/|\/$/g, '').split('/')
+  const [endpoint = '', ...rest] = path.slice(1).split('/')
   if (!ENDPOINTS.includes(endpoint)) return undefined
   const asked = checks.filter(({ only }) => !only || only.includes(endpoint as HealthEndpoint))
   if (rest.length === 0) return allChecks(asked, endpoint, query, log)

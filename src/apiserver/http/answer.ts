@@ -7,13 +7,26 @@ import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
-import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import type { RequestHeaders } from '../authn/types.ts'
+import { RefusedError } from '../authz/refused.ts'
+import { isWellFormed } from '../request/info.ts'
+import {
+  type Accepted,
+  ALL_MEDIA_TYPES,
+  checkRoutable,
+  JSON_TYPE,
+  negotiate,
+  negotiated,
+  type Offer,
+} from '../request/negotiate.ts'
+import { parseQuery } from '../request/query.ts'
 import type { ApiServer } from '../server.ts'
 import { customOffer, objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
+import { inTime, timeLimit, TOO_LATE } from './time-limit.ts'
 
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
 const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
@@ -21,18 +34,20 @@ const OFFER = objectOffer(ALL_MEDIA_TYPES)
 const CUSTOM_OFFER = customOffer()
 
 /**
- * Answers one HTTP request, whose body has until its deadline. Never throws or rejects. What need not wait does not: a read is
- * answered in the turn that it came in.
+ * Answers one HTTP request, which has until its deadline, as has its body. Never throws or rejects. What need not wait does not: a read
+ * is answered in the turn that it came in.
  */
-export function answerHttp(server: ApiServer, exchange: Exchange, bodies: Deadlines): MaybePromise<void> {
+export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Deadlines): MaybePromise<void> {
+  if (!isWellFormed(pathOf(exchange.url))) return exchange.send(400, { ...MALFORMED }, '400 Bad Request')
   const started = server.env.clock.monotonic()
   const failed = (error: unknown): void => {
     if (!exchange.begun) server.env.log.error('request failed', { err: error, path: exchange.url })
     exchange.destroy()
   }
   try {
-    const sent = andThen(encodedAnswer(server, exchange, bodies), ({ encoded, call }) => {
+    const sent = andThen(encodedAnswer(server, exchange, deadlines), ({ encoded, call, refused }) => {
       const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
+      if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
         server.observe(call, 'status' in encoded ? encoded.status : 200, started)
         if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
@@ -45,6 +60,9 @@ export function answerHttp(server: ApiServer, exchange: Exchange, bodies: Deadli
     failed(error)
   }
 }
+
+/** What Go's server says before the API sees the request. */
+const MALFORMED = { 'content-type': 'text/plain; charset=utf-8' }
 
 /** Who sends a request. Throws 401. */
 export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<ApiServer['authenticate']> {
@@ -60,28 +78,39 @@ interface Answered {
   readonly encoded: Encoded
   /** Undefined when the sender could not be told. */
   readonly call: Call | undefined
+  /** By an authorizer. */
+  readonly refused?: boolean
 }
 
-function encodedAnswer(server: ApiServer, exchange: Exchange, bodies: Deadlines): MaybePromise<Answered> {
+function encodedAnswer(server: ApiServer, exchange: Exchange, deadlines: Deadlines): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
+  // Asked when it is known that there is an answer, and before anything is done for it.
+  const negotiate = (): void => {
+    if (call) accepted = acceptedBy(server, call)
+  }
   const failed = (error: unknown): Answered => {
-    if (error instanceof StatusError) return { encoded: encodeError(error, accepted), call }
+    const form = errorForm(exchange)
+    if (error instanceof StatusError) {
+      return { encoded: encodeError(error, form), call, refused: error instanceof RefusedError }
+    }
     server.env.log.error('request failed', { err: error, path: exchange.url })
-    return { encoded: encodeError(internalError(error), accepted), call }
+    return { encoded: encodeError(internalError(error), form), call }
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
-    const known = (call = httpCall(bodies, exchange, user))
-    const pretty = wantsPretty(call)
-    if (pretty) accepted = PRETTY_JSON
-    // Before anything is done: a write whose answer the client cannot take does not happen.
-    if (call.info.isResource) accepted = acceptedBy(server, call, pretty)
-    const { target } = accepted
-    return andThen(server.answer(call), (answer) =>
-      andThen(target ? transform(answer, target, known.query, server.env) : answer, (transformed) =>
+    const known = (call = httpCall(deadlines, exchange, user, { negotiate }))
+    const limit = timeLimit(known)
+    const late = (): Answered => ({ encoded: TOO_LATE, call })
+    // Less than anything takes.
+    if (typeof limit === 'number' && limit < 1) return late()
+    const answered = andThen(server.answer(known), (answer) =>
+      andThen(accepted.target ? transform(answer, accepted.target, known.query, server.env) : answer, (transformed) =>
         andThen(encode(transformed, accepted), (encoded) => ({ encoded, call })),
       ),
     )
+    return answered instanceof Promise
+      ? inTime(answered, limit, { deadlines, clock: server.env.clock, late })
+      : answered
   }
   try {
     const answered = andThen(authenticate(server, exchange), encodedFor)
@@ -91,12 +120,25 @@ function encodedAnswer(server: ApiServer, exchange: Exchange, bodies: Deadlines)
   }
 }
 
-function acceptedBy(server: ApiServer, call: Call, pretty: boolean): Accepted {
+function acceptedBy(server: ApiServer, call: Call): Accepted {
   const accept = header(call.headers, 'accept')
+  const pretty = wantsPretty(call.headers, call.query)
   if (accept === '' || accept === '*/*' || accept === JSON_TYPE) return pretty ? PRETTY_JSON : PLAIN_JSON
-  const { group, version, resource } = call.info
+  const { group, version, resource, verb, isResource } = call.info
   const isCustom = server.resources.find(group, version, resource)?.custom !== undefined
-  const accepted = negotiate(accept, isCustom ? CUSTOM_OFFER : OFFER)
+  if (!isCustom) checkRoutable(accept, verb)
+  const accepted = negotiate(accept, isCustom ? CUSTOM_OFFER : isResource ? OFFER : PLAIN_OFFER)
+  return pretty ? { ...accepted, pretty } : accepted
+}
+
+const PLAIN_OFFER: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target) => target === undefined }
+
+/** The form of a refusal: no table, and JSON for people when the client takes nothing that there is. */
+function errorForm({ headers, url }: Exchange): Accepted {
+  const mark = url.indexOf('?')
+  const pretty = wantsPretty(headers, parseQuery(mark < 0 ? '' : url.slice(mark + 1)))
+  const accepted = negotiated(header(headers, 'accept'), PLAIN_OFFER)
+  if (!accepted) return PRETTY_JSON
   return pretty ? { ...accepted, pretty } : accepted
 }
 
@@ -106,10 +148,10 @@ export function warningHeader(text: string): string {
 }
 
 /** People look at answers in browsers and with curl. */
-function wantsPretty(call: Call): boolean {
-  const asked = call.query.size > 0 ? call.query.get('pretty') : null
+function wantsPretty(headers: RequestHeaders, query: URLSearchParams): boolean {
+  const asked = query.size > 0 ? query.get('pretty') : null
   if (asked) return asked === 'true' || asked === '1'
-  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(call.headers, 'user-agent'))
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(headers, 'user-agent'))
 }
 
 function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): MaybePromise<void> {

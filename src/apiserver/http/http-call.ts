@@ -2,6 +2,7 @@ import { failure } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import { parseQuery } from '../request/query.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -14,10 +15,15 @@ export const BODY_MS = 60_000
 const NO_QUERY = new URLSearchParams()
 
 /** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
-export function httpCall(bodies: Deadlines, exchange: Exchange, user: UserInfo, upgrade = false): Call {
+export function httpCall(
+  bodies: Deadlines,
+  exchange: Exchange,
+  user: UserInfo,
+  { upgrade = false, negotiate }: { readonly upgrade?: boolean; readonly negotiate?: () => void } = {},
+): Call {
   const { method, url, headers, incoming } = exchange
   const mark = url.indexOf('?')
-  const query = mark < 0 ? NO_QUERY : new URLSearchParams(url.slice(mark + 1))
+  const query = mark < 0 ? NO_QUERY : parseQuery(url.slice(mark + 1))
   let bytes: Promise<Uint8Array> | undefined
   let annotations: Map<string, string> | undefined
   let signal: AbortSignal | undefined
@@ -28,6 +34,7 @@ export function httpCall(bodies: Deadlines, exchange: Exchange, user: UserInfo, 
     headers,
     user,
     upgrade,
+    ...(negotiate && { negotiate }),
     warnings: [],
     body: { kind: 'bytes', read: () => (bytes ??= readBody(bodies, exchange)), stream: () => incoming },
     get annotations() {

@@ -37,7 +37,7 @@ export async function answerUpgrade(
   try {
     const exchange = new UpgradeExchange(client, certificate)
     const bodies = new Deadlines(server.env.clock, BODY_MS)
-    const call = httpCall(bodies, exchange, await authenticate(server, exchange), true)
+    const call = httpCall(bodies, exchange, await authenticate(server, exchange), { upgrade: true })
     const answer = await server.answer(call)
     await join(server, client, answer, tls)
   } catch (error) {

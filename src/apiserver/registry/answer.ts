@@ -117,6 +117,14 @@ export async function wholeList(list: ListAnswer): Promise<unknown> {
   return { ...listHead(list), [list.shape?.items ?? 'items']: await allObjects(list) }
 }
 
+/** The same as it is written: items of built-in kinds do not say of what kind they are. */
+export async function writtenList(list: ListAnswer): Promise<unknown> {
+  const { definition, custom } = list.resource
+  if (list.shape || custom || list.kind !== definition.listKind) return wholeList(list)
+  const items = (await allObjects(list)).map(({ kind: _kind, apiVersion: _apiVersion, ...item }) => item)
+  return { ...listHead(list), items }
+}
+
 /** A stream of events that starts when it is listened to. */
 export interface WatchAnswer {
   readonly type: 'watch'

@@ -25,7 +25,6 @@ export function beforeCreate(
   matchNamespace(definition, draft, call.info.namespace)
   if (definition.status && !definition.statusOnCreate) delete fields(draft)['status']
   if (definition.hasGeneration) draft.metadata.generation = 1
-  else delete draft.metadata.generation
   definition.prepareForCreate?.(draft, context)
   const errors: FieldError[] = [
     ...validateObjectMeta(draft.metadata, metaRules(definition)),
@@ -60,8 +59,11 @@ export function beforeUpdate(
   } else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition, draft, old)
+  const meta = validateObjectMetaUpdate(draft.metadata, old.metadata)
   const errors = [
-    ...validateObjectMetaUpdate(draft.metadata, old.metadata),
+    // As upstream, which looks for all kinds and again for each: causes come twice.
+    ...meta,
+    ...meta,
     ...validateFinalizerNames(definition, draft),
     ...(isStatus
       ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
@@ -97,7 +99,7 @@ function nameCheck(check: NonNullable<ResourceDefinition['validateName']>): Meta
 function keepSystemFields({ metadata }: KubeObject, { metadata: old }: Frozen<KubeObject>): void {
   assign(metadata, 'generation', old.generation)
   metadata.uid ||= old.uid ?? ''
-  metadata.creationTimestamp ??= old.creationTimestamp ?? ''
+  if (old.creationTimestamp) metadata.creationTimestamp = old.creationTimestamp
   // Deletion that was asked for is never taken back.
   if (old.deletionTimestamp) metadata.deletionTimestamp = old.deletionTimestamp
   if (metadata.deletionGracePeriodSeconds === undefined) {

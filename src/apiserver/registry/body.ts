@@ -29,6 +29,8 @@ export interface BodyKind {
   readonly version: string
   readonly kind: string
   readonly schema: StructSchema
+  /** Upstream's handler says nothing around what the decoder says. */
+  readonly bare?: boolean
 }
 
 interface TypeMeta {
@@ -56,14 +58,16 @@ export async function readKind<T extends KubeObject>(
   validation: FieldValidation,
 ): Promise<T> {
   const body = await bodyOf(call)
-  const object = decodeBody(body, call, kind, validation)
+  const { object, violations } = decodeBody(body, call, kind, validation)
   const apiVersion = apiVersionOf(kind)
   if (kind.schema.name === '') checkCustomType(object, kind, body)
   object['kind'] ||= kind.kind
   object['apiVersion'] ||= apiVersion
   if (object['apiVersion'] !== apiVersion || object['kind'] !== kind.kind) {
+    checkGroupVersion(String(object['apiVersion']), kind, body)
     throw wrongKind(registry, kind, { kind: String(object['kind']), apiVersion: String(object['apiVersion']) })
   }
+  for (const violation of violations) warn(call, violation)
   object['metadata'] ??= {}
   return object as unknown as T
 }
@@ -72,7 +76,7 @@ export async function readKind<T extends KubeObject>(
 function checkCustomType(object: Record<string, unknown>, wanted: BodyKind, body: Body): void {
   const { kind = '', apiVersion = '' } = object
   if (kind === '') {
-    const bytes = 'bytes' in body ? body.bytes : new TextEncoder().encode(stringifyJson(body.value))
+    const bytes = bytesOf(body)
     const message = `Object 'Kind' is missing in '${new TextDecoder().decode(bytes)}'`
     throw decodeFailure({ message, unrecognized: true }, { kind: '', version: '', wanted: wanted.kind }, bytes)
   }
@@ -85,6 +89,17 @@ function checkCustomType(object: Record<string, unknown>, wanted: BodyKind, body
     const text = `the API version in the data () does not match the expected API version (${apiVersionOf(wanted)})`
     throw badRequest(text)
   }
+}
+
+/** Throws 400 for an apiVersion of more than a group and a version. */
+function checkGroupVersion(apiVersion: string, { kind: wanted }: BodyKind, body: Body): void {
+  if (apiVersion.split('/').length <= 2) return
+  const message = `unexpected GroupVersion string: ${apiVersion}`
+  throw decodeFailure({ message, unrecognized: true }, { kind: '', version: '', wanted }, bytesOf(body))
+}
+
+function bytesOf(body: Body): Uint8Array {
+  return 'bytes' in body ? body.bytes : new TextEncoder().encode(stringifyJson(body.value))
 }
 
 function wrongKind(registry: Registry, wanted: BodyKind, sent: TypeMeta): StatusError {
@@ -104,7 +119,8 @@ function wrongKind(registry: Registry, wanted: BodyKind, sent: TypeMeta): Status
 /** Why upstream's decoder cannot make what is wanted of what was sent; undefined when it is the same kind of another version. */
 function notConvertible({ resources }: Registry, wanted: BodyKind, sent: TypeMeta): string | undefined {
   const { group, version } = groupVersionOf(sent)
-  if (!resources.findKind(group, version, sent.kind)) {
+  const listed = sent.kind.endsWith('List') && resources.findKind(group, version, sent.kind.slice(0, -'List'.length))
+  if (!listed && !resources.findKind(group, version, sent.kind)) {
     return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
   }
   if (group === wanted.group && sent.kind === wanted.kind) return undefined
@@ -119,7 +135,7 @@ function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; rea
 
 /** Decodes an object along a schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
 export async function readAnyVersion(call: Call, kind: BodyKind): Promise<Record<string, unknown>> {
-  return decodeBody(await bodyOf(call), call, kind, 'Ignore')
+  return decodeBody(await bodyOf(call), call, { ...kind, bare: true, schema: kind.schema }, 'Ignore').object
 }
 
 type Body = { readonly bytes: Uint8Array } | { readonly value: unknown }
@@ -129,10 +145,11 @@ async function bodyOf(call: Call): Promise<Body> {
   return { bytes: call.body.kind === 'none' ? new Uint8Array() : await call.body.read() }
 }
 
-function decodeBody(body: Body, call: Call, kind: BodyKind, validation: FieldValidation): Record<string, unknown> {
+function decodeBody(body: Body, call: Call, kind: BodyKind, validation: FieldValidation): Decoded {
   if ('value' in body) {
     const object = pruned(kind.schema, deepCopy(body.value), validation)
-    return object ?? decodeBytes(new TextEncoder().encode(stringifyJson(body.value)), call, kind, validation)
+    if (object) return { object, violations: [] }
+    return decodeBytes(new TextEncoder().encode(stringifyJson(body.value)), call, kind, validation)
   }
   return decodeBytes(body.bytes, call, kind, validation)
 }
@@ -173,20 +190,15 @@ function decode(bytes: Uint8Array, mediaType: MediaType, schema: StructSchema, v
   }
 }
 
-function decodeBytes(
-  bytes: Uint8Array,
-  call: Call,
-  kind: BodyKind,
-  validation: FieldValidation,
-): Record<string, unknown> {
+function decodeBytes(bytes: Uint8Array, call: Call, kind: BodyKind, validation: FieldValidation): Decoded {
   const mediaType = mediaTypeOf(call, kind)
   try {
-    const { object, violations } = decode(bytes, mediaType, kind.schema, validation)
-    if (violations.length > 0 && validation === 'Strict') throw strictDecodingError(violations)
-    for (const violation of violations) warn(call, violation)
-    return object
+    const decoded = decode(bytes, mediaType, kind.schema, validation)
+    if (decoded.violations.length > 0 && validation === 'Strict') throw strictDecodingError(decoded.violations)
+    return decoded
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
+    if (kind.bare) throw badRequest(error.message)
     const { kind: sent, apiVersion } = error.unrecognized ? NO_TYPE : sentType(bytes, mediaType)
     const version = apiVersion.slice(apiVersion.indexOf('/') + 1) || kind.version
     throw decodeFailure(error, { kind: sent || kind.kind, version, wanted: kind.kind }, bytes)
@@ -195,8 +207,7 @@ function decodeBytes(
 
 /** The body's bytes; those of its JSON when it comes as a value. */
 export async function readBytes(call: Call): Promise<Uint8Array> {
-  const body = await bodyOf(call)
-  return 'bytes' in body ? body.bytes : new TextEncoder().encode(stringifyJson(body.value))
+  return bytesOf(await bodyOf(call))
 }
 
 const NO_TYPE = { kind: '', apiVersion: '' }

@@ -75,8 +75,8 @@ async function createAbsent(
   key: string,
 ): Promise<ObjectAnswer | undefined> {
   const { name } = call.info
-  if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   if (!how.createsAbsent) throw notFound(resource.groupResource, name)
+  if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   await mayCreate(registry, call)
   const draft = await nextOf(how, undefined)
   wipeSystemFields(draft)
@@ -199,7 +199,7 @@ function isLastFinalizerGone({ metadata }: KubeObject, { metadata: old }: Frozen
   return (old.deletionGracePeriodSeconds ?? 0) === 0
 }
 
-/** The client still gets the object it sent, as the answer to its update. */
+/** The client still gets the object it sent, as the answer to its update; with the revision that it had. */
 async function removeEmptied(
   { registry, resource, call, options }: Work,
   entry: Entry,
@@ -210,7 +210,7 @@ async function removeEmptied(
   const result = await registry.store.write({ key: entry.key, value: null, expect: entry.modRevision })
   if (!result.ok) return { current: result.current }
   await resource.hooks.afterDelete?.(resource.codec.decodeEntry(entry), { registry, call, dryRun: false })
-  return new StoredObject(resource, value, result.revision)
+  return new StoredObject(resource, value, entry.modRevision)
 }
 
 /** Writes when something changed: an update to the same gives no new revision. */

@@ -1,7 +1,6 @@
 import type { ComponentStatus } from '../../api/generated/types/core/v1.ts'
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import { notFound } from '../../apimachinery/status.ts'
-import { warn } from '../request/call.ts'
 import { readListOptions } from '../request/list-options.ts'
 import { StoredObject } from './answer.ts'
 import { selectionOf } from './selection.ts'
@@ -9,7 +8,6 @@ import type { Registry, ServedResource, VirtualResource } from './served.ts'
 
 /** The old look at a cluster's parts, in upstream's names. What runs in one process with the API server is well when it answers. */
 export const componentStatus: VirtualResource = async (registry, resource, call) => {
-  warn(call, 'v1 ComponentStatus is deprecated in v1.19+')
   const statuses = [healthy('controller-manager', 'ok'), await storeStatus(registry), healthy('scheduler', 'ok')]
   if (call.info.verb === 'get') {
     const found = statuses.find(({ metadata }) => metadata.name === call.info.name)

@@ -10,7 +10,7 @@ export interface ContinueToken {
 
 /** Upstream's opaque form: base64url of `{"v":"meta.k8s.io/v1","rv":…,"start":…}`, the key relative to the collection; `left` is ours. */
 export function encodeContinue({ startKey, revision, remaining }: ContinueToken, prefix: string): string {
-  const start = startKey.slice(prefix.length)
+  const start = `/${startKey.slice(prefix.length)}`
   const text = JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start, left: remaining })
   return btoa(text).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
@@ -38,13 +38,21 @@ export function decodeContinue(token: string, prefix: string): ContinueToken {
 
 function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown; left?: unknown } {
   try {
-    const value: unknown = JSON.parse(atob(token.replaceAll('-', '+').replaceAll('_', '/')))
+    const value: unknown = JSON.parse(decoded(token))
     return typeof value === 'object' && value !== null ? value : {}
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof DOMException)
-      throw badRequest(`invalid continue token: continue key is not valid: ${error.message}`)
-    throw error
+    if (!(error instanceof SyntaxError)) throw error
+    const [character = ''] = decoded(token).trimStart()
+    throw invalidToken(`invalid character '${character}' looking for beginning of value`)
   }
+}
+
+/** Throws 400 for what is no base64url, in the words of Go's decoder. */
+function decoded(token: string): string {
+  const wrong = token.search(/[^A-Za-z0-9_-]/)
+  if (wrong >= 0) throw invalidToken(`illegal base64 data at input byte ${wrong}`)
+  if (token.length % 4 === 1) throw invalidToken(`illegal base64 data at input byte ${token.length - 1}`)
+  return atob(token.replaceAll('-', '+').replaceAll('_', '/'))
 }
 
 const invalidToken = (why: string): Error => badRequest(`invalid continue token: continue key is not valid: ${why}`)

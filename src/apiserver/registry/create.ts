@@ -10,6 +10,7 @@ import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, w
 import { readObject } from './body.ts'
 import { settle } from './change.ts'
 import { trackUpdate } from './managed-fields.ts'
+import { bareError } from './revision.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey } from './served.ts'
 
@@ -64,8 +65,12 @@ export async function insert(
 ): Promise<StoredObject> {
   const { definition, codec, hooks } = resource
   const { metadata } = draft
+  if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
+    throw bareError('resourceVersion should not be set on objects to be created')
+  }
   fillSystemFields(draft, registry.env)
-  const generated = !metadata.name && metadata.generateName
+  const prefix = metadata.generateName
+  const generated = !metadata.name && prefix
   if (generated) metadata.name = generateName(generated, registry.env)
   const hold = await hooks.beginCreate?.(draft, { registry, call, dryRun: options.dryRun })
   try {
@@ -82,7 +87,7 @@ export async function insert(
     return stored
   } catch (error) {
     if (!mayHaveHappened(error)) await hold?.undo()
-    throw generated && hasReason(error, 'AlreadyExists') ? nameTaken(error, metadata.name ?? '') : error
+    throw prefix && hasReason(error, 'AlreadyExists') ? nameTaken(error, metadata.name ?? '') : error
   }
 }
 

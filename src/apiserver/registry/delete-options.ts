@@ -1,6 +1,9 @@
 import { schemaFor } from '../../api/schema-for.ts'
 import { badRequest, type FieldError, invalid, invalidObject, notSupported } from '../../apimachinery/status.ts'
 import type { Call } from '../request/call.ts'
+import { wholeNumber } from '../request/query.ts'
+import { isTrue } from '../request/info.ts'
+import { goQuote } from '../../lib/quote.ts'
 import { type BodyKind, hasBody, readAnyVersion } from './body.ts'
 import { dryRunErrors } from './options.ts'
 
@@ -44,9 +47,12 @@ function checked(raw: RawDeleteOptions): DeleteOptions {
 
 type RawDeleteOptions = Omit<DeleteOptions, 'dryRun' | 'raw'> & { readonly dryRun?: readonly string[] }
 
-function optionsOf({ kind, apiVersion: _version, ...options }: Record<string, unknown>): RawDeleteOptions {
-  if (kind !== undefined && kind !== 'DeleteOptions')
-    throw badRequest('decoded object cannot be converted to DeleteOptions')
+function optionsOf({ kind, apiVersion, ...options }: Record<string, unknown>): RawDeleteOptions {
+  if (kind !== undefined && kind !== 'DeleteOptions') {
+    const [shown, version] = [kind, apiVersion ?? 'v1'] as [string, string]
+    const of = `${goQuote(shown)} is registered for version ${goQuote(version)}`
+    throw badRequest(`no kind ${of} in scheme "pkg/api/legacyscheme/scheme.go:30"`)
+  }
   return options as RawDeleteOptions
 }
 
@@ -57,16 +63,11 @@ function fromQuery(query: URLSearchParams): RawDeleteOptions {
   const policy = query.get('propagationPolicy')
   const dryRun = query.getAll('dryRun')
   return {
-    ...(grace && { gracePeriodSeconds: integer(grace) }),
-    ...(orphan && { orphanDependents: orphan !== 'false' && orphan !== '0' }),
-    ...(policy && { propagationPolicy: policy as 'Orphan' }),
+    ...(grace !== null && { gracePeriodSeconds: wholeNumber(grace) }),
+    ...(orphan !== null && { orphanDependents: isTrue(orphan) }),
+    ...(policy !== null && { propagationPolicy: policy as 'Orphan' }),
     ...(dryRun.length > 0 && { dryRun }),
   }
-}
-
-function integer(text: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
 }
 
 const POLICIES = ['Foreground', 'Background', 'Orphan']

@@ -59,8 +59,10 @@ async function deleteEntry(
   }
   const plan = resource.hooks.planDelete?.(old, options, registry.env) ?? planDelete(registry, resource, options, old)
   switch (plan.action) {
-    case 'leave':
-      return removedAnswer(resource, options, new StoredObject(resource, entry.value, entry.modRevision, old), false)
+    case 'leave': {
+      const kept = new StoredObject(resource, entry.value, entry.modRevision, old)
+      return plan.held ? objectAnswer(resource, options, kept, false) : removedAnswer(resource, options, kept, false)
+    }
     case 'mark':
       return mark(registry, resource, options, entry, plan.object, false)
     case 'mark-and-remove':
@@ -73,7 +75,11 @@ async function deleteEntry(
 /** What a DELETE does to an object. */
 export type DeletePlan =
   /** Deletion is under way already and nothing changes. */
-  | { readonly action: 'leave' }
+  | {
+      readonly action: 'leave'
+      /** By finalizers, not by a grace period: the answer is the object. */
+      readonly held?: boolean
+    }
   /** It gets a deletionTimestamp (or other finalizers) and waits. */
   | { readonly action: 'mark'; readonly object: KubeObject }
   /** It is marked, so that watchers see it go, and removed at once. */
@@ -104,7 +110,7 @@ function planDelete(
     if (finalizers.length === 0) return { action: 'remove' }
     // Nothing would change, so nothing is written: or whoever deletes on each event would never come to rest.
     if (old.metadata.deletionTimestamp && draft.metadata.finalizers === old.metadata.finalizers)
-      return { action: 'leave' }
+      return { action: 'leave', held: true }
     return { action: 'mark', object: markDeleting(draft, now) }
   }
   const first = !old.metadata.deletionTimestamp

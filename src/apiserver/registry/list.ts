@@ -35,7 +35,8 @@ export async function listSelected(
   if (selection.name !== undefined && (selection.namespace || resource.definition.scope === 'Cluster')) {
     return listOne(registry, resource, selection, selection.name, from)
   }
-  return options.limit > 0
+  // Upstream's cache, which answers from where it is, has no pages.
+  return options.limit > 0 && !(options.resourceVersion === '0' && options.resourceVersionMatch !== 'Exact')
     ? listPage(registry, resource, options, selection, prefix, from)
     : listAll(registry, resource, selection, prefix, from)
 }

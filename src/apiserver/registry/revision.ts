@@ -20,12 +20,12 @@ export function parseRevisionBare(text: string): number {
 }
 
 function isRevision(text: string): boolean {
-  return /^\d{1,19}$/.test(text)
+  return /^\d+$/.test(text) && (text.length < 20 || BigInt(text) < 2n ** 64n)
 }
 
 function notARevision(text: string): string {
   const quoted = JSON.stringify(text)
-  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`
+  return `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${/^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'}`
 }
 
 /** An error that upstream lets through as it is: code 500, no reason. */

@@ -3,6 +3,7 @@ import { badRequest, notFound } from '../../apimachinery/status.ts'
 import { pageNotFound } from '../routes/text.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { ALL_MEDIA_TYPES, negotiate, type Offer } from '../request/negotiate.ts'
+import { methodNotSupported } from '../../apimachinery/status.ts'
 import type { Answer } from './answer.ts'
 import { createObject } from './create.ts'
 import { deleteCollection } from './delete-collection.ts'
@@ -22,16 +23,18 @@ const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target)
 /** Answers a request for a resource itself, past authorization. Throws StatusError. */
 export function answerVerb(shared: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   const registry = resource.store ? { ...shared, store: resource.store } : shared
+  const { deprecation, verbs } = resource.definition
   if (resource.custom) {
     if (isElsewhere(resource, call)) return pageNotFound()
+    if (deprecation) warn(call, deprecation)
   } else checkScope(resource, call)
-  const { deprecation } = resource.definition
-  if (deprecation) warn(call, deprecation)
   if (call.info.subresource) return answerSubresource(registry, resource, call)
-  const { verb } = call.info
-  if (!(resource.definition.verbs as readonly string[]).includes(verb)) throw methodNotAllowed()
-  if (verb === 'create' && call.info.name && !resource.custom) throw methodNotAllowed()
-  if (verb === 'update' && !call.info.name && resource.custom) throw badRequest('name must be provided')
+  checkMethod(resource, call)
+  call.negotiate?.()
+  if (deprecation) warn(call, deprecation)
+  const { verb, name } = call.info
+  if (verb === 'watch' && !verbs.includes('watch')) throw methodNotSupported(resource.groupResource, 'watch')
+  checkPathName(name)
   if (resource.virtual) {
     // Reviews answer with what was posted: there is no metadata to make a table of.
     if (verb === 'create') negotiate(header(call.headers, 'accept'), WITHOUT_TRANSFORM)
@@ -70,11 +73,50 @@ function isElsewhere({ definition }: ServedResource, { info }: Call): boolean {
 function checkScope({ definition }: ServedResource, { info }: Call): void {
   const isNamespace = definition.group === '' && definition.plural === 'namespaces'
   if (definition.scope === 'Cluster') {
-    if (info.namespace && !isNamespace) throw unknownResource()
+    if (info.namespace && !(isNamespace && info.name === info.namespace)) throw unknownResource()
     return
   }
   if (info.namespace || info.verb === 'list' || info.verb === 'watch') return
-  throw info.verb === 'create' || info.verb === 'deletecollection' ? methodNotAllowed() : unknownResource()
+  const spansNamespaces = !info.named && definition.verbs.includes('list')
+  throw spansNamespaces ? methodNotAllowed() : unknownResource()
+}
+
+const OF_OBJECTS: readonly string[] = ['get', 'update', 'patch', 'delete']
+const OF_COLLECTIONS: readonly string[] = ['list', 'create', 'deletecollection']
+
+/** A path that no verb of the resource has is not there; one that has others does not allow this method. */
+function checkMethod({ definition, custom }: ServedResource, { info, method }: Call): void {
+  const { verbs } = definition as { verbs: readonly string[] }
+  if (custom) return checkCustomMethod(verbs, info)
+  if (info.legacy) return checkLegacy(verbs, info, method)
+  const { named } = info
+  const has = named ? OF_OBJECTS : OF_COLLECTIONS
+  if (!has.some((verb) => verbs.includes(verb))) throw unknownResource()
+  const { verb } = info
+  // A watch is asked of what lists, and of a name by what gets.
+  const asked = verb !== 'watch' ? verb : named ? 'get' : 'list'
+  if (method === 'HEAD' || !has.includes(asked) || !verbs.includes(asked)) throw methodNotAllowed()
+}
+
+/** Upstream has no router for custom resources, but one handler for all of their paths. */
+function checkCustomMethod(verbs: readonly string[], { verb, name }: Call['info']): void {
+  if (!verbs.includes(verb)) throw methodNotAllowed()
+  if (verb === 'update' && !name) throw badRequest('name must be provided')
+}
+
+function checkLegacy(verbs: readonly string[], { verb, rest }: Call['info'], method: string): void {
+  if (verb !== 'watch' || rest !== '' || !verbs.includes('watch')) throw unknownResource()
+  if (method !== 'GET') throw methodNotAllowed()
+}
+
+/** Names that could not be part of a key of the store. Throws 400. */
+function checkPathName(name: string): void {
+  if (name === '.' || name === '..') throw nameInvalid(name, `may not be '${name}'`)
+  if (name.includes('%')) throw nameInvalid(name, "may not contain '%'")
+}
+
+function nameInvalid(name: string, why: string): Error {
+  return badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${why}`)
 }
 
 function answerSubresource(registry: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
@@ -82,5 +124,9 @@ function answerSubresource(registry: Registry, resource: ServedResource, call: C
   const subresource = Object.hasOwn(resource.subresources, name) ? resource.subresources[name] : undefined
   if (!subresource) throw resource.custom ? notFound(resource.groupResource, call.info.name) : unknownResource()
   if (!subresource.verbs.includes(verb)) throw methodNotAllowed()
+  if (!subresource.passesOn) {
+    if (call.method === 'HEAD') throw methodNotAllowed()
+    call.negotiate?.()
+  }
   return subresource.answer(registry, resource, call)
 }

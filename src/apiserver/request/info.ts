@@ -11,7 +11,11 @@ export interface RequestInfo {
   readonly namespace: string
   readonly resource: string
   readonly name: string
+  /** Whether the name is the path's own; a list has that of its selector. */
+  readonly named: boolean
   readonly subresource: string
+  /** The old way to watch and to proxy: the word stands before the resource. */
+  readonly legacy: boolean
   /** What follows the subresource: the path to proxy to. Keeps its encoding; no leading slash. */
   readonly rest: string
 }
@@ -30,12 +34,13 @@ const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize
 
 /** Reads `path` (without query). `query` decides between list and watch. */
 export function parseRequestInfo(method: string, path: string, query: URLSearchParams): RequestInfo {
-  const parts = splitPath(path)
+  const raw = splitPath(path)
+  const parts = path.includes('%') ? splitPath(decode(path)) : raw
   const prefix = parts[0] ?? ''
   const base = prefix === 'api' ? 1 : prefix === 'apis' ? 2 : 0
   if (base === 0 || parts.length < base + 2) return nonResource(method, path)
-  const group = base === 2 ? decode(parts[1] ?? '') : ''
-  const version = decode(parts[base] ?? '')
+  const group = base === 2 ? (parts[1] ?? '') : ''
+  const version = parts[base] ?? ''
   let at = base + 1
   let verb = VERBS[method] ?? ''
   const special = parts[at] === 'watch' || parts[at] === 'proxy' ? parts[at] : undefined
@@ -45,12 +50,14 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
   }
   let namespace = ''
   if (parts[at] === 'namespaces' && parts.length > at + 1) {
-    namespace = decode(parts[at + 1] ?? '')
+    namespace = parts[at + 1] ?? ''
     const next = parts[at + 2]
     if (next !== undefined && !NAMESPACE_SUBRESOURCES.has(next)) at += 2
   }
-  let name = decode(parts[at + 1] ?? '')
-  const subresource = special === undefined ? decode(parts[at + 2] ?? '') : ''
+  let name = parts[at + 1] ?? ''
+  const named = name !== ''
+  const subresource = special === undefined ? (parts[at + 2] ?? '') : ''
+  const beyond = at + (special === undefined ? 3 : 2)
   if (name === '' && verb === 'get') {
     verb = isTrue(query.get('watch')) ? 'watch' : 'list'
     name = selectedName(query)
@@ -64,16 +71,18 @@ export function parseRequestInfo(method: string, path: string, query: URLSearchP
     group,
     version,
     namespace,
-    resource: decode(parts[at] ?? ''),
+    resource: parts[at] ?? '',
     name,
+    named,
     subresource,
-    rest: parts.length > at + 3 ? restOf(path, parts, at + 3) : '',
+    legacy: special !== undefined,
+    rest: parts.length > beyond ? restOf(path, raw, beyond) : '',
   }
 }
 
 function nonResource(method: string, path: string): RequestInfo {
   const none = { prefix: '', group: '', version: '', namespace: '', resource: '', name: '', subresource: '', rest: '' }
-  return { isResource: false, verb: method.toLowerCase(), path, ...none }
+  return { isResource: false, verb: method.toLowerCase(), path, legacy: false, named: false, ...none }
 }
 
 function splitPath(path: string): string[] {
@@ -90,20 +99,24 @@ function restOf(path: string, parts: readonly string[], from: number): string {
   return path.endsWith('/') ? `${rest}/` : rest
 }
 
-function decode(segment: string): string {
-  if (!segment.includes('%')) return segment
+/** The path with its escapes read: an escaped slash parts names as any other, as upstream. */
+function decode(path: string): string {
   try {
-    return decodeURIComponent(segment)
+    return decodeURIComponent(path)
   } catch (error) {
-    if (error instanceof URIError) return segment
+    if (error instanceof URIError) return path
     throw error
   }
 }
 
-/** Go's conversion of a query value to a boolean: anything but absent, empty, "false" and "0" is true. */
+/** Whether Go's server would take this path: every percent sign begins an escape. */
+export function isWellFormed(path: string): boolean {
+  return !path.includes('%') || !/%(?![0-9a-f]{2})/i.test(path)
+}
+
+/** Go's conversion of a query value to a boolean: anything but absent, "false" and "0" is true. */
 export function isTrue(value: string | null): boolean {
-  if (value === null || value === '' || value === '0') return false
-  return value.toLowerCase() !== 'false'
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 /** A list or watch of exactly one name is authorized with that name. */

@@ -4,6 +4,7 @@ import { type FieldSelector, parseFieldSelector } from '../../apimachinery/field
 import { ParseError } from '../../apimachinery/parse-error.ts'
 import { badRequest, fieldForbidden, type FieldError, invalidObject, notSupported } from '../../apimachinery/status.ts'
 import { isTrue } from './info.ts'
+import { wholeNumber } from './query.ts'
 
 /** metav1.ListOptions, read. */
 export interface ListOptions {
@@ -65,9 +66,7 @@ function parsed<T>(text: string | null, parse: (text: string) => T, empty: T): T
 }
 
 function integer(text: string | null): number | undefined {
-  if (text === null || text === '') return undefined
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
+  return text === null ? undefined : wholeNumber(text)
 }
 
 /** A watch from "0" or from nothing asks, unless told, for the current objects first (upstream's SetListOptionsDefaults). */

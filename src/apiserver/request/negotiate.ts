@@ -44,6 +44,13 @@ export interface Clause {
  * clause that asks for more than the endpoint offers is passed over. Throws 406.
  */
 export function negotiate(accept: string, offer: Offer): Accepted {
+  const accepted = negotiated(accept, offer)
+  if (!accepted) throw notAcceptable(offer.mediaTypes)
+  return accepted
+}
+
+/** The same, but undefined when the client takes nothing of the offer. */
+export function negotiated(accept: string, offer: Offer): Accepted | undefined {
   const first = offer.mediaTypes[0] ?? JSON_TYPE
   if (accept === '') return { mediaType: first, target: undefined, pretty: false }
   for (const clause of parseAccept(accept)) {
@@ -53,7 +60,17 @@ export function negotiate(accept: string, offer: Offer): Accepted {
       if (accepted) return accepted
     }
   }
-  throw notAcceptable(offer.mediaTypes)
+  return undefined
+}
+
+const STREAMS: readonly string[] = [`${JSON_TYPE};stream=watch`, `${PROTOBUF_TYPE};stream=watch`]
+
+/** Upstream's router looks first, and knows media types by their full names alone, besides any. Throws 406. */
+export function checkRoutable(accept: string, verb: string): void {
+  const types = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim())
+  if (types.some((type) => type === '*/*' || (ALL_MEDIA_TYPES as readonly string[]).includes(type))) return
+  const offered = verb === 'list' || verb === 'watch' ? [...ALL_MEDIA_TYPES, ...STREAMS] : ALL_MEDIA_TYPES
+  throw failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`, {})
 }
 
 /** 406: what may be asked for instead. */
@@ -117,5 +134,5 @@ function parseClause(text: string): Clause {
     )
   }
   const quality = Number(params.get('q') ?? 1)
-  return { type: type.trim().toLowerCase(), params, quality: Number.isNaN(quality) ? 1 : quality }
+  return { type: type.trim(), params, quality: Number.isNaN(quality) ? 1 : quality }
 }

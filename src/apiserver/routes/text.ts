@@ -1,3 +1,6 @@
+import { failure } from '../../apimachinery/status.ts'
+import { type Call, header } from '../request/call.ts'
+import { JSON_TYPE, negotiated, type Offer } from '../request/negotiate.ts'
 import type { RawAnswer } from '../registry/answer.ts'
 
 /** Plain text, as Go's http.Error and fmt.Fprint send it. */
@@ -18,6 +21,13 @@ export function jsonAnswer(value: unknown): RawAnswer {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(value, undefined, 2),
   }
+}
+
+/** Throws 406 for a client that does not take JSON, in the words of upstream's router. */
+export function checkTakesJson({ headers }: Call): void {
+  const offer: Offer = { mediaTypes: [JSON_TYPE], allows: () => true }
+  if (negotiated(header(headers, 'accept'), offer)) return
+  throw failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`, {})
 }
 
 /** What Go's mux says to a path that nobody handles. */

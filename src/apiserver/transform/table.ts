@@ -14,7 +14,7 @@ export interface Table {
   readonly kind: 'Table'
   readonly apiVersion: string
   readonly metadata: ListMeta
-  readonly columnDefinitions: readonly TableColumn[]
+  readonly columnDefinitions: readonly TableColumn[] | null
   readonly rows: readonly TableRow[]
 }
 
@@ -53,7 +53,7 @@ export class TablePrinter {
   readonly #include: IncludeObject
 
   /** `version` is that of meta.k8s.io which the client asks for: v1 or v1beta1. */
-  constructor(definition: ResourceDefinition, version: string, include: IncludeObject) {
+  constructor(definition: Pick<ResourceDefinition, 'columns'>, version: string, include: IncludeObject) {
     this.#columns = definition.columns.length > 0 ? definition.columns : DEFAULT_COLUMNS
     this.#version = version
     this.#include = include
@@ -63,7 +63,7 @@ export class TablePrinter {
   table(objects: readonly Frozen<KubeObject>[], metadata: ListMeta, now: number, headers = true): Table {
     const { kind, apiVersion, columnDefinitions } = this.head()
     const rows = objects.map((object) => this.row(object, now))
-    return { kind, apiVersion, metadata, columnDefinitions: headers ? columnDefinitions : [], rows }
+    return { kind, apiVersion, metadata, columnDefinitions: headers ? columnDefinitions : null, rows }
   }
 
   /** What every table of this printer says before its rows. */

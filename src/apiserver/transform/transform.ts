@@ -1,4 +1,7 @@
+import { ageColumn, nameColumn } from '../../api/columns.ts'
+import type { Scale } from '../../api/generated/types/autoscaling/v1.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
+import type { Column } from '../../apimachinery/resource.ts'
 import { failure } from '../../apimachinery/status.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import type { Env } from '../../lib/env.ts'
@@ -7,6 +10,7 @@ import {
   type ListAnswer,
   type ListItem,
   type ObjectAnswer,
+  type ValueAnswer,
   type WatchAnswer,
   type WatchFrame,
 } from '../registry/answer.ts'
@@ -58,6 +62,8 @@ export async function transform(
       return transformList(answer, target, query, env)
     case 'watch':
       return transformWatch(answer, target, query, env)
+    case 'value':
+      return transformScale(answer, target, query, env)
     default:
       return answer
   }
@@ -68,7 +74,7 @@ function transformObject(answer: ObjectAnswer, target: Target, query: URLSearchP
   const object = answer.object.object()
   if (target.kind === 'PartialObjectMetadataList') {
     throw notAcceptable(
-      `you requested PartialObjectMetadataList, but the requested object is not a list (${resource.definition.kind})`,
+      `you requested PartialObjectMetadataList, but the requested object is not a list (${goTypeOf(resource)})`,
     )
   }
   if (target.kind === 'PartialObjectMetadata') {
@@ -79,9 +85,34 @@ function transformObject(answer: ObjectAnswer, target: Target, query: URLSearchP
   return { type: 'value', status, value: printer.table([object], { resourceVersion }, env.clock.now()) }
 }
 
+/** Of what is not stored, a Scale alone has metadata to show. */
+function transformScale(answer: ValueAnswer, target: Target, query: URLSearchParams, env: Env): Answer {
+  const { kind } = answer.value as { kind?: string }
+  if (kind !== 'Scale') return answer
+  const object = answer.value as ScaleObject
+  const { status } = answer
+  if (target.kind !== 'Table') {
+    return { type: 'value', status, value: partialMetadata(object, target.version) }
+  }
+  const printer = new TablePrinter({ columns: SCALE_COLUMNS }, target.version, includeObject(query))
+  const { resourceVersion = '' } = object.metadata
+  return { type: 'value', status, value: printer.table([object], { resourceVersion }, env.clock.now()) }
+}
+
+type ScaleObject = Scale & KubeObject
+
+const SCALE_COLUMNS: readonly Column<KubeObject>[] = [
+  { ...nameColumn, format: '' },
+  { name: 'Desired', type: 'integer', value: (scale) => (scale as Frozen<ScaleObject>).spec?.replicas ?? 0 },
+  { name: 'Available', type: 'integer', value: (scale) => (scale as Frozen<ScaleObject>).status?.replicas ?? 0 },
+  { ...ageColumn, type: 'string' },
+]
+
 async function transformList(answer: ListAnswer, target: Target, query: URLSearchParams, env: Env): Promise<Answer> {
   if (target.kind === 'PartialObjectMetadata') {
-    throw notAcceptable(`you requested PartialObjectMetadata, but the requested object is a list (${answer.kind})`)
+    throw notAcceptable(
+      `you requested PartialObjectMetadata, but the requested object is a list (${goTypeOf(answer.resource, 'List')})`,
+    )
   }
   if (target.kind === 'PartialObjectMetadataList') return partialList(answer, target.version)
   return tableList(
@@ -89,6 +120,14 @@ async function transformList(answer: ListAnswer, target: Target, query: URLSearc
     new TablePrinter(answer.resource.definition, target.version, includeObject(query)),
     env.clock.now(),
   )
+}
+
+/** The Go type by which upstream calls it: that of its internal packages. */
+function goTypeOf({ definition, custom }: ServedResource, list = ''): string {
+  if (custom) return `*unstructured.Unstructured${list}`
+  const { group, kind } = definition
+  const [goPackage = ''] = (group === '' || group === 'events.k8s.io' ? 'core' : group).split('.')
+  return `*${goPackage}.${kind}${list}`
 }
 
 function partialList(answer: ListAnswer, version: string): ListAnswer {

@@ -19,6 +19,10 @@ function everyMethod(name: string, path: string, body: object, more: Omit<Step, 
   }
 }
 
+const kindOf = (body: unknown): unknown => {
+  const { kind, message } = body as { kind: string; message?: string }
+  return message ?? kind
+}
 const map = configMap('a')
 
 /** Requests that lead nowhere. */
@@ -86,8 +90,9 @@ export const errors: Catalogue = {
     everyMethod('approval', '/apis/certificates.k8s.io/v1/certificatesigningrequests/$id/approval', map),
     everyMethod('finalize', '/api/v1/namespaces/$id/finalize', map),
     everyMethod('bindings', '/api/v1/namespaces/$ns/bindings', map),
-    everyMethod('component statuses', '/api/v1/componentstatuses', map),
-    everyMethod('a component status', '/api/v1/componentstatuses/scheduler', map),
+    // What they say is how the parts are.
+    everyMethod('component statuses', '/api/v1/componentstatuses', map, { view: kindOf }),
+    everyMethod('a component status', '/api/v1/componentstatuses/scheduler', map, { view: kindOf }),
     everyMethod('token reviews', '/apis/authentication.k8s.io/v1/tokenreviews', map),
     everyMethod('a token review', '/apis/authentication.k8s.io/v1/tokenreviews/a', map),
     everyMethod('access reviews', '/apis/authorization.k8s.io/v1/subjectaccessreviews', map),

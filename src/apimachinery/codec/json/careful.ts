@@ -2,6 +2,7 @@
  * The careful way to decode: reads a JSON text along its schema and finds every violation in the order of the text, in
  * the words of upstream's decoder (sigs.k8s.io/json). Numbers are read as they are written. The text must be valid.
  */
+import { isJsonObject } from '../../../lib/json-value.ts'
 import { setOwn } from '../../../lib/own.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { ParseError } from '../../parse-error.ts'
@@ -130,7 +131,7 @@ class CarefulDecoder {
       this.#fields.length -= inlinedBy.length + 1
       this.#struct = struct
       if (!this.#lenient && (isNull || value === null || (plan.omitsEmpty && isEmptyValue(value)))) delete object[key]
-      else object[key] = value
+      else object[key] = Object.hasOwn(object, key) ? over(object[key], value) : value
     })
     this.#lenient = lenient
     this.#owner = owner
@@ -360,3 +361,13 @@ const GO_NAMES = {
   boolean: 'bool',
   null: 'null',
 } as const
+
+/** What Go makes of a field that comes twice: objects grow together, of anything else the later counts. */
+function over(earlier: unknown, later: unknown): unknown {
+  if (!isJsonObject(earlier) || !isJsonObject(later)) return later
+  const both: Record<string, unknown> = { ...earlier }
+  for (const [key, value] of Object.entries(later)) {
+    setOwn(both, key, Object.hasOwn(both, key) ? over(both[key], value) : value)
+  }
+  return both
+}

@@ -43,7 +43,7 @@ function carefullyOrFast(
   if (scan.inexact) return carefully(schema, text, validation)
   try {
     const { object, keys, unknown } = pruneObject(schema, value)
-    const clean = validation === 'Ignore' || (!unknown && keys === scan.keys)
+    const clean = keys === scan.keys && (validation === 'Ignore' || !unknown)
     return clean ? { object, violations: [] } : carefully(schema, text, validation)
   } catch (error) {
     if (error instanceof NotOfType) return carefully(schema, text, validation)

@@ -57,6 +57,7 @@ export function openEnvelope(body: Uint8Array): Envelope {
     throw new DecodeError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]', {
       unrecognized: true,
     })
+  if (body.length === MAGIC.length) throw new DecodeError('empty body', { unrecognized: true })
   try {
     return readEnvelope(new ProtoReader(body, MAGIC.length))
   } catch (error) {

@@ -10,6 +10,7 @@ import {
 } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
 import { isTrue } from '../../request/info.ts'
+import { wholeNumber } from '../../request/query.ts'
 import type { Answer } from '../answer.ts'
 import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
@@ -22,6 +23,7 @@ const MAX_REFUSAL_BYTES = 50_000
 /** pods/log: streams a container's log from its node. */
 export const logSubresource: Subresource = {
   verbs: ['get'],
+  passesOn: true,
   async answer(registry, _resource, call) {
     const query = logQuery(call)
     const { namespace, name } = call.info
@@ -123,7 +125,5 @@ function logQuery({ query, info }: Call): string {
 
 function integer(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name)
-  if (text === null || text === '') return undefined
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-  return Number(text)
+  return text === null ? undefined : wholeNumber(text)
 }

@@ -26,6 +26,7 @@ type Locate = (registry: Registry, call: Call, path: string) => Promise<ConnectT
 function proxy(locate: Locate, kind: string): Subresource {
   return {
     verbs: VERBS,
+    passesOn: true,
     async answer(registry, resource, call) {
       const query = call.query.toString()
       const path = `/${call.info.rest || (call.query.get('path') ?? '').replace(/^\//, '')}${query && `?${query}`}`

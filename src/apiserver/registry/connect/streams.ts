@@ -20,6 +20,7 @@ type Kind = 'exec' | 'attach' | 'portforward'
 function streaming(kind: Kind, options: string): Subresource {
   return {
     verbs: ['get', 'create'],
+    passesOn: true,
     async answer(registry, resource, call) {
       // Whoever comes by GET, as WebSockets must, needs the right to create as well (1.35).
       await mayCreate(registry, call)

@@ -55,12 +55,13 @@ function scaleAnswer({ status, object }: ObjectAnswer, paths: ScaleSubresource):
 /** The Scale of an object. */
 export function scaleOf(object: Frozen<KubeObject>, { replicas, statusReplicas, selector }: ScaleSubresource): Scale {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const wanted = Number(valueAt(object, replicas) ?? 0)
   const selected = selector && selectorText(valueAt(object, selector))
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
     metadata: { name, namespace, uid, resourceVersion, creationTimestamp } as Scale['metadata'],
-    spec: { replicas: Number(valueAt(object, replicas) ?? 0) },
+    spec: wanted === 0 ? {} : { replicas: wanted },
     status: {
       replicas: Number((statusReplicas && valueAt(object, statusReplicas)) ?? 0),
       ...(selected && { selector: selected }),

@@ -6,6 +6,8 @@ import type { Registry, ServedResource } from '../served.ts'
 export interface Subresource {
   /** As upstream's RequestInfo names them: get, create, update, patch, delete. */
   readonly verbs: readonly string[]
+  /** What it answers comes from elsewhere, in whatever form. */
+  readonly passesOn?: boolean
   answer(registry: Registry, resource: ServedResource, call: Call): Promise<Answer>
 }
 

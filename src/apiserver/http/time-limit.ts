@@ -1,0 +1,59 @@
+import { badRequest } from '../../apimachinery/status.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { EncodedBody } from '../encode/encoded.ts'
+import type { Call } from '../request/call.ts'
+import { parseDuration } from '../request/duration.ts'
+import type { Deadlines } from './deadlines.ts'
+
+/** Upstream's --request-timeout: no request that ends by itself may ask for more. */
+const MOST_MS = 60_000
+/** Subresources whose answers last as long as what they tell of. */
+const LONG_RUNNING: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
+
+/** How long a request may take: some milliseconds that its client gives it, what all have, or as long as it likes. */
+export type TimeLimit = number | 'usual' | 'none'
+
+/** The limit of a request. Throws 400 for a `timeout` that is no duration. */
+export function timeLimit({ info, query }: Call): TimeLimit {
+  if (info.verb === 'watch' || info.verb === 'proxy' || LONG_RUNNING.has(info.subresource)) return 'none'
+  const text = query.size > 0 ? query.get('timeout') : null
+  if (!text) return 'usual'
+  const ms = parseDuration(text)
+  if (typeof ms !== 'number') throw badRequest(`invalid timeout specified in the request URL - ${ms.problem}`)
+  return ms <= 0 ? 'usual' : Math.min(ms, MOST_MS)
+}
+
+/** Who watches the time. */
+export interface Timekeeper<T> {
+  /** Of the requests with the usual limit, which are nearly all. */
+  readonly deadlines: Deadlines
+  readonly clock: Clock
+  /** What comes instead of an answer that is late. */
+  late(): T
+}
+
+/** The answer, or what comes in its place when it is late. Whoever works at it is not stopped, but what comes of it is not sent. */
+export function inTime<T>(answer: Promise<T>, limit: TimeLimit, { deadlines, clock, late }: Timekeeper<T>): Promise<T> {
+  if (limit === 'none') return answer
+  return new Promise((resolve, reject) => {
+    const up = (): void => resolve(late())
+    const timer = limit === 'usual' ? undefined : clock.setTimer(up, limit)
+    const cancel = timer ? () => timer.cancel() : deadlines.add(up)
+    answer.then(resolve, reject).then(cancel, cancel)
+  })
+}
+
+/** Upstream's 504: a Status without its kind, said to be text. */
+export const TOO_LATE: EncodedBody = {
+  type: 'body',
+  status: 504,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: `${JSON.stringify({
+    metadata: {},
+    status: 'Failure',
+    message: 'Timeout: request did not complete within the allotted timeout',
+    reason: 'Timeout',
+    details: {},
+    code: 504,
+  })}\n`,
+}
