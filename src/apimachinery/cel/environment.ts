@@ -110,7 +110,8 @@ function merged(known: ReadonlyMap<string, FunctionDecl>, more: readonly Functio
 }
 
 function provider(structs: Iterable<StructDecl>): TypeProvider {
-  const byName = new Map([...structs].map((struct) => [struct.type.name, struct]))
+  const named = new Map([...structs].map((struct) => [struct.type.name, struct]))
+  const byName = new Map(named)
   for (const type of Object.values(libraryTypes)) {
     if (!('kind' in type) || type.kind !== 'struct') continue
     if (!byName.has(type.name)) byName.set(type.name, { type, field: () => undefined })
@@ -120,7 +121,7 @@ function provider(structs: Iterable<StructDecl>): TypeProvider {
     typeNamed(name) {
       const standard = standardTypes.get(name)
       if (standard !== undefined) return standard
-      return byName.has(name) ? typeOfType(structType(name)) : undefined
+      return named.has(name) ? typeOfType(structType(name)) : undefined
     },
   }
 }

@@ -327,7 +327,10 @@ class Checker {
     const type = this.#structType(expr, found.type)
     for (const field of expr.fields) {
       this.check(field.value)
-      const declared = type === ERROR ? ERROR : this.#fieldOf(field.offset, type, field.name)
+      const declared =
+        type === ERROR
+          ? this.#report(field.offset, `unexpected failed resolution of '${expr.typeName}'`)
+          : this.#fieldOf(field.offset, type, field.name)
       const given = this.#typeOf(field.value)
       const value = field.optional ? this.#optionalElement(field.value, given) : given
       if (this.#assignable(declared, value)) continue

@@ -1,12 +1,12 @@
-import { quoteBytes } from '../../../lib/quote.ts'
+import { goQuote } from '../../../lib/quote.ts'
 
 /** What Go's net/netip says is wrong with an address's text; undefined: only that it has a zone. */
 export function addressProblem(text: string): string | undefined {
   const first = /[.:%]/.exec(text)?.[0]
   const problem = first === '.' ? ipv4Problem(text) : first === ':' ? ipv6Problem(text) : neither(first)
   if (problem === undefined) return undefined
-  const at = problem.at === undefined ? '' : ` (at ${quoteBytes(problem.at)})`
-  return `ParseAddr(${quoteBytes(text)}): ${problem.message}${at}`
+  const at = problem.at === undefined ? '' : ` (at ${goQuote(problem.at)})`
+  return `ParseAddr(${goQuote(text)}): ${problem.message}${at}`
 }
 
 interface Problem {

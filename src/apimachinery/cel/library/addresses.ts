@@ -1,5 +1,5 @@
 import { type Cidr, cidrContains, formatIp, type IpAddress, isMappedIpv4, parseCidr, parseIp } from '../../../lib/ip.ts'
-import { quoteBytes } from '../../../lib/quote.ts'
+import { goQuote } from '../../../lib/quote.ts'
 import { BOOL, INT, STRING } from '../check/types.ts'
 import { CelError, type CelValue, isError, noSuchOverload, Opaque } from '../values/values.ts'
 import { type FunctionDecl, fn, type Implementation, member, overload } from './functions.ts'
@@ -50,10 +50,10 @@ function toIp(text: CelValue | undefined): IpValue | CelError {
   const ip = parseIp(text)
   if (ip === undefined) {
     const problem = addressProblem(text)
-    if (problem === undefined) return new CelError(`IP address ${quoteBytes(text)} with zone value is not allowed`)
-    return new CelError(`IP Address ${quoteBytes(text)} parse error during conversion from string: ${problem}`)
+    if (problem === undefined) return new CelError(`IP address ${goQuote(text)} with zone value is not allowed`)
+    return new CelError(`IP Address ${goQuote(text)} parse error during conversion from string: ${problem}`)
   }
-  if (isMappedIpv4(ip)) return new CelError(`IPv4-mapped IPv6 address ${quoteBytes(text)} is not allowed`)
+  if (isMappedIpv4(ip)) return new CelError(`IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`)
   return new IpValue(ip)
 }
 
@@ -63,11 +63,11 @@ function toCidr(text: CelValue | undefined): CidrValue | CelError {
   if (typeof text !== 'string') return noSuchOverload
   const cidr = parseCidr(text)
   if (cidr === undefined) {
-    const problem = `netip.ParsePrefix(${quoteBytes(text)}): ${prefixProblem(text)}`
+    const problem = `netip.ParsePrefix(${goQuote(text)}): ${prefixProblem(text)}`
     return new CelError(CIDR_COMPLAINT + CIDR_COMPLAINT + problem)
   }
   if (isMappedIpv4({ version: cidr.version, value: cidr.address })) {
-    return new CelError(`${CIDR_COMPLAINT}IPv4-mapped IPv6 address ${quoteBytes(text)} is not allowed`)
+    return new CelError(`${CIDR_COMPLAINT}IPv4-mapped IPv6 address ${goQuote(text)} is not allowed`)
   }
   return new CidrValue(cidr)
 }
@@ -78,7 +78,7 @@ function prefixProblem(text: string): string {
   const address = text.slice(0, slash)
   const length = text.slice(slash + 1)
   if (parseIp(address) === undefined) return addressProblem(address) ?? 'IPv6 zones cannot be present in a prefix'
-  if (!/^(?:0|[1-9]\d*)$/.test(length)) return `bad bits after slash: ${quoteBytes(length)}`
+  if (!/^(?:0|[1-9]\d*)$/.test(length)) return `bad bits after slash: ${goQuote(length)}`
   return 'prefix length out of range'
 }
 

@@ -1,4 +1,4 @@
-import { quoteBytes } from '../../../lib/quote.ts'
+import { goQuote } from '../../../lib/quote.ts'
 import { doubleText, parseDouble, textOf } from '../values/convert.ts'
 import { utf8Decode, utf8Encode } from '../values/text.ts'
 import {
@@ -14,6 +14,8 @@ import {
 } from '../values/values.ts'
 
 const DEFAULT_PRECISION = 6
+/** Decimals that tell what lies in the middle from what only nearly does. */
+const EXACT_DIGITS = 100
 
 /** The letters of a format's clauses, in order. A complaint ends them. */
 export function* clauseLetters(text: string): Generator<string, string | undefined> {
@@ -89,6 +91,10 @@ function attempt(clause: Clause, value: CelValue): string {
   }
 }
 
+const PRECISION_COMPLAINT =
+  'could not parse formatting clause: error while parsing precision: ' +
+  'error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax'
+
 /** A clause of a format: its letter, and what it does. */
 interface ClauseAt {
   readonly letter: string
@@ -99,7 +105,7 @@ interface ClauseAt {
 function clauseAt(text: string, at: number): ClauseAt {
   const precision = /^\.(\d*)/.exec(text.slice(at))
   if (precision !== null && precision[1] === '') {
-    throw new FormatError('error while parsing precision: unable to convert precision value to integer')
+    throw new FormatError(PRECISION_COMPLAINT)
   }
   const digits = precision === null ? DEFAULT_PRECISION : Number(precision[1])
   const end = at + (precision?.[0].length ?? 0)
@@ -115,9 +121,9 @@ function clauseOf(letter: string, precision: number): Clause {
     case 'd':
       return decimal
     case 'f':
-      return (value) => float(value, 'fixed-point').toFixed(precision)
+      return (value) => fixedPoint(float(value, 'fixed-point'), precision)
     case 'e':
-      return (value) => scientific(float(value, 'scientific'), precision)
+      return (value) => scientific(float(value, 'scientific')).padStart(precision)
     case 'b':
       return binary
     case 'x':
@@ -170,9 +176,28 @@ function float(value: CelValue, clause: string): number {
   throw new FormatError(`${clause} clause can only be used on doubles, was given ${typeOf(value).name}`)
 }
 
-/** As upstream's printer for English writes it: `1.5×10⁰³`. */
-function scientific(value: number, precision: number): string {
-  const [mantissa = '', exponent = '0'] = value.toExponential(precision).split('e')
+const special = (value: number): string => (Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '-∞')
+
+/** As many decimals as asked for, groups of thousands apart; what lies in the middle goes to the even side. */
+function fixedPoint(value: number, precision: number): string {
+  if (!Number.isFinite(value)) return special(value)
+  const digits = Math.min(precision, 60)
+  const exact = Math.abs(value).toFixed(EXACT_DIGITS)
+  const point = exact.indexOf('.')
+  const cut = point + 1 + digits
+  const rest = exact.slice(cut)
+  let scaled = BigInt(exact.slice(0, point) + exact.slice(point + 1, cut))
+  if (rest > `5${'0'.repeat(rest.length - 1)}` || (/^50*$/.test(rest) && scaled % 2n === 1n)) scaled++
+  const text = String(scaled).padStart(digits + 1, '0')
+  const whole = text.slice(0, text.length - digits).replace(/\B(?=(?:\d{3})+$)/g, ',')
+  const fraction = (digits === 0 ? '' : text.slice(-digits)).padEnd(precision, '0')
+  return `${value < 0 ? '-' : ''}${whole}${fraction === '' ? '' : `.${fraction}`}`
+}
+
+/** As upstream's printer for English writes it: `1.500000×10⁰³`. A precision is taken for a width. */
+function scientific(value: number): string {
+  if (!Number.isFinite(value)) return special(value)
+  const [mantissa = '', exponent = '0'] = value.toExponential(DEFAULT_PRECISION).split('e')
   const digits = String(Math.abs(Number(exponent))).padStart(2, '0')
   const raised = Array.from(digits, (digit) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)]).join('')
   return `${mantissa}×10${Number(exponent) < 0 ? '⁻' : ''}${raised}`
@@ -196,12 +221,12 @@ function nested(value: CelValue): string {
   const { kind, name } = typeOf(value)
   switch (kind) {
     case 'string':
-      return quoteBytes(textOf(value))
+      return goQuote(textOf(value))
     case 'bytes':
-      return `b${quoteBytes(utf8Decode(value as Uint8Array) ?? '')}`
+      return `b${goQuote(utf8Decode(value as Uint8Array) ?? '')}`
     case 'timestamp':
     case 'duration':
-      return `${kind}(${quoteBytes(textOf(value))})`
+      return `${kind}(${goQuote(textOf(value))})`
     case 'double':
       return doubleInside(value as Double)
     case 'struct':
@@ -213,7 +238,7 @@ function nested(value: CelValue): string {
 }
 
 function doubleInside({ value }: Double): string {
-  return Number.isFinite(value) ? value.toFixed(DEFAULT_PRECISION) : quoteBytes(doubleText(value))
+  return Number.isFinite(value) ? value.toFixed(DEFAULT_PRECISION) : goQuote(doubleText(value))
 }
 
 function mapText(map: CelMap): string {

@@ -10,7 +10,9 @@ export function compilePattern(source: string): Pattern | CelError {
     return RE2JS.compile(source)
   } catch (error) {
     if (!(error instanceof RE2JSException)) throw error
-    return new CelError(error.message)
+    // upstream names the part that is wrong, which here is nothing
+    const trailing = error.message.endsWith('trailing backslash at end of expression')
+    return new CelError(trailing ? `${error.message}: \`\`` : error.message)
   }
 }
 

@@ -1,4 +1,4 @@
-import { quoteBytes } from '../../../lib/quote.ts'
+import { goQuote } from '../../../lib/quote.ts'
 import { BOOL, INT, STRING } from '../check/types.ts'
 import { CelError, type CelValue, isError, noSuchOverload, Opaque, toInt } from '../values/values.ts'
 import { type FunctionDecl, fn, type Implementation, member, overload } from './functions.ts'
@@ -57,7 +57,7 @@ function parseVersion(text: string): SemverValue {
   for (const part of build) {
     if (part === '') throw new SemverError('Build meta data is empty')
     if (!/^[0-9A-Za-z-]+$/.test(part)) {
-      throw new SemverError(`Invalid character(s) found in build meta data ${quoteBytes(part)}`)
+      throw new SemverError(`Invalid character(s) found in build meta data ${goQuote(part)}`)
     }
   }
   return new SemverValue(numbers, parts)
@@ -74,16 +74,16 @@ function lastPart(text: string): { patch: string; prerelease: string[]; build: s
 
 function numberOf(which: string, text: string): bigint {
   if (!/^\d*$/.test(text)) {
-    throw new SemverError(`Invalid character(s) found in ${which.toLowerCase()} number ${quoteBytes(text)}`)
+    throw new SemverError(`Invalid character(s) found in ${which.toLowerCase()} number ${goQuote(text)}`)
   }
-  if (/^0\d/.test(text)) throw new SemverError(`${which} number must not contain leading zeroes ${quoteBytes(text)}`)
+  if (/^0\d/.test(text)) throw new SemverError(`${which} number must not contain leading zeroes ${goQuote(text)}`)
   return unsigned(text)
 }
 
 function unsigned(text: string): bigint {
   if (text === '') throw new SemverError('strconv.ParseUint: parsing "": invalid syntax')
   const value = BigInt(text)
-  if (value > MAX_UINT) throw new SemverError(`strconv.ParseUint: parsing ${quoteBytes(text)}: value out of range`)
+  if (value > MAX_UINT) throw new SemverError(`strconv.ParseUint: parsing ${goQuote(text)}: value out of range`)
   return value
 }
 
@@ -91,12 +91,12 @@ function prereleasePart(text: string): string | bigint {
   if (text === '') throw new SemverError('Prerelease is empty')
   if (/^\d+$/.test(text)) {
     if (/^0\d/.test(text)) {
-      throw new SemverError(`Numeric PreRelease version must not contain leading zeroes ${quoteBytes(text)}`)
+      throw new SemverError(`Numeric PreRelease version must not contain leading zeroes ${goQuote(text)}`)
     }
     return unsigned(text)
   }
   if (/^[0-9A-Za-z-]+$/.test(text)) return text
-  throw new SemverError(`Invalid character(s) found in prerelease ${quoteBytes(text)}`)
+  throw new SemverError(`Invalid character(s) found in prerelease ${goQuote(text)}`)
 }
 
 /** Forgives a leading v, leading zeros and missing parts. */

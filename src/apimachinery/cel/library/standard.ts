@@ -34,6 +34,7 @@ import { codePoints } from '../values/text.ts'
 import { CelList, CelMap, type CelValue, type CelError, isError, noSuchOverload, typeOf } from '../values/values.ts'
 import { type FunctionDecl, fn, type Implementation, member, operator, overload, type Overload } from './functions.ts'
 import { matches } from './regex.ts'
+import { CIDR_TYPE, IP_TYPE } from './types.ts'
 import { timeFunctions } from './times.ts'
 
 const A = typeParam('A')
@@ -43,10 +44,9 @@ const MAP = mapType(A, B)
 
 /** The names of types that are values: `type(1) == int`. */
 export const standardTypes: ReadonlyMap<string, CelType> = new Map(
-  [BOOL, BYTES, DOUBLE, DURATION, INT, LIST, MAP, NULL, STRING, TIMESTAMP, TYPE, UINT].map((type) => [
-    type.name,
-    type === TYPE ? TYPE : typeOfType(type),
-  ]),
+  [BOOL, BYTES, DOUBLE, DURATION, INT, LIST, MAP, NULL, STRING, TIMESTAMP, TYPE, UINT, IP_TYPE, CIDR_TYPE].map(
+    (type) => [type.name, typeOfType(type)],
+  ),
 )
 
 /** Whether an `in` holds: an element of a list, a key of a map. */

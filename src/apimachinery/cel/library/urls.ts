@@ -1,4 +1,4 @@
-import { quoteBytes } from '../../../lib/quote.ts'
+import { goQuote } from '../../../lib/quote.ts'
 import { BOOL, listType, mapType, STRING } from '../check/types.ts'
 import { ArrayList, CelError, type CelValue, noSuchOverload, Opaque, ValueMap } from '../values/values.ts'
 import { type FunctionDecl, fn, type Implementation, member, overload } from './functions.ts'
@@ -28,12 +28,12 @@ class UrlValue extends Opaque {
 /** What a text is not a URL for. */
 export class UrlError extends Error {
   constructor(text: string, problem: string) {
-    super(`parse ${quoteBytes(text)}: ${problem}`)
+    super(`parse ${goQuote(text)}: ${problem}`)
   }
 }
 
 /** Reads an absolute URL or an absolute path, as in a request. Throws UrlError in Go's words. */
-export function parseRequestUri(text: string): UrlParts {
+export function parseRequestUri(text: string, request = true): UrlParts {
   // eslint-disable-next-line no-control-regex -- these are the characters refused
   if (/[\u0000-\u001f\u007f]/.test(text)) throw new UrlError(text, 'net/url: invalid control character in URL')
   if (text === '') throw new UrlError(text, 'empty url')
@@ -45,13 +45,14 @@ export function parseRequestUri(text: string): UrlParts {
     if (scheme === '') throw new UrlError(text, 'invalid URI for request')
     return { text, scheme, host: '', path: '', query }
   }
-  if (scheme === '' || !before.startsWith('//')) {
+  const authority = scheme !== '' || (!request && !before.startsWith('///'))
+  if (!authority || !before.startsWith('//')) {
     return { text, scheme, host: '', path: checkedPath(text, before), query }
   }
   const slash = before.indexOf('/', 2)
-  const authority = slash < 0 ? before.slice(2) : before.slice(2, slash)
+  const server = slash < 0 ? before.slice(2) : before.slice(2, slash)
   const path = slash < 0 ? '' : before.slice(slash)
-  const host = authority.slice(authority.lastIndexOf('@') + 1)
+  const host = server.slice(server.lastIndexOf('@') + 1)
   checkHost(text, host)
   return { text, scheme, host, path: checkedPath(text, path), query }
 }
@@ -70,7 +71,7 @@ function badEscape(text: string): string | undefined {
 
 function checkedPath(text: string, path: string): string {
   const escape = badEscape(path)
-  if (escape !== undefined) throw new UrlError(text, `invalid URL escape ${quoteBytes(escape)}`)
+  if (escape !== undefined) throw new UrlError(text, `invalid URL escape ${goQuote(escape)}`)
   return path
 }
 
@@ -84,21 +85,25 @@ function checkHost(text: string, host: string): void {
   const colon = host.lastIndexOf(':')
   if (colon >= 0) checkPort(text, host.slice(colon))
   const wrong = /[^A-Za-z0-9\-._~!$&'()*+,;=:[\]<>"%\u0080-\u{10ffff}]/u.exec(host)?.[0]
-  if (wrong !== undefined) throw new UrlError(text, `invalid character ${quoteBytes(wrong)} in host name`)
+  if (wrong !== undefined) throw new UrlError(text, `invalid character ${goQuote(wrong)} in host name`)
   const escape = badEscape(host)
-  if (escape !== undefined) throw new UrlError(text, `invalid URL escape ${quoteBytes(escape)}`)
+  if (escape !== undefined) throw new UrlError(text, `invalid URL escape ${goQuote(escape)}`)
 }
 
 function checkPort(text: string, port: string): void {
-  if (port !== '' && !/^:\d*$/.test(port)) throw new UrlError(text, `invalid port ${quoteBytes(port)} after host`)
+  if (port !== '' && !/^:\d*$/.test(port)) throw new UrlError(text, `invalid port ${goQuote(port)} after host`)
 }
 
 const COMPLAINT = 'URL parse error during conversion from string: '
 
+/** A fragment is no part of a request, but may be part of a URL. */
+const withoutFragment = (text: string): string => (text.includes('#') ? text.slice(0, text.indexOf('#')) : text)
+
 function toUrl(text: CelValue | undefined): CelValue {
   if (typeof text !== 'string') return noSuchOverload
   try {
-    return new UrlValue(parseRequestUri(text))
+    parseRequestUri(text)
+    return new UrlValue({ ...parseRequestUri(withoutFragment(text), false), text })
   } catch (error) {
     if (!(error instanceof UrlError)) throw error
     return new CelError(COMPLAINT + error.message)

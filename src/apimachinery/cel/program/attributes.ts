@@ -12,7 +12,7 @@ import {
   typeOf,
   Uint,
 } from '../values/values.ts'
-import { charge, type Eval } from './frame.ts'
+import { charge, type Eval, type Frame } from './frame.ts'
 
 /** A step from a value to a part of it: a field, a key, an index. */
 export interface Qualifier {
@@ -87,17 +87,21 @@ function present(raw: Eval): Eval {
 }
 
 function qualified(base: Eval, qualifiers: readonly Qualifier[]): Eval {
-  if (qualifiers.length === 0) return base
-  const [only, ...rest] = qualifiers
-  if (only !== undefined && rest.length === 0 && !only.optional && !only.test && typeof only.key === 'string') {
-    return field(base, path(base, qualifiers), only.key)
+  const [only] = qualifiers
+  if (only === undefined) return base
+  const general = path(qualifiers)
+  if (qualifiers.length === 1 && !only.optional && !only.test && typeof only.key === 'string') {
+    return field(base, only.key, general)
   }
-  return path(base, qualifiers)
+  return (frame) => general(frame, base(frame))
 }
 
-function path(base: Eval, qualifiers: readonly Qualifier[]): Eval {
-  return (frame) => {
-    let value = base(frame)
+/** Follows a path into a value. */
+type Path = (frame: Frame, value: CelValue) => CelValue
+
+function path(qualifiers: readonly Qualifier[]): Path {
+  return (frame, start) => {
+    let value = start
     let optional = false
     if (value instanceof Optional) {
       if (value.value === undefined) return value
@@ -124,11 +128,11 @@ function path(base: Eval, qualifiers: readonly Qualifier[]): Eval {
 }
 
 /** The most common path: one field of a variable. `general` is for what is no map. */
-function field(base: Eval, general: Eval, key: string): Eval {
+function field(base: Eval, key: string, general: Path): Eval {
   const absent = new CelError(`no such key: ${key}`)
   return (frame) => {
     const value = base(frame)
-    if (!(value instanceof CelMap)) return general(frame)
+    if (!(value instanceof CelMap)) return general(frame, value)
     charge(frame, 1)
     const found = value.find(key)
     return found === undefined ? absent : found

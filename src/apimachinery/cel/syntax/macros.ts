@@ -79,7 +79,6 @@ const MACROS: Readonly<Record<string, Macro>> = {
   'all/2': (make, target, [name, test]) => all(make, target, { variable: simpleName(name) }, must(test)),
   'exists/2': (make, target, [name, test]) => exists(make, target, { variable: simpleName(name) }, must(test)),
   'exists_one/2': (make, target, [name, test]) => existsOne(make, target, { variable: simpleName(name) }, must(test)),
-  'existsOne/2': (make, target, [name, test]) => existsOne(make, target, { variable: simpleName(name) }, must(test)),
   'map/2': (make, target, [name, item]) => map(make, target, identifier(name), undefined, must(item)),
   'map/3': (make, target, [name, filter, item]) => map(make, target, identifier(name), filter, must(item)),
   'filter/2': (make, target, [name, test]) => map(make, target, identifier(name), must(test), must(name)),

@@ -9,7 +9,6 @@ export const MAX_SECONDS = 253402300799
 
 const intOverflow = new CelError('integer overflow')
 const uintOverflow = new CelError('unsigned integer overflow')
-const durationOverflow = new CelError('duration overflow')
 export const timestampOverflow = new CelError('timestamp overflow')
 const divisionByZero = new CelError('division by zero')
 const modulusByZero = new CelError('modulus by zero')
@@ -28,7 +27,7 @@ function checkedUint(value: bigint): Uint | CelError {
 }
 
 function checkedDuration(value: bigint): Duration | CelError {
-  return value < MIN_INT || value > MAX_INT ? durationOverflow : new Duration(value)
+  return value < MIN_INT || value > MAX_INT ? intOverflow : new Duration(value)
 }
 
 /** A + B on numbers, texts, bytes, lists and times. */

@@ -66,6 +66,14 @@ export function toDoubleValue(value: CelValue): CelValue {
   return cannot(value, 'double')
 }
 
+const FLOAT = /^[+-]?(?:\d(?:_?\d)*\.?(?:\d(?:_?\d)*)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?$/
+const HEX_FLOAT = /^([+-]?)0[xX]_?([0-9a-fA-F]*)\.?([0-9a-fA-F]*)[pP]([+-]?\d+)$/
+
+function hexFloat([, sign = '', whole = '', fraction = '', exponent = '0']: RegExpExecArray): number {
+  const value = parseInt(whole + fraction, 16) * 2 ** (Number(exponent) - 4 * fraction.length)
+  return sign === '-' ? -value : value
+}
+
 /** A float's text as Go reads it; undefined if it is none, or beyond all floats. */
 export function parseDouble(text: string): number | undefined {
   const special = /^([+-]?)(nan|inf|infinity)$/i.exec(text)
@@ -74,8 +82,9 @@ export function parseDouble(text: string): number | undefined {
     if (Number.isNaN(value) && special[1] !== '') return undefined
     return special[1] === '-' ? -value : value
   }
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return undefined
-  const value = Number(text)
+  const hexadecimal = HEX_FLOAT.exec(text)
+  if (hexadecimal === null && !FLOAT.test(text)) return undefined
+  const value = hexadecimal === null ? Number(text.replaceAll('_', '')) : hexFloat(hexadecimal)
   return Number.isFinite(value) ? value : undefined
 }
 
