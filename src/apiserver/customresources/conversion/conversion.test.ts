@@ -54,7 +54,10 @@ const version = (name: string, field: string, storage: boolean): object => ({
     openAPIV3Schema: {
       type: 'object',
       properties: {
-        spec: { type: 'object', properties: { [field]: { type: 'integer' }, name: { type: 'string' } } },
+        spec: {
+          type: 'object',
+          properties: { [field]: { type: 'integer' }, name: { type: 'string' }, size: { type: 'integer' } },
+        },
         status: { type: 'object', properties: { r: { type: 'integer' } } },
       },
     },
@@ -249,12 +252,12 @@ test('what a converter makes is not validated, and breaks nothing', async (t) =>
 test('whole numbers past 2^53 are kept through conversion, patches and watches', async (t) => {
   const { server } = await harbour(t, { strategy: 'None' })
   const big = 9007199254740993n
-  await server.create(V1, boat('v1', 'a', { oars: big }))
+  await server.create(V1, boat('v1', 'a', { size: big }))
   await server.patch(200, 'merge', `${V1}/a`, { spec: { name: 'x' } })
   const { spec } = await server.get<Boat>(`${V1}/a`)
-  assert.deepEqual(spec, { oars: big, name: 'x' })
+  assert.deepEqual(spec, { name: 'x', size: big })
   const { items } = await server.list(V1)
-  assert.equal((items[0] as Boat).spec['oars'], big)
+  assert.equal((items[0] as Boat).spec['size'], big)
   const seen = await server.until<Boat>(`${V1}?watch=true`, () => true)
-  assert.equal(seen.spec['oars'], big)
+  assert.equal(seen.spec['size'], big)
 })
