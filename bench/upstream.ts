@@ -21,10 +21,10 @@ export function missingUpstream(bin: string | undefined): string | undefined {
   return undefined
 }
 
-/** What is measured, such as `kube-apiserver v1.36.0, etcd 3.6.8`. */
+/** What is measured, such as `Kubernetes v1.36.0, etcd 3.6.8`. */
 export function upstreamVersions(bin: string): string {
   const etcd = /etcd Version: (\S+)/.exec(execFileSync(etcdIn(bin), ['--version'], { encoding: 'utf8' }))?.[1]
-  return `kube-apiserver v1.${minorOf(bin)}, etcd ${etcd ?? 'unknown'}`
+  return `${versionOf(bin)}, etcd ${etcd ?? 'unknown'}`
 }
 
 /** The etcd beside the programs, or else the system's. */
@@ -33,10 +33,13 @@ function etcdIn(bin: string): string {
   return existsSync(own) ? own : 'etcd'
 }
 
-/** `36.0` of `Kubernetes v1.36.0`. */
-function minorOf(bin: string): string {
-  const said = execFileSync(join(bin, 'kube-apiserver'), ['--version'], { encoding: 'utf8' })
-  return /v1\.(\d+\.\d+)/.exec(said)?.[1] ?? '0.0'
+function versionOf(bin: string): string {
+  return execFileSync(join(bin, 'kube-apiserver'), ['--version'], { encoding: 'utf8' }).trim()
+}
+
+/** 36 of `Kubernetes v1.36.0`; 0 of a build that does not say. */
+function minorOf(bin: string): number {
+  return Number(/v1\.(\d+)/.exec(versionOf(bin))?.[1] ?? 0)
 }
 
 /** Releases that still served without TLS must be told not to; later ones do not know the flag. */
@@ -67,7 +70,7 @@ export async function startUpstream(bin: string): Promise<Target> {
   processes.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerFlags(folder, etcdUrl, port))
   const readyMs = await untilReady(port, TOKEN, since)
   writeKubeconfig(folder, port)
-  const secure = Number.parseInt(minorOf(bin), 10) > LAST_WITH_INSECURE_PORT ? [] : ['--port=0']
+  const secure = minorOf(bin) > LAST_WITH_INSECURE_PORT ? [] : ['--port=0']
   const limits = [
     ...secure,
     '--kube-api-qps=5000',

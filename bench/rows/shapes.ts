@@ -64,11 +64,14 @@ async function makeNode(target: Target): Promise<void> {
   await must(target, 'POST', '/api/v1/nodes', node)
 }
 
+/** Those that an earlier run has left are there already. */
 async function makeMany(target: Target, path: string, count: number, make: (i: number) => unknown): Promise<void> {
-  for (let from = 0; from < count; from += 32) {
-    const batch = Array.from({ length: Math.min(32, count - from) }, (_, k) => make(from + k))
-    await Promise.all(batch.map((object) => must(target, 'POST', path, object)))
+  const ensure = async (i: number): Promise<void> => {
+    const { status, body } = await send(target, 'POST', path, make(i))
+    if (status !== 201 && status !== 409) throw new Error(`POST ${path} was answered ${status}: ${body.slice(0, 300)}`)
   }
+  for (let from = 0; from < count; from += 32)
+    await Promise.all(Array.from({ length: Math.min(32, count - from) }, (_, k) => ensure(from + k)))
 }
 
 function configMap(name: string): unknown {

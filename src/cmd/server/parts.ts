@@ -1,3 +1,4 @@
+import { nextTurn } from '../../lib/turn.ts'
 import { createClient } from '../../client/create-client.ts'
 import type { Component } from './components.ts'
 import { runControlPlane } from './control-plane.ts'
@@ -22,8 +23,9 @@ export interface PartsOptions extends ServerOptions {
 /** Runs everything beside the API server until the signal aborts and all has ended. Rejects when a part fails. */
 export async function runParts(options: PartsOptions): Promise<void> {
   const { components, settings } = options
+  let begun = 0
   const only = (component: Component, part: () => Promise<void>): Promise<void>[] =>
-    components.has(component) ? [part()] : []
+    components.has(component) ? [afterTurns(++begun).then(part)] : []
   /** Over etcd there may be other servers, and only one of all runs these. */
   const one = (
     name: 'kube-controller-manager' | 'kube-scheduler',
@@ -45,6 +47,11 @@ export async function runParts(options: PartsOptions): Promise<void> {
     ...only('apiserver', () => runManifests({ ...options, ...own })),
     ...only('node', () => runNode({ ...options, ...own })),
   ])
+}
+
+/** Each part begins in a turn of its own, so that whoever waits for the API is answered between them. */
+async function afterTurns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await nextTurn()
 }
 
 /**

@@ -6,6 +6,7 @@ import { contextName } from '../../host/cluster/settings.ts'
 import { writeFileAtomic } from '../../host/files.ts'
 import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
+import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
 import type { RunningApi } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
@@ -61,7 +62,8 @@ export async function runServer(options: ServerOptions): Promise<void> {
   runtime.catch(() => undefined)
   const api = await apiOf(options, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
   options.onServing()
-  // Loaded now and not before, so that the API is served first.
+  // Loaded now and not before, so that the API is served first; and whoever waits for it already is answered before.
+  await nextTurn()
   const { runParts } = await import('./parts.ts')
   await runParts({ ...options, api, nodeIP, runtime })
   env.log.info('ending')
