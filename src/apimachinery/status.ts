@@ -242,7 +242,7 @@ export function invalidObject(
   return failure('Invalid', `${what} "${name}" is invalid: ${list}`, {
     ...(name && { name }),
     ...(kind.group && { group: kind.group }),
-    kind: kind.kind,
+    ...(kind.kind && { kind: kind.kind }),
     causes: errors.map((e) => ({ reason: e.type, message: e.message, field: e.field })),
   })
 }

@@ -61,6 +61,19 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undef
   return [...managers.values()].sort(inOrder).map(entryOf)
 }
 
+/** The entries of writes to a subresource with the times they had before, or none: upstream loses those on the way to the object and back. */
+export function withTimesOf(
+  before: Frozen<ManagedFieldsEntry[]> | undefined,
+  entries: Frozen<ManagedFieldsEntry[]>,
+  subresource: string,
+): ManagedFieldsEntry[] | undefined {
+  const [old, now] = [decodeManagers(before, { writtenHere: true }), decodeManagers(entries, { writtenHere: true })]
+  for (const [id, owner] of now) {
+    if (owner.subresource === subresource) now.set(id, { ...owner, time: old.get(id)?.time })
+  }
+  return encodeManagers(now)
+}
+
 function entryOf({ manager, operation, apiVersion, time, set, subresource }: Ownership): ManagedFieldsEntry {
   return {
     ...(manager && { manager }),

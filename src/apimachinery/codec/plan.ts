@@ -55,7 +55,8 @@ function fieldPlan(field: FieldSchema): FieldPlan {
   return {
     name: field.name,
     schema: field.schema,
-    omitsEmpty: !field.pointer && !field.alwaysWritten,
+    // An empty managedFields is a wish: to start over.
+    omitsEmpty: !field.pointer && !field.alwaysWritten && field.name !== 'managedFields',
     emptyIsAbsent: !field.pointer && field.number !== undefined && isPlainCollection(field.schema),
     whenAbsent,
     absentValue: whenAbsent === undefined ? undefined : Object.freeze(JSON.parse(whenAbsent) as unknown),

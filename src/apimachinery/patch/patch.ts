@@ -11,6 +11,7 @@ import { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from './json-patch.ts'
 import type { JsonPatchOperation } from './json-patch.ts'
 import { applyMergePatch } from './merge-patch.ts'
 import { applyStrategicPatch } from './strategic/merge.ts'
+import { misfit } from './strategic/misfit.ts'
 
 /** The media types of patches, but for server-side apply. */
 export const PATCH_TYPES = {
@@ -26,6 +27,10 @@ export interface PatchRequest {
   readonly type: keyof typeof PATCH_TYPES
   readonly body: Uint8Array
   readonly validation: FieldValidation
+  /** What the object is, and stays. */
+  readonly is?: { readonly kind: string; readonly apiVersion: string; readonly undetermined: string }
+  /** Why something that says it is of this type is none of the objects that may come of the patch; undefined when it is one. */
+  isNot?(type: { readonly kind: string; readonly apiVersion: string }): string | undefined
 }
 
 /**
@@ -36,9 +41,9 @@ export interface PatchRequest {
  * not apply or gives no object of the kind; 500, as upstream, for a strategic merge patch that does not fit.
  */
 export function patchObject(request: PatchRequest): Decoded {
-  const { schema, validation } = request
+  const { validation } = request
   const patched = applied(request)
-  const decoded = decodePatched(schema, patched, validation)
+  const decoded = decodePatched(request, patched)
   const violations = [...patched.violations, ...decoded.violations]
   if (validation === 'Strict' && violations.length > 0)
     throw invalidResult(patched.shown, strictDecodingError(violations).message)
@@ -68,15 +73,37 @@ function applied({ schema, live, type, body, validation }: PatchRequest): Patche
   return { document: applyStrategicPatch(schema, live, patch), violations, shown }
 }
 
-function decodePatched(schema: StructSchema, { document, shown }: Patched, validation: FieldValidation): Decoded {
+function decodePatched(request: PatchRequest, { document, shown }: Patched): Decoded {
+  const { schema, validation, type } = request
   try {
     if (!isJsonObject(document)) throw new DecodeError('json: cannot unmarshal array into Go value')
+    identify(request, document)
     return decodeValue(schema, document, validation)
   } catch (error) {
-    if (error instanceof DecodeError) throw invalidResult(shown, error.message)
-    throw error
+    if (!(error instanceof DecodeError)) throw error
+    if (type !== 'strategic') throw invalidResult(shown, error.message)
+    throw invalidResult(shown, misfit(schema, document) ?? error.message.replace(/Go struct field \S+/, 'Go value'))
   }
 }
+
+/** What the outcome says it is. A strategic merge patch has no say in that. */
+function identify({ type, is, isNot }: PatchRequest, document: Record<string, unknown>): void {
+  if (!is) return
+  if (type === 'strategic') Object.assign(document, { kind: is.kind, apiVersion: is.apiVersion })
+  const { kind, apiVersion } = document
+  if (kind !== undefined && typeof kind !== 'string') {
+    throw new DecodeError(
+      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goJsonType(kind)} into Go struct field .kind of type string`,
+    )
+  }
+  document['kind'] = kind || is.kind
+  if (apiVersion === undefined || apiVersion === null) throw badRequest(is.undetermined)
+  const why = isNot?.({ kind: document['kind'] as string, apiVersion: String(apiVersion as string) })
+  if (why) throw new DecodeError(why)
+}
+
+const goJsonType = (value: unknown): string =>
+  Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
 
 const invalidResult = (shown: string, why: string): StatusError =>
   invalidObject({ group: '', kind: '' }, '', [invalid('patch', shown, why)])
@@ -131,8 +158,9 @@ function readObjectPatch(
     if (value === null && type === 'strategic') return { patch: {}, violations: [] }
     if (value === null) throw badRequest('Invalid JSON Patch')
     if (isJsonObject(value)) return { patch: value, violations }
-    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
-    throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type map[string]interface {}`)
+    throw badRequest(
+      `${prefix}json: cannot unmarshal ${goJsonType(value)} into Go value of type map[string]interface {}`,
+    )
   } catch (error) {
     throw error instanceof DecodeError ? badRequest(prefix + error.message) : error
   }

@@ -113,7 +113,7 @@ test('a scale can be applied, and then owns the replicas', async () => {
   assert.equal(forced.status, 200)
   const scaled = await server.get<KubeObject & { spec: { replicas: number } }>(DEPLOYMENT)
   assert.equal(scaled.spec.replicas, 3)
-  assert.deepEqual(managers(scaled), ['me Apply', 'you Apply scale'])
+  assert.deepEqual(managers(scaled), ['you Apply scale', 'me Apply'])
 })
 
 test('of two who apply an absent object at the same time, the second changes what the first created', async () => {
@@ -127,4 +127,27 @@ test('of two who apply an absent object at the same time, the second changes wha
     [201, 200],
   )
   assert.deepEqual((answers[1]?.body as ConfigMap | undefined)?.data, { x: '1', y: '1' })
+})
+
+test('a patch cannot make another kind of an object, and a strategic one has no say', async () => {
+  const server = new TestServer()
+  await server.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' } })
+  const path = '/api/v1/namespaces/default/configmaps/a'
+  for (const change of [{ kind: 'Secret' }, { kind: 'Nope' }, { apiVersion: 'v9' }]) {
+    await server.patch(422, 'merge', path, change)
+    const kept = await server.patch<KubeObject & { kind: string; apiVersion: string }>(200, 'strategic', path, change)
+    assert.deepEqual([kept.kind, kept.apiVersion], ['ConfigMap', 'v1'])
+  }
+  const same = await server.patch<KubeObject & { kind: string }>(200, 'json', path, [{ op: 'remove', path: '/kind' }])
+  assert.equal(same.kind, 'ConfigMap')
+  assert.deepEqual((await server.get<KubeObject & { kind: string }>(path)).kind, 'ConfigMap')
+})
+
+test('empty managedFields start over', async () => {
+  const server = new TestServer()
+  const path = '/api/v1/namespaces/default/configmaps/a'
+  await server.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' }, data: { b: 'c' } })
+  assert.equal((await server.get(path)).metadata.managedFields?.length, 1)
+  const reset = await server.patch(200, 'merge', path, { metadata: { managedFields: [] } })
+  assert.equal(reset.metadata.managedFields, undefined)
 })

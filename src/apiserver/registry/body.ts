@@ -117,11 +117,16 @@ function wrongKind(registry: Registry, wanted: BodyKind, sent: TypeMeta): Status
 }
 
 /** Why upstream's decoder cannot make what is wanted of what was sent; undefined when it is the same kind of another version. */
-function notConvertible({ resources }: Registry, wanted: BodyKind, sent: TypeMeta): string | undefined {
+export function notConvertible(
+  { resources }: Pick<Registry, 'resources'>,
+  wanted: BodyKind,
+  sent: TypeMeta,
+  scheme = 'pkg/api/legacyscheme/scheme.go:30',
+): string | undefined {
   const { group, version } = groupVersionOf(sent)
   const listed = sent.kind.endsWith('List') && resources.findKind(group, version, sent.kind.slice(0, -'List'.length))
   if (!listed && !resources.findKind(group, version, sent.kind)) {
-    return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "pkg/api/legacyscheme/scheme.go:30"`
+    return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "${scheme}"`
   }
   if (group === wanted.group && sent.kind === wanted.kind) return undefined
   const [goPackage = ''] = (wanted.group || 'core').split('.')

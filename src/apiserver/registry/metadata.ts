@@ -41,6 +41,10 @@ export function matchNamespace(definition: ResourceDefinition, object: KubeObjec
   }
 }
 
+/** What upstream says when it cannot tell an object's name. */
+export const undeterminedName = (requested: string): string =>
+  `the name of the object (${requested} based on URL) was undeterminable: name must be provided`
+
 /** A PUT or PATCH must name the object that its path names. */
 export function matchName(object: KubeObject, requested: string, namespace: string): void {
   const { name, namespace: own } = object.metadata
@@ -48,7 +52,7 @@ export function matchName(object: KubeObject, requested: string, namespace: stri
     throw badRequest(`the name of the object (${name}) does not match the name on the URL (${requested})`)
   }
   if (!name) {
-    throw badRequest(`the name of the object (${requested} based on URL) was undeterminable: name must be provided`)
+    throw badRequest(undeterminedName(requested))
   }
   if (namespace && own && own !== namespace) {
     throw badRequest(`the namespace of the object (${own}) does not match the namespace on the request (${namespace})`)

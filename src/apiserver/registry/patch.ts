@@ -1,19 +1,24 @@
 import { DecodeError } from '../../apimachinery/codec/errors.ts'
 import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
+<<<<<<< HEAD
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { badRequest, conflict, failure, notFound } from '../../apimachinery/status.ts'
+=======
+import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
+import { badRequest, conflict, notFound } from '../../apimachinery/status.ts'
+>>>>>>> 3ea56b0 (Patches keep an object's kind; strategic patches that do not fit, in upstream's words; empty managedFields start over; times of scale's managers)
 import { isJsonObject } from '../../lib/json-value.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
 import { mutate } from './admit.ts'
 import type { ObjectAnswer } from './answer.ts'
-import { type BodyKind, readBytes } from './body.ts'
+import { type BodyKind, notConvertible, readBytes } from './body.ts'
 import { change } from './change.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
 import { applyConfiguration, trackUpdate } from './managed-fields.ts'
-import { matchName, matchNamespace } from './metadata.ts'
+import { matchName, matchNamespace, undeterminedName } from './metadata.ts'
 import { type PatchOptions, readPatchOptions, type WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
 
@@ -44,19 +49,29 @@ export type Patch = (current: Frozen<KubeObject>) => KubeObject
 
 /** Reads a patch that is not an apply. Throws 400, 413 and 422 when it is read or applied, as upstream. */
 export async function readPatch(
+  registry: Registry,
   call: Call,
   type: Exclude<PatchKind, 'apply'>,
-  { schema }: Pick<BodyKind, 'schema'>,
+  wanted: BodyKind,
   { fieldValidation }: WriteOptions,
 ): Promise<Patch> {
   const body = await readBytes(call)
+  const { schema, kind } = wanted
+  const apiVersion = apiVersionOf(wanted)
+  const is = { kind, apiVersion, undetermined: undeterminedName(call.info.name) }
+  const isNot = (sent: { readonly kind: string; readonly apiVersion: string }): string | undefined =>
+    sent.kind === kind && sent.apiVersion === apiVersion ? undefined : notConvertible(registry, wanted, sent, SCHEME)
   return (current) => {
     const live = deepCopy(current) as unknown as Record<string, unknown>
-    const { object, violations } = patchObject({ schema, live, type, body, validation: fieldValidation })
+    const { object, violations } = patchObject({ schema, live, type, body, validation: fieldValidation, is, isNot })
     for (const violation of violations) warn(call, violation)
-    return object as unknown as KubeObject
+    // Another version of the kind has the same fields, and is kept as this one.
+    return Object.assign(object as unknown as KubeObject, { kind, apiVersion })
   }
 }
+
+/** Where upstream's patch handler looks kinds up, by its own account. */
+const SCHEME = 'pkg/runtime/scheme.go:111'
 
 /** PATCH of an object or of one of its subresources that has the object's own kind. */
 export async function patchedObject(registry: Registry, resource: ServedResource, call: Call): Promise<ObjectAnswer> {
@@ -89,7 +104,7 @@ async function patching(
   options: PatchOptions,
   type: Exclude<PatchKind, 'apply'>,
 ): Promise<Next> {
-  const patch = await readPatch(call, type, resource.definition, options)
+  const patch = await readPatch(registry, call, type, resource.definition, options)
   return (current) => {
     if (!current) throw notFound(resource.groupResource, call.info.name)
     const draft = patch(current)
@@ -129,7 +144,9 @@ export async function readConfiguration(call: Call, { fieldValidation }: WriteOp
   }
   for (const violation of violations) warn(call, violation)
   if (isJsonObject(value)) return value as unknown as KubeObject
-  throw badRequest('error decoding patch: the configuration is not an object')
+  throw badRequest(
+    `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
+  )
 }
 
 function anyYaml(body: Uint8Array, validation: WriteOptions['fieldValidation']): ReturnType<typeof decodeAnyYaml> {

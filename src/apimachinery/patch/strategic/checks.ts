@@ -1,5 +1,7 @@
 /** What a strategic merge patch must be like, and upstream's words when it is not. */
 import { goPrint, isJsonObject } from '../../../lib/json-value.ts'
+import { goStruct } from '../../codec/errors.ts'
+import type { StructSchema } from '../../schema.ts'
 import type { StatusError } from '../../status.ts'
 import { PatchError, unexpectedPatch } from '../errors.ts'
 import { PATCH, SET_ELEMENT_ORDER } from './directives.ts'
@@ -7,7 +9,17 @@ import { identity } from './order.ts'
 
 /** A `$patch` that is not known. */
 export const badDirective = (directive: unknown, patch: unknown): StatusError =>
-  unexpectedPatch(`unknown patch type: ${goPrint(directive)} in map: ${goPrint(patch)}`)
+  unexpectedPatch(`unknown patch type: ${asString(directive)} in map: ${goPrint(patch)}`)
+
+/** A directive about a field that the type does not have. */
+export const noSuchField = ({ name }: StructSchema, field: string): StatusError =>
+  unexpectedPatch(`unable to find api field in struct ${goStruct(name)} for the json field ${JSON.stringify(field)}`)
+
+/** As Go's `%s` prints what may be no string. */
+function asString(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'object') return value === null ? '%!s(<nil>)' : goPrint(value)
+  return `%!s(${goTypeOf(value)}=${goPrint(value)})`
+}
 
 /** The value as a list. Throws StatusError when it is none. */
 export function requireList(value: unknown): unknown[] {

@@ -6,7 +6,7 @@ import { isJsonObject } from '../../../lib/json-value.ts'
 import { getOwn, setOwn } from '../../../lib/own.ts'
 import type { Schema } from '../../schema.ts'
 import { badRequest } from '../../status.ts'
-import { badDirective } from './checks.ts'
+import { badDirective, noSuchField } from './checks.ts'
 import { DELETE_FROM_PRIMITIVE_LIST, fieldOfDirective, PATCH, RETAIN_KEYS, SET_ELEMENT_ORDER } from './directives.ts'
 import { mergeListField, mergeOrderedList } from './list.ts'
 import { fieldMeta, listMeta } from './lookup.ts'
@@ -123,6 +123,7 @@ function setElementOrder(
   const order = patch[directive]
   delete patch[directive]
   if (field === '') throw badRequest('invalid patch format of setElementOrder list')
+  if (schema?.kind === 'struct' && !schema.fields.has(field)) throw noSuchField(schema, field)
   const merged = mergeOrderedList(
     { live: getOwn(live, field), change: getOwn(patch, field), order },
     listMeta(schema, field),

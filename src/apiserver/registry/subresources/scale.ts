@@ -12,6 +12,7 @@ import { type BodyKind, readKind } from '../body.ts'
 import { change, MODIFIED, uidMismatch } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
+import { withTimesOf } from '../../../apimachinery/apply/managers.ts'
 import { applyConfiguration, trackUpdate } from '../managed-fields.ts'
 import { matchName, matchNamespace } from '../metadata.ts'
 import { type PatchOptions, readPatchOptions, readWriteOptions, type WriteOptions } from '../options.ts'
@@ -99,7 +100,7 @@ async function patchScale(
   const type = patchKind(resource, call)
   const options = readPatchOptions(call, type)
   if (type === 'apply') return applyScale(registry, resource, call, options, paths)
-  const patch = await readPatch(call, type, SCALE, options)
+  const patch = await readPatch(registry, call, type, SCALE, options)
   return changeScale(registry, resource, call, options, paths, (current) => {
     const scale = patch(scaleOf(current, paths) as KubeObject) as Scale & KubeObject
     matchNamespace(resource.definition, scale, call.info.namespace)
@@ -154,6 +155,9 @@ export async function changeScale(
       const draft = scaled(resource, call, old, scale, paths)
       if (managers) draft.metadata.managedFields = managers
       else trackUpdate(registry, resource, call, options, draft, old)
+      const { managedFields } = draft.metadata
+      const entries = managedFields && withTimesOf(old.metadata.managedFields, managedFields, 'scale')
+      if (entries) draft.metadata.managedFields = entries
       return draft
     },
     createsAbsent: false,
