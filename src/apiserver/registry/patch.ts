@@ -1,13 +1,8 @@
 import { DecodeError } from '../../apimachinery/codec/errors.ts'
 import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
-<<<<<<< HEAD
-import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
-import { badRequest, conflict, failure, notFound } from '../../apimachinery/status.ts'
-=======
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
-import { badRequest, conflict, notFound } from '../../apimachinery/status.ts'
->>>>>>> 3ea56b0 (Patches keep an object's kind; strategic patches that do not fit, in upstream's words; empty managedFields start over; times of scale's managers)
+import { badRequest, conflict, failure, notFound } from '../../apimachinery/status.ts'
 import { isJsonObject } from '../../lib/json-value.ts'
 import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
