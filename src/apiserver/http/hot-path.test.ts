@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { configMaps } from '../../api/core/v1/configmap.ts'
 import { namespaces } from '../../api/core/v1/namespace.ts'
@@ -63,12 +64,13 @@ async function setUp() {
     spec: {},
   })
   const bodies = new Deadlines(env.clock, 1000)
-  const send = (method: string, path: string): Promise<string> =>
+  const send = (method: string, path: string, text = ''): Promise<string> =>
     new Promise((resolve, reject) => {
       const exchange = {
         method,
         url: path,
         headers: { authorization: `Bearer ${status.token}` },
+        incoming: Readable.from(text ? [Buffer.from(text)] : []),
         send: (_status: number, _headers: unknown, body: Uint8Array) => resolve(new TextDecoder().decode(body)),
         destroy: () => reject(new Error('destroyed')),
         onClose() {},
@@ -113,4 +115,12 @@ test('an event is encoded once for all who watch', async () => {
   const [first, ...others] = watches
   assert.equal(first?.length, 1)
   for (const events of others) assert.equal(events[0], first?.[0])
+})
+
+test('a create parses its body, and nothing else', async () => {
+  const { send, stop } = await setUp()
+  await send('POST', MAPS, '{"metadata":{"name":"two"},"data":{"a":"b"}}')
+  const parsed = await calls('parse', () => send('POST', MAPS, '{"metadata":{"name":"three"},"data":{"a":"b"}}'))
+  stop()
+  assert.equal(parsed, 1)
 })
