@@ -88,6 +88,15 @@ test('requests are passed on to a node, with their path and query', async () => 
   assert.equal((await server.send('GET', '/api/v1/nodes/n1/proxy/missing')).status, 404)
 })
 
+test('the root of what is proxied ends in a slash', async () => {
+  for (const method of ['GET', 'HEAD']) {
+    const moved = await server.send(method, '/api/v1/nodes/n1/proxy?a=b')
+    assert.deepEqual([moved.status, moved.headers.location], [301, '/api/v1/nodes/n1/proxy/?a=b'])
+  }
+  assert.equal((await server.send('GET', '/api/v1/nodes/n1/proxy/?a=b')).status, 200)
+  assert.equal(asked.at(-1), 'GET /?a=b')
+})
+
 test('every method is passed on, OPTIONS too', async () => {
   for (const method of ['DELETE', 'OPTIONS', 'PATCH', 'POST', 'PUT']) {
     assert.equal((await server.send(method, '/api/v1/nodes/n1/proxy/any')).status, 200)

@@ -33,9 +33,18 @@ function proxy(locate: Locate, kind: string): Subresource {
       await admitConnect(registry, resource, call, { kind, path })
       const target = await locate(registry, call, path)
       if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target }
-      return pass(registry, call, target)
+      return redirectToRoot(call) ?? pass(registry, call, target)
     },
   }
+}
+
+/** Links of a page are relative to its path, so the root of what is proxied ends in a slash. */
+function redirectToRoot({ method, info, query }: Call): Answer | undefined {
+  const isRead = method === 'GET' || method === 'HEAD'
+  if (!isRead || info.rest !== '' || info.path.endsWith('/') || query.get('path')) return undefined
+  const search = query.toString()
+  const location = `${info.path}/${search && `?${search}`}`
+  return { type: 'raw', status: 301, headers: { location }, body: '' }
 }
 
 /** Headers that belong to one hop of the way (RFC 9110, 7.6.1), and what HTTP/2 calls them; and the client's credentials. */
