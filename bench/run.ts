@@ -10,9 +10,12 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { deploymentRow, idleRows, readyRow } from './rows/control-plane.ts'
+import { definitionsRow } from './rows/crds.ts'
+import { listRows } from './rows/lists.ts'
 import { podRows } from './rows/pods.ts'
 import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
+import { fanOutRow, watchListRow } from './rows/watches.ts'
 import { buildSkiff, startSkiff } from './skiff.ts'
 import type { Target } from './target.ts'
 import { missingUpstream, startUpstream, upstreamVersions } from './upstream.ts'
@@ -35,7 +38,8 @@ interface Measured {
 }
 
 const wrk = await missingWrk()
-const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), watchRow, deploymentRow, memoryRow].filter(
+const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow]
+const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), deploymentRow, ...readRows, memoryRow].filter(
   (row) => !flags.only || row.name.includes(flags.only),
 )
 const results: Measured[] = rows.map((row) => ({ row, values: new Map(), notes: [] }))

@@ -1,38 +1,63 @@
 /**
  * A process with many watchers, each on a connection of its own: raw TLS sockets, and no more work for an event than to look for the time
- * that stands in it. Says `ready` when all watch; on `end` sends its delays in ms.
+ * that stands in it. Tells its parent `ready` when all watch or, with `synced`, when all have been told that they have what is there;
+ * then, on `end`, what they saw.
  *
- *   watcher-process.ts PORT TOKEN PATH COUNT
+ *   watcher-process.ts PORT TOKEN PATH COUNT watching|synced
  */
 import { connect } from 'node:tls'
 
-const [, , port = '', token = '', path = '', count = ''] = process.argv
+const [, , port = '', token = '', path = '', count = '', until = 'watching'] = process.argv
 const MARK = Buffer.from('"t":"')
+const SYNCED = Buffer.from('k8s.io/initial-events-end')
+/** Connections that are made at a time: a server refuses what its queue does not hold. */
+const AT_ONCE = 50
+const started = performance.now()
 const delays: number[] = []
-let watching = 0
+let opened = 0
+let ready = 0
+let firstMs = 0
 
-for (let i = 0; i < Number(count); i++) open()
+for (let i = 0; i < AT_ONCE; i++) open()
 
 function open(): void {
+  if (opened++ >= Number(count)) return
   const socket = connect({
     host: '127.0.0.1',
     port: Number(port),
     rejectUnauthorized: false,
     ALPNProtocols: ['http/1.1'],
   })
+  const head = `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nAccept: application/json\r\n\r\n`
   socket.on('secureConnect', () => {
-    socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${token}\r\nAccept: application/json\r\n\r\n`,
-    )
+    socket.write(head)
+    open()
   })
-  socket.once('data', () => {
-    if (++watching === Number(count)) process.send?.('ready')
-    socket.on('data', seen)
-  })
+  if (until === 'synced') waitForSync()
+  else socket.once('data', isReady)
   socket.on('error', (error) => {
     console.error(`a watcher: ${error.message}`)
     process.exit(1)
   })
+
+  /** The mark may come in two pieces. */
+  function waitForSync(): void {
+    let tail: Buffer = Buffer.alloc(0)
+    const look = (chunk: Buffer): void => {
+      if (chunk.includes(SYNCED) || Buffer.concat([tail, chunk.subarray(0, SYNCED.length)]).includes(SYNCED)) {
+        socket.off('data', look)
+        isReady()
+      }
+      tail = chunk.subarray(-SYNCED.length)
+    }
+    socket.on('data', look)
+  }
+
+  function isReady(): void {
+    firstMs ||= performance.now() - started
+    socket.on('data', seen)
+    if (++ready === Number(count)) process.send?.({ lastMs: performance.now() - started })
+  }
 }
 
 /** Times are of the clock that all processes of a machine share. */
@@ -46,5 +71,5 @@ function seen(chunk: Buffer): void {
 }
 
 process.on('message', () => {
-  process.send?.(delays, () => process.exit(0))
+  process.send?.({ delays, firstMs }, () => process.exit(0))
 })
