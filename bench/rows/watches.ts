@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { anonymousMb } from '../read.ts'
-import { cpuSeconds, must, type Target } from '../target.ts'
+import { cpuSeconds, must, send, type Target } from '../target.ts'
 import { Watchers } from '../watchers.ts'
 import type { Row } from './row.ts'
 
@@ -66,6 +66,7 @@ export const watchListRow: Row = {
 }
 
 async function makeObjects(target: Target): Promise<void> {
+  if ((await send(target, 'GET', `${MAPS}/informed-${OBJECTS - 1}`)).status === 200) return
   for (let i = 0; i < OBJECTS; i += 25) {
     const names = Array.from({ length: 25 }, (_, k) => `informed-${i + k}`)
     await Promise.all(names.map((name) => must(target, 'POST', MAPS, mapOf(name))))

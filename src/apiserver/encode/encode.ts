@@ -11,12 +11,14 @@ import {
   type ListRest,
   type ObjectAnswer,
   type WatchAnswer,
+  type WatchListener,
   writtenList,
 } from '../registry/answer.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 import { type Accepted, JSON_TYPE, notAcceptable, PROTOBUF_TYPE, YAML_TYPE } from '../request/negotiate.ts'
-import { type Encoded, type EncodedBody, encodingListener } from './encoded.ts'
+import { type Encoded, type EncodedBody, encodingListener, type EventSink } from './encoded.ts'
+import { initialFrame } from '../watch/frame.ts'
 import { protobufList, protobufValue, protobufWatch } from './protobuf.ts'
 
 const encoder = new TextEncoder()
@@ -177,6 +179,24 @@ function watch(answer: WatchAnswer): Encoded {
   return {
     type: 'watch',
     headers: JSON_HEADERS,
-    start: (to) => answer.start(encodingListener(to, (frame) => frame.line())),
+    start: (to) => answer.start(jsonListener(to)),
+  }
+}
+
+const ADDED = encoder.encode('{"type":"ADDED","object":')
+const EVENT_END = encoder.encode('}\n')
+
+/** What is there already is written from the stored bytes where they are. */
+function jsonListener(to: EventSink): WatchListener {
+  const listener = encodingListener(to, (frame) => frame.line())
+  return {
+    ...listener,
+    onInitial(item) {
+      const sink = to.held?.()
+      if (!sink) return listener.onEvent(initialFrame(item))
+      sink.write(ADDED)
+      item.writeJson(sink)
+      sink.write(EVENT_END)
+    },
   }
 }

@@ -1,3 +1,4 @@
+import type { ByteSink } from '../../lib/byte-sink.ts'
 import type { WatchFrame, WatchListener } from '../registry/answer.ts'
 import type { KeptItems } from '../registry/list-cache.ts'
 
@@ -36,6 +37,8 @@ export interface EncodedWatch {
 export interface EventSink extends Pick<WatchListener, 'hold' | 'taken'> {
   send(event: Uint8Array): void
   end(): void
+  /** Where events may be written instead, between `hold` and `taken`. */
+  held?(): ByteSink | undefined
 }
 
 /** A listener that encodes what it hears. */
@@ -44,6 +47,6 @@ export function encodingListener(to: EventSink, encode: (frame: WatchFrame) => U
     onEvent: (frame) => to.send(encode(frame)),
     onEnd: () => to.end(),
     hold: () => to.hold?.(),
-    taken: () => to.taken?.() ?? Promise.resolve(),
+    taken: (last) => to.taken?.(last) ?? Promise.resolve(),
   }
 }

@@ -193,6 +193,7 @@ const HELD_BYTES = 24 * 1024
 
 function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: OutgoingHeaders): void {
   const out = exchange.begin(200, headers)
+  let sink: ByteSink | undefined
   let held: ByteSink | undefined
   const stop = start({
     send(event) {
@@ -204,11 +205,14 @@ function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: Outgoin
       if (held) out.send(held.view())
       out.end()
     },
-    hold: () => void (held ??= new ByteSink(HELD_BYTES)),
-    taken() {
+    held: () => held,
+    hold: () => void (held = sink ??= new ByteSink(HELD_BYTES)),
+    async taken(last) {
       const events = held?.view()
       held = undefined
-      return events && events.length > 0 ? out.write(events) : Promise.resolve()
+      if (events && events.length > 0) await out.write(events)
+      sink?.clear()
+      if (last) sink = undefined
     },
   })
   exchange.onClose(stop)

@@ -136,12 +136,14 @@ export interface WatchAnswer {
 export interface WatchListener {
   /** Must not throw or block. */
   onEvent(event: WatchFrame): void
+  /** An object that is there already: the same as an event ADDED, for who can write it more cheaply. It is good only during the call. */
+  onInitial?(item: ListItem): void
   /** The server ends the watch: time is up, or it fell behind. Nothing comes after. */
   onEnd(): void
   /** Until `taken`, events come close together and may be passed on together. */
   hold?(): void
-  /** Resolves when the client has taken what came since `hold`, so that a slow one is not sent more than it reads. */
-  taken?(): Promise<void>
+  /** Resolves when the client has taken what came since `hold`, so that a slow one is not sent more than it reads. `last`: it holds no more. */
+  taken?(last: boolean): Promise<void>
 }
 
 /** One event, shared by all who get the same. */

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { builtInSchemas } from '../../api/schema-for.ts'
+import { decodeMessage } from '../../apimachinery/codec/protobuf/decode.ts'
+import { openEnvelope } from '../../apimachinery/codec/protobuf/envelope.ts'
 import type { KubeList, KubeObject } from '../../apimachinery/meta.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { nextTurn } from '../../lib/turn.ts'
@@ -56,6 +59,26 @@ test('a page reads as much as it has, and only the first one counts', async () =
     store.ranges.map(({ limit, countRemaining }) => ({ limit, countRemaining })),
     [true, false, false, false].map((countRemaining) => ({ limit: 6, countRemaining })),
   )
+})
+
+test('a list in protobuf has every item once, page by page', async () => {
+  const server = new TestServer()
+  const names = Array.from({ length: 450 }, (_, i) => `m-${i + 100}`)
+  for (const name of names) await server.create(MAPS, { metadata: { name }, data: { name } })
+  const list = await encoded(server, MAPS, 'application/vnd.kubernetes.protobuf')
+  assert.ok(list.type === 'stream')
+  const parts: Uint8Array[] = []
+  for await (const part of list.parts) parts.push(part.slice())
+  const { kind, apiVersion, raw } = openEnvelope(Buffer.concat(parts))
+  assert.deepEqual([kind, apiVersion], ['ConfigMapList', 'v1'])
+  const schema = builtInSchemas.find('io.k8s.api.core.v1.ConfigMapList')
+  assert.ok(schema)
+  const decoded = decodeMessage(schema, raw) as unknown as KubeList<KubeObject & { data: { name: string } }>
+  assert.deepEqual(
+    decoded.items.map(({ data }) => data.name),
+    names,
+  )
+  assert.equal(decoded.metadata.resourceVersion, String(server.server.registry.store.revision))
 })
 
 test('an event is encoded once for all who watch in the same form', async () => {

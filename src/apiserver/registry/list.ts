@@ -219,7 +219,9 @@ function picked(resource: ServedResource, selection: Selection, page: Range): St
 function pick(resource: ServedResource, selection: Selection, { value, modRevision }: Entry): StoredObject | undefined {
   if (!selection.all && !selection.mayMatch(value)) return undefined
   const object = new StoredObject(resource, value, modRevision)
-  return selection.all || selection.matches(object.object()) ? object : undefined
+  if (selection.all) return object
+  const looksAt = selection.byMetadata ? { metadata: object.metadata() } : object.object()
+  return selection.matches(looksAt) ? object : undefined
 }
 
 interface Step {

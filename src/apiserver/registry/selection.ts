@@ -15,6 +15,8 @@ export interface Selection {
   readonly namespace: string
   /** The one node it wants: pods of a kubelet. */
   readonly fields: FieldSelector
+  /** Whether `matches` looks at nothing but the metadata. */
+  readonly byMetadata: boolean
   /** Looks for the selected values in an object's stored bytes: false when it cannot match, so that it need not be decoded. */
   mayMatch(stored: Uint8Array): boolean
   matches(object: Frozen<KubeObject>): boolean
@@ -26,6 +28,7 @@ export const EVERYTHING: Selection = {
   name: undefined,
   namespace: '',
   fields: [],
+  byMetadata: true,
   mayMatch: () => true,
   matches: () => true,
 }
@@ -47,6 +50,7 @@ export function selectionOf(
     name,
     namespace: namespace || (definition.scope === 'Namespaced' ? (demanded ?? '') : ''),
     fields: rest,
+    byMetadata: fields.every(({ field }) => isKeyField(field)),
     mayMatch: byteTest(definition, labels, fields),
     matches: (object) =>
       selects(labels, object.metadata.labels) && selectsFields(fields, (field) => fieldOf(definition, object, field)),

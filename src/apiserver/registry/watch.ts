@@ -1,12 +1,11 @@
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import { expired, internalError, type Status, type StatusError } from '../../apimachinery/status.ts'
-import { ByteSink } from '../../lib/byte-sink.ts'
 import type { Timer } from '../../lib/clock.ts'
 import { CompactedError } from '../../store/store.ts'
 import type { Call } from '../request/call.ts'
 import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import type { Change } from '../watch/change.ts'
-import { Frame } from '../watch/frame.ts'
+import { Frame, initialFrame } from '../watch/frame.ts'
 import { type Subscription, WatchOver } from '../watch/hub.ts'
 import { type ListAnswer, type ListItem, type WatchAnswer, type WatchFrame, type WatchListener } from './answer.ts'
 import { listSelected } from './list.ts'
@@ -105,15 +104,15 @@ class ResourceWatch {
     const rest = list.rest?.()
     let bytes = 0
     const send = (item: ListItem): boolean => {
-      const json = (): Uint8Array => written(item)
-      this.#listener.onEvent(new Frame('ADDED', () => item.object(), json))
+      if (this.#listener.onInitial) this.#listener.onInitial(item)
+      else this.#listener.onEvent(initialFrame(item))
       bytes += item.size
       return bytes < INITIAL_BYTES && !this.#ended
     }
     this.#listener.hold?.()
     for (const item of list.first) send(item)
     for (let more = rest !== undefined; rest && more && !this.#ended;) {
-      await this.#listener.taken?.()
+      await this.#listener.taken?.(false)
       if (this.#ended) return
       this.#listener.hold?.()
       bytes = 0
@@ -121,7 +120,7 @@ class ResourceWatch {
     }
     if (this.#ended) return
     if (this.#options.allowWatchBookmarks) this.#bookmark(list.revision, { 'k8s.io/initial-events-end': 'true' })
-    await this.#listener.taken?.()
+    await this.#listener.taken?.(true)
     if (!this.#ended) this.#follow(list.revision)
   }
 
@@ -192,10 +191,4 @@ function selected(change: Change, selection: Selection): WatchFrame | undefined 
 function watchError(error: unknown, after: number): StatusError {
   if (error instanceof CompactedError) return expired(`too old resource version: ${after} (${error.compactRevision})`)
   return internalError(error)
-}
-
-function written(item: ListItem): Uint8Array {
-  const sink = new ByteSink(item.size + 64)
-  item.writeJson(sink)
-  return sink.view()
 }

@@ -13,6 +13,7 @@ import {
   type ValueAnswer,
   type WatchAnswer,
   type WatchFrame,
+  type WatchListener,
 } from '../registry/answer.ts'
 import type { ServedResource } from '../registry/served.ts'
 import { ALL_MEDIA_TYPES, type MediaType, type Offer, PROTOBUF_TYPE, type Target } from '../request/negotiate.ts'
@@ -246,11 +247,17 @@ function transformWatch(answer: WatchAnswer, target: Target, query: URLSearchPar
     start: (listener) =>
       answer.start({
         onEvent: (frame) => listener.onEvent(frame.type === 'ERROR' ? frame : change(frame)),
+        ...initialOf(listener, target),
         onEnd: () => listener.onEnd(),
         hold: () => listener.hold?.(),
-        taken: () => listener.taken?.() ?? Promise.resolve(),
+        taken: (last) => listener.taken?.(last) ?? Promise.resolve(),
       }),
   }
+}
+
+function initialOf(listener: WatchListener, { kind, version }: Target): Pick<WatchListener, 'onInitial'> {
+  if (kind === 'Table' || !listener.onInitial) return {}
+  return { onInitial: (item) => listener.onInitial?.(new PartialItem(item, version)) }
 }
 
 /** All who watch the metadata of a kind share one encoding. */

@@ -1,6 +1,7 @@
 import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
-import type { WatchFrame } from '../registry/answer.ts'
+import { ByteSink } from '../../lib/byte-sink.ts'
+import type { ListItem, WatchFrame } from '../registry/answer.ts'
 
 const encoder = new TextEncoder()
 
@@ -53,4 +54,14 @@ export class Frame implements WatchFrame {
     if (!forms.has(form)) forms.set(form, make())
     return forms.get(form) as T
   }
+}
+
+/** An object of a list as the event ADDED. To be used while the item is good. */
+export function initialFrame(item: ListItem): Frame {
+  const json = (): Uint8Array => {
+    const sink = new ByteSink(item.size + 64)
+    item.writeJson(sink)
+    return sink.view()
+  }
+  return new Frame('ADDED', () => item.object(), json)
 }

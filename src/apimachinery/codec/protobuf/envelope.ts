@@ -50,6 +50,23 @@ export function encodeEnvelope({
   return writer.finish()
 }
 
+/** What stands before and after a message of `length` bytes that is put together elsewhere. */
+export function envelopeAround(
+  typeMeta: Pick<Envelope, 'apiVersion' | 'kind'>,
+  length: number,
+): { readonly head: Uint8Array; readonly tail: Uint8Array } {
+  const empty = encodeEnvelope({ ...typeMeta, raw: new Uint8Array() })
+  const tailAt = empty.length - 4
+  const size = new ProtoWriter()
+  size.varint(length)
+  const sized = size.finish()
+  // The empty message's one byte of length is replaced.
+  const head = new Uint8Array(tailAt - 1 + sized.length)
+  head.set(empty.subarray(0, tailAt - 1))
+  head.set(sized, tailAt - 1)
+  return { head, tail: empty.subarray(tailAt) }
+}
+
 /** Opens a body. Throws DecodeError. */
 export function openEnvelope(body: Uint8Array): Envelope {
   if (body.length === 0) throw new DecodeError('empty data', { unrecognized: true })
