@@ -8,7 +8,6 @@ import {
   type ListAnswer,
   listHead,
   type ListItem,
-  type ListRest,
   type ObjectAnswer,
   type WatchAnswer,
   type WatchListener,
@@ -104,7 +103,8 @@ function list(answer: ListAnswer): Encoded {
   const stream = { type: 'stream', status: 200, headers: JSON_HEADERS, compress: true } as const
   if (kept && kept.parts.length <= 1) return json(200, joined([head, ...kept.parts, LIST_END]))
   if (kept) return { ...stream, parts: keptParts(head, kept), kept: { head, items: kept, tail: LIST_END } }
-  return answer.rest ? { ...stream, parts: listParts(head, answer, answer.rest()) } : json(200, wholeBody(head, answer))
+  const isSmall = !answer.rest && answer.first.reduce((sum, item) => sum + item.size, 0) < PART_BYTES
+  return isSmall ? json(200, wholeBody(head, answer)) : { ...stream, parts: listParts(head, answer) }
 }
 
 const LIST_END = encoder.encode(']}\n')
@@ -141,27 +141,31 @@ function wholeBody(head: Uint8Array, answer: ListAnswer): Uint8Array {
 const PART_BYTES = 128 * 1024
 
 /** Each part is good until the next is asked for. */
-async function* listParts(head: Uint8Array, answer: ListAnswer, rest: ListRest): AsyncIterable<Uint8Array> {
+async function* listParts(head: Uint8Array, answer: ListAnswer): AsyncIterable<Uint8Array> {
   const sink = new ByteSink(PART_BYTES + PART_BYTES / 4)
   const write = writerOf(sink)
-  sink.write(head)
-  for (const item of answer.first) write(item)
-  yield sink.view()
-  answer.keep?.add(sink.view().subarray(head.length))
-  sink.clear()
-  for (let more = true; more;) {
-    if (sink.length > 0) {
-      answer.keep?.add(sink.view())
-      yield sink.view()
-      sink.clear()
-    }
-    more = await rest.step((item) => write(item) < PART_BYTES)
-    if (more && sink.length === 0) await nextTurn()
+  const part = (from = 0): Uint8Array => {
+    const bytes = sink.view()
+    if (bytes.length > from) answer.keep?.add(bytes.subarray(from))
+    sink.clear()
+    return bytes
   }
-  if (sink.length > 0) answer.keep?.add(sink.view())
+  sink.write(head)
+  let headLength = head.length
+  for (const item of answer.first) {
+    if (write(item) < PART_BYTES) continue
+    yield part(headLength)
+    headLength = 0
+  }
+  if (sink.length > 0) yield part(headLength)
+  const rest = answer.rest?.()
+  for (let more = rest !== undefined; rest && more;) {
+    more = await rest.step((item) => write(item) < PART_BYTES)
+    if (sink.length > 0) yield part()
+    else if (more) await nextTurn()
+  }
   answer.keep?.done()
-  sink.write(LIST_END)
-  yield sink.view()
+  yield LIST_END
 }
 
 /** Writes items with commas between them; says how much is in the sink. */
