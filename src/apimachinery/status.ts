@@ -222,13 +222,13 @@ export const fieldNotFound = (field: string, value: unknown): FieldError => ({
 export const tooLong = (field: string, maxLength: number): FieldError => ({
   type: 'FieldValueTooLong',
   field,
-  message: `Too long: may not be more than ${maxLength} bytes`,
+  message: `Too long: may not be more than ${maxLength} ${maxLength === 1 ? 'byte' : 'bytes'}`,
 })
 
 export const tooMany = (field: string, actual: number, max: number): FieldError => ({
   type: 'FieldValueTooMany',
   field,
-  message: `Too many: ${actual}: must have at most ${max} items`,
+  message: `Too many: ${actual}: must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
 })
 
 /** 422 with every finding as a cause; upstream's wording for one and for several. */

@@ -20,7 +20,20 @@ export class Correlated {
 
   /** Whether nothing changed; found out once. */
   get isUnchanged(): boolean {
-    return (this.#isEqual ??= equalJson(this.value, this.old))
+    return (this.#isEqual ??= this.#compare())
+  }
+
+  /** Lists that are maps may be in another order. What the schema says nothing of is not known to be the same, as upstream. */
+  #compare(): boolean {
+    const { value, old, schema } = this
+    if (Array.isArray(value) && Array.isArray(old)) {
+      if (schema['x-kubernetes-list-type'] !== 'map') return equalJson(value, old)
+      return value.length === old.length && value.every((_item, index) => this.item(index)?.isUnchanged === true)
+    }
+    if (!isObject(value) || !isObject(old)) return equalJson(value, old)
+    const names = Object.keys(value)
+    if (names.length !== Object.keys(old).length) return false
+    return names.every((name) => this.property(name)?.isUnchanged === true)
   }
 
   /** The value of a property or key in both; undefined when one has none. */

@@ -178,6 +178,13 @@ test('what was wrong before and did not change is tolerated', () => {
   // Lists that are no maps are compared as a whole.
   assert.deepEqual(changed({ ...old, list: [9, 2] }, old), ['list[0]'])
   assert.deepEqual(changed({ ...old, parts: { x: 'b', y: 'c' } }, old), ['parts.y'])
+  const two = {
+    crew: [
+      { k: 'a', v: 9 },
+      { k: 'b', v: 9 },
+    ],
+  }
+  assert.deepEqual(changed({ crew: two.crew.toReversed() }, two), [])
 })
 
 test('lists that are sets or maps hold nothing twice', () => {

@@ -98,7 +98,7 @@ function* validateVersions(given: readonly Version[] | undefined): Iterable<Fiel
   if (versions.filter(({ storage }) => storage).length !== 1) {
     yield invalid(
       path,
-      versions.length > 0 ? versions.map(shown(versions)) : null,
+      given ? versions.map(shown(versions)) : null,
       'must have exactly one version marked as storage version',
     )
   }
