@@ -125,16 +125,16 @@ const data = fc.record(
 
 suite('any text, on any data', () => {
   test('text that is mostly no expression', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 60 }), data, run), { numRuns: 500 })
+    fc.assert(fc.property(fc.string({ unit: 'binary-ascii', maxLength: 60 }), data, run), { numRuns: 500 })
   })
 
   test('words in any order', () => {
     const soup = fc.array(fc.constantFrom(...WORDS), { maxLength: 15 }).map((words) => words.join(' '))
-    fc.assert(fc.property(soup, data, run), { numRuns: 2000 })
+    fc.assert(fc.property(soup, data, run), { numRuns: 1000 })
   })
 
   test('expressions', () => {
-    fc.assert(fc.property(expression, data, run), { numRuns: 3000 })
+    fc.assert(fc.property(expression, data, run), { numRuns: 1000 })
   })
 
   test('nesting without end', () => {
