@@ -28,7 +28,7 @@ function* validateCommon(spec: Frozen<Policy>): Iterable<FieldError> {
     yield* validateMatchResources(match, 'spec.matchConstraints')
     if ((match.resourceRules ?? []).length === 0) yield required('spec.matchConstraints.resourceRules')
   } else yield required('spec.matchConstraints')
-  yield* validateMatchConditions(spec.matchConditions ?? [], 'spec.matchConditions')
+  yield* validateMatchConditions(spec.matchConditions ?? [], 'spec.matchConditions', spec.paramKind !== undefined)
   yield* validateVariables(spec.variables ?? [], 'spec.variables')
 }
 

@@ -37,7 +37,6 @@ async function answerOf(
   mutating: boolean,
 ): Promise<Verdict> {
   try {
-    if ((hook.webhook.matchConditions ?? []).length > 0) throw new Error('match conditions cannot be evaluated')
     const version = reviewVersion(hook)
     const uid = uuid(sending.env.random)
     const answer = await send(sending, hook, reviewOf(version, uid, attributes, definition))

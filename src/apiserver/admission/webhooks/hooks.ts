@@ -5,6 +5,7 @@ import type {
 import { selectorOf } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
+import { Conditions } from './match.ts'
 import type { Hook } from './types.ts'
 
 type Configuration = MutatingWebhookConfiguration | ValidatingWebhookConfiguration
@@ -41,5 +42,6 @@ function hooksOf({ metadata, webhooks = [] }: Frozen<Configuration>): Hook[] {
     webhook,
     namespaces: selectorOf(webhook.namespaceSelector ?? {}),
     objects: selectorOf(webhook.objectSelector ?? {}),
+    ...(webhook.matchConditions?.length && { conditions: new Conditions(webhook.matchConditions) }),
   }))
 }

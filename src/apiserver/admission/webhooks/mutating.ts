@@ -16,7 +16,7 @@ import type { Hook } from './types.ts'
 /** Asks the webhooks of MutatingWebhookConfigurations, one after the other, and changes the object as they say. */
 export function mutatingAdmissionWebhook(sources: AdmissionSources): AdmissionPlugin {
   const hooks = new Hooks(sources.mirrors.of(mutatingWebhookConfigurations))
-  const selection = new Selection(sources.mirrors)
+  const selection = new Selection(sources)
   return {
     name: 'MutatingAdmissionWebhook',
     handles: () => true,

@@ -2,7 +2,8 @@ import { namespaces } from '../../../api/core/v1/namespace.ts'
 import { type LabelSet, type Labels, selects } from '../../../apimachinery/labels/selector.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import { notFound } from '../../../apimachinery/status.ts'
-import type { Mirrors } from '../../mirror/mirrors.ts'
+import type { Authorizer } from '../../authz/types.ts'
+import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { ruleMatches } from './rules.ts'
 import type { Hook } from './types.ts'
@@ -18,8 +19,10 @@ export interface Invocation {
 export class Selection {
   readonly versions = new OtherVersions()
   readonly #namespaces
+  readonly #authorizer: Authorizer
 
-  constructor(mirrors: Mirrors) {
+  constructor({ mirrors, authorizer }: Pick<AdmissionSources, 'mirrors' | 'authorizer'>) {
+    this.#authorizer = authorizer
     this.#namespaces = mirrors.of(namespaces)
   }
 
@@ -28,7 +31,10 @@ export class Selection {
     if (!objectMatches(hook.objects, attributes)) return undefined
     const definition = this.#ruled(hook, attributes)
     if (!definition || !(await this.#namespaceMatches(hook.namespaces, attributes))) return undefined
-    return { hook, definition }
+    const failOpen = hook.webhook.failurePolicy === 'Ignore'
+    const { conditions } = hook
+    const wanted = !conditions || (await conditions.match(this.#authorizer, attributes, definition, failOpen))
+    return wanted ? { hook, definition } : undefined
   }
 
   #ruled({ webhook }: Hook, attributes: AdmissionAttributes): ResourceDefinition | undefined {

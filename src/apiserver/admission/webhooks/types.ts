@@ -1,6 +1,7 @@
 import type { MutatingWebhook, ValidatingWebhook } from '../../../api/generated/types/admissionregistration/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { LabelSet } from '../../../apimachinery/labels/selector.ts'
+import type { Conditions } from './match.ts'
 
 /** An HTTPS POST of JSON to a webhook. */
 export interface WebhookRequest {
@@ -32,4 +33,6 @@ export interface Hook {
   readonly webhook: Frozen<MutatingWebhook> | Frozen<ValidatingWebhook>
   readonly namespaces: LabelSet
   readonly objects: LabelSet
+  /** Absent: it has no match conditions. */
+  readonly conditions?: Conditions
 }

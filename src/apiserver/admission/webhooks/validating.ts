@@ -11,7 +11,7 @@ import type { Hook } from './types.ts'
 /** Asks the webhooks of ValidatingWebhookConfigurations, all at once; the first refusal in their order counts. */
 export function validatingAdmissionWebhook(sources: AdmissionSources): AdmissionPlugin {
   const hooks = new Hooks(sources.mirrors.of(validatingWebhookConfigurations))
-  const selection = new Selection(sources.mirrors)
+  const selection = new Selection(sources)
   return {
     name: 'ValidatingAdmissionWebhook',
     handles: () => true,
