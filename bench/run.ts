@@ -15,6 +15,7 @@ import { listRows } from './rows/lists.ts'
 import { podRows } from './rows/pods.ts'
 import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
+import { restartRow } from './rows/restart.ts'
 import { fanOutRow, watchListRow } from './rows/watches.ts'
 import { buildSkiff, startSkiff } from './skiff.ts'
 import type { Target } from './target.ts'
@@ -38,7 +39,7 @@ interface Measured {
 }
 
 const wrk = await missingWrk()
-const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow]
+const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow, restartRow]
 const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), deploymentRow, ...readRows, memoryRow].filter(
   (row) => !flags.only || row.name.includes(flags.only),
 )
@@ -74,6 +75,7 @@ async function measureAll(start: () => Promise<Target>): Promise<void> {
   const target = await start()
   try {
     for (const result of results) {
+      if (result.row.only && result.row.only !== target.name) continue
       process.stderr.write(`${target.name}: ${result.row.name} ... `)
       try {
         const value = await result.row.measure(target, {

@@ -19,9 +19,12 @@ interface Admin {
   readonly key: string
 }
 
+/** Its name. */
+export const CLUSTER = 'bench'
+
 /** Skiff as it ships and as `skiff up` starts it, with its durable store; pods, if any, pretend. */
-export async function startSkiff(more: readonly string[] = []): Promise<Target> {
-  const folder = mkdtempSync(join(tmpdir(), 'skiff-bench-'))
+export async function startSkiff(more: readonly string[] = [], kept?: string): Promise<Target> {
+  const folder = kept ?? mkdtempSync(join(tmpdir(), 'skiff-bench-'))
   const port = await freePort()
   const processes = new Processes(folder)
   const since = performance.now()
@@ -30,7 +33,7 @@ export async function startSkiff(more: readonly string[] = []): Promise<Target> 
     PROGRAM,
     'server',
     '--name',
-    'bench',
+    CLUSTER,
     '--data-dir',
     folder,
     '--runtime',
@@ -39,7 +42,7 @@ export async function startSkiff(more: readonly string[] = []): Promise<Target> 
     String(port),
     ...more,
   ])
-  const admin = await adminOf(clusterPaths(folder, 'bench').kubeconfig, port, since)
+  const admin = await adminOf(clusterPaths(folder, CLUSTER).kubeconfig, port, since)
   const readyMs = await untilReady(admin, since)
   return {
     name: 'skiff',
@@ -49,7 +52,7 @@ export async function startSkiff(more: readonly string[] = []): Promise<Target> 
     pids: () => processes.pids,
     async stop() {
       await processes.stop()
-      rmSync(folder, { recursive: true, force: true })
+      if (kept === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }
@@ -97,7 +100,7 @@ async function tokenOf(admin: Admin): Promise<string> {
     ['/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', binding],
   ] as const) {
     const { status, body: text } = await asAdmin(admin, 'POST', path, body)
-    if (status !== 201) throw new Error(`POST ${path} was answered ${status}: ${text.slice(0, 300)}`)
+    if (status !== 201 && status !== 409) throw new Error(`POST ${path} was answered ${status}: ${text.slice(0, 300)}`)
   }
   const spec = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 7200 } }
   const { body: text } = await asAdmin(admin, 'POST', '/api/v1/namespaces/default/serviceaccounts/bench/token', spec)

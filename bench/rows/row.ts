@@ -8,6 +8,8 @@ export interface Row {
   readonly higherIsBetter: boolean
   /** What the project wants to reach, in the row's unit. */
   readonly mark?: number
+  /** Where it can be measured, when not everywhere. */
+  readonly only?: 'skiff'
   measure(target: Target, context: RowContext): Promise<number>
 }
 
