@@ -43,11 +43,11 @@ export function syncFolder(path: string): void {
 /** Less free space than this is none: LMDB asks for some pages at a time, and file systems keep some back. */
 const ROOM_BYTES = 2 ** 20
 
-/** Whether the disk that holds the folder has no room left; false when that cannot be known. */
-export function isDiskFull(path: string): boolean {
+/** Whether the disk that holds the folder has no room left for so many bytes; false when that cannot be known. */
+export function isDiskFull(path: string, needed = 0): boolean {
   try {
     const { bavail, bsize } = statfsSync(path)
-    return bavail * bsize < ROOM_BYTES
+    return bavail * bsize < ROOM_BYTES + needed
   } catch {
     return false
   }
@@ -59,7 +59,7 @@ function checkDataFile(file: string): void {
     checkMetaPages(file)
     return
   }
-  if (isDiskFull(dirname(file))) throw new StoreError(`the disk is full: no room to make ${file}`)
+  if (isDiskFull(dirname(file))) throw new StoreError(`no space left on device: no room to make ${file}`)
 }
 
 const PAGE_HEAD_BYTES = 24

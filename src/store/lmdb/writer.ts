@@ -35,6 +35,9 @@ interface Compaction {
 /** A commit takes in no more than this, so that it neither lasts long nor overflows LMDB's list of dirty pages. */
 const BATCH_WRITES = 1000
 const BATCH_BYTES = 8 * 2 ** 20
+/** What is written of a value: the entry and both sides of the event, in pages of their own at worst. */
+const COPIES = 4
+const NO_SPACE = 'no space left on device'
 /** How many events a commit sweeps at most, besides twice as many as it writes, so that the sweep keeps up. */
 const SWEEP_EVENTS = 128
 
@@ -109,6 +112,7 @@ export class Writer {
       const swept = this.#sweep(compactions, SWEEP_EVENTS + 2 * jobs.length)
       const { tables, reader } = this.#options
       const writes = jobs.map((job) => job.write)
+      checkRoom(tables.path, writes)
       const batch = new Batch(tables, reader, swept, this.#nowMs())
       const results = writes.map((write) => batch.write(write))
       if (batch.state !== this.#state) await this.#commit(batch)
@@ -164,7 +168,7 @@ export class Writer {
     this.#sweepable = false
     if (this.#broken) return this.#broken
     const { tables, broken } = this.#options
-    const why = isDiskFull(tables.path) ? 'the disk is full' : messageOf(error)
+    const why = isDiskFull(tables.path) ? NO_SPACE : messageOf(error)
     const failed = `the store in ${tables.path} could not write: ${why}`
     try {
       tables.checkUsable()
@@ -186,4 +190,13 @@ export class Writer {
   #nowMs(): number {
     return Math.floor(this.#options.clock.now())
   }
+}
+
+/**
+ * Refuses what may not fit before LMDB tries: lmdb tells of a failed write in a buffer that is too short for it. Deletes go on: they need
+ * no more than the pages that were freed before.
+ */
+function checkRoom(path: string, writes: readonly Write[]): void {
+  const bytes = writes.reduce((sum, { value }) => sum + (value?.length ?? 0), 0)
+  if (bytes > 0 && isDiskFull(path, bytes * COPIES)) throw new Error(NO_SPACE)
 }
