@@ -77,13 +77,12 @@ test('a full disk: writes fail loudly, reads and deletes go on; with space there
     told.push(`m${i}`)
   }
   assert.ok(told.length > 0)
-  told.sort()
-  assert.deepEqual((await names(api)).sort(), told)
+  assert.deepEqual(new Set(await names(api)), new Set(told))
   assert.equal((await api.send('DELETE', `${MAPS}/m0`)).status, 200)
   rmSync(filler)
   assert.equal(await create(api, 'later'), 201)
   await victim.killAndRestart(() => {})
-  assert.deepEqual((await names(api)).sort(), ['later', ...told.filter((name) => name !== 'm0')].sort())
+  assert.deepEqual(new Set(await names(api)), new Set(['later', ...told.filter((name) => name !== 'm0')]))
 })
 
 /** Faults of writes and syncs after which the store can go on. */

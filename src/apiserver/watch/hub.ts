@@ -147,10 +147,18 @@ export class ResourceHub {
 /** Keeps from a subscriber what came before its start or from other namespaces. */
 function memberOf({ definition }: ServedResource, after: number, selection: Selection, to: Subscriber): Member {
   const prefix = collectionPrefix(definition, selection.namespace)
+  let failed = false
   return {
     selection,
     onChange(change) {
-      if (change.revision > after && change.key.startsWith(prefix)) to.onChange(change)
+      if (failed || change.revision <= after || !change.key.startsWith(prefix)) return
+      try {
+        to.onChange(change)
+      } catch (error) {
+        // It ends alone: the others have done nothing.
+        failed = true
+        to.onError(error instanceof Error ? error : new Error(String(error)))
+      }
     },
     onError: (error) => to.onError(error),
   }

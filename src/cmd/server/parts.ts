@@ -10,6 +10,7 @@ import { keepApplied } from './manifests/keep-applied.ts'
 import type { ServerOptions } from './run.ts'
 import type { NodeRuntime } from './runtime.ts'
 import { runScheduler } from './scheduling.ts'
+import { storeHolds } from './store-holds.ts'
 
 /** What the parts beside the API server are given. */
 export interface PartsOptions extends ServerOptions {
@@ -38,6 +39,7 @@ export async function runParts(options: PartsOptions): Promise<void> {
   }
   await together(options.signal, (own) => [
     untilAborted(own.signal),
+    ...only('apiserver', () => lastsAsItsStore(options, own.signal)),
     ...only('controllers', () =>
       one('kube-controller-manager', own, (signal) => runControlPlane({ ...options, signal })),
     ),
@@ -67,6 +69,11 @@ async function together(
   const guarded = parts({ signal }).map((part) => part.catch((error: unknown) => signal.aborted || failed.abort(error)))
   await Promise.all(guarded)
   if (failed.signal.aborted) throw failed.signal.reason
+}
+
+/** An etcd that is away comes back; LMDB that has given itself up does not. */
+async function lastsAsItsStore({ api, settings }: PartsOptions, signal: AbortSignal): Promise<void> {
+  if (api.server && !settings.etcd) await storeHolds(api.server.registry.store, signal)
 }
 
 /** A server of an API server alone goes on, too. */

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { TestServer } from '../test-server.ts'
+
+test('a watcher that throws ends alone', async () => {
+  const server = new TestServer()
+  const { registry, resources } = server.server
+  const configMaps = resources.find('', 'v1', 'configmaps')
+  assert.ok(configMaps)
+  const selection = { all: true, name: undefined, namespace: '', fields: [], mayMatch: () => true, matches: () => true }
+  const hub = registry.hubs.of(configMaps)
+  const told: string[] = []
+  const errors: string[] = []
+  const after = registry.store.revision
+  const bad = { onChange: () => assert.fail('a bug'), onError: (error: Error) => void errors.push(error.message) }
+  hub.subscribe(after, selection, bad)
+  hub.subscribe(after, selection, {
+    onChange: (change) => void told.push(`${change.type} ${change.key}`),
+    onError: (error) => assert.fail(error),
+  })
+  const path = '/api/v1/namespaces/default/configmaps'
+  await server.create(path, { metadata: { name: 'a' } })
+  await server.expect(200, 'DELETE', `${path}/a`)
+  await server.eventually(() => Promise.resolve(told.length === 2))
+  assert.deepEqual(errors, ['a bug'])
+})
