@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { EVERYTHING } from '../registry/selection.ts'
 import { TestServer } from '../test-server.ts'
 
 test('a watcher that throws ends alone', async () => {
@@ -7,14 +8,13 @@ test('a watcher that throws ends alone', async () => {
   const { registry, resources } = server.server
   const configMaps = resources.find('', 'v1', 'configmaps')
   assert.ok(configMaps)
-  const selection = { all: true, name: undefined, namespace: '', fields: [], mayMatch: () => true, matches: () => true }
   const hub = registry.hubs.of(configMaps)
   const told: string[] = []
   const errors: string[] = []
   const after = registry.store.revision
   const bad = { onChange: () => assert.fail('a bug'), onError: (error: Error) => void errors.push(error.message) }
-  hub.subscribe(after, selection, bad)
-  hub.subscribe(after, selection, {
+  hub.subscribe(after, EVERYTHING, bad)
+  hub.subscribe(after, EVERYTHING, {
     onChange: (change) => void told.push(`${change.type} ${change.key}`),
     onError: (error) => assert.fail(error),
   })
