@@ -8,13 +8,14 @@ import { KUBERNETES_VERSION } from '../apiserver/version.ts'
 import { packageFile, packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
 import { serverCommand } from './server/command.ts'
+import { snapshotCommand } from './snapshot/command.ts'
 
 /** Runs the command line of this process. `entry` is the file that Node.js was started with. */
 export async function main({ entry }: { readonly entry: string }): Promise<void> {
   const interrupted = new AbortController()
   const release = keepAlive()
   const context = hostContext(entry, interrupted.signal)
-  const program = buildProgram(context, [serverCommand])
+  const program = buildProgram(context, [serverCommand, snapshotCommand])
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
   try {
     process.exitCode = await runProgram(program, context, process.argv.slice(2))

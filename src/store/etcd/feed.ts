@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { sleep, type Clock, type Timer } from '../../lib/clock.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { Entry } from '../store.ts'
+import { StoreError, type Entry } from '../store.ts'
 import type { Cache } from './cache.ts'
 import type { Cluster } from './cluster.ts'
 import { COMPACT_REV_KEY } from './compactor.ts'
@@ -30,6 +30,9 @@ const NUDGE_MS = 20
 const WRITE_NUDGE_MS = 250
 /** A member that says nothing for so long, though it was nudged, has lost the watch. */
 const SILENCE_MS = 2000
+
+const RESTORING =
+  'a snapshot is being restored into this etcd, or its restoration was interrupted: then delete all keys of the prefix and restore again'
 
 /** Why a watch stream ended. */
 type Ended = { readonly compactRevision: number } | { readonly error: EtcdError }
@@ -64,6 +67,8 @@ export class Feed {
   /** Resolves when the cache holds what etcd held when this was called. Fails with an EtcdError when no member answers. */
   async start(): Promise<void> {
     const { cluster, keys } = this.#options
+    const restoring = await cluster.read(methods.range, { key: keys.own('restoring') })
+    if (restoring.kvs.length > 0) throw new StoreError(RESTORING)
     const { kvs, header } = await cluster.read(methods.range, this.#question())
     this.#noteOffset(kvs[0]?.value)
     const revision = header?.revision ?? 0

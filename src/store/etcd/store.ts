@@ -49,7 +49,8 @@ export interface EtcdStoreOptions {
 
 const DEFAULT_HISTORY: HistoryBudget = { maxBytes: 128 * 2 ** 20, maxAgeMs: 600_000 }
 const START_HISTORY = 10_000
-const DEFAULT_KEYS: KeySpaceOptions = { from: '/registry/', to: '/registry/' }
+/** Where upstream's API servers keep theirs. */
+export const DEFAULT_KEYS: KeySpaceOptions = { from: '/registry/', to: '/registry/' }
 
 /**
  * A store in an etcd cluster, which any number of processes may use at the same time. Everything is read from a cache in this process, fed by

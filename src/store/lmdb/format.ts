@@ -80,6 +80,13 @@ export function encodeEvent(
   return { bytes, entry: entry && bytes.subarray(entryStart, entryEnd) }
 }
 
+/** The bytes of an entry. */
+export function encodeEntry(entry: Stored): Buffer {
+  const bytes = Buffer.alloc(ENTRY_HEAD_BYTES + entry.value.length)
+  writeEntry(bytes, 0, entry)
+  return bytes
+}
+
 function writeEntry(bytes: Buffer, at: number, entry: Stored): void {
   bytes.writeUIntBE(entry.createRevision, at, NUMBER_BYTES)
   bytes.writeUIntBE(entry.modRevision, at + 6, NUMBER_BYTES)

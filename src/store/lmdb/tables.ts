@@ -101,6 +101,41 @@ export async function openTables(path: string): Promise<Tables> {
   }
 }
 
+/** What a store holds at one moment. */
+export interface TablesAtOnce {
+  readonly revision: number
+  entries(): Iterable<{ key: string; value: Stored }>
+  close(): Promise<void>
+}
+
+/** Looks into the store in the folder `path` as it is now, without locking it: another process may have it. Throws StoreError. */
+export function readTables(path: string): TablesAtOnce {
+  const root = open({ path, mapSize: mapBytes(), ...LMDB_OPTIONS, readOnly: true })
+  const entries = {
+    encode: (bytes: Uint8Array) => bytes,
+    decode: (bytes: Uint8Array) => decodeEntry(asBuffer(bytes), copyAlone),
+  }
+  const options: object = { encoder: entries, keyEncoder: stringKeys }
+  const binary: object = { encoding: 'binary', keyEncoder: stringKeys }
+  const meta = root.openDB({ name: 'meta', ...binary })
+  const current = root.openDB<Stored, string>({ name: 'current', ...options })
+  // Last: opening a table ends the transaction that was read in.
+  const transaction = root.useReadTransaction()
+  const close = async (): Promise<void> => {
+    transaction.done()
+    await root.close()
+  }
+  const format = meta.get(FORMAT, { transaction }) as Uint8Array | undefined
+  if (format?.[0] !== FORMAT_VERSION) {
+    void close()
+    throw new StoreError(
+      `the store in ${path} has format ${format?.[0] ?? 'unknown'}, which this version of skiff cannot read`,
+    )
+  }
+  const { revision } = decodeState(asBuffer(meta.get(STATE, { transaction }) as Uint8Array | undefined))
+  return { revision, entries: () => current.getRange({ start: '', transaction }), close }
+}
+
 function tablesIn(root: RootDatabase, lock: StoreLock, path: string): Tables {
   const table = <K, V, Put = V>(name: string, options: object): Table<K, V, Put> =>
     // lmdb's declarations know neither codecs for one table nor options of put.
