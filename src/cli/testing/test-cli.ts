@@ -2,7 +2,7 @@ import { VirtualClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { seededRandom } from '../../lib/random.ts'
 import type { CliContext } from '../context.ts'
-import { buildProgram, runProgram } from '../program.ts'
+import { buildProgram, runProgram, type CommandMaker } from '../program.ts'
 
 /** What a command line came to. */
 export interface CliResult {
@@ -12,7 +12,12 @@ export interface CliResult {
 }
 
 /** Runs a command line in this process, away from the user's files: state and kubeconfig lie in `folder`. */
-export async function runCli(folder: string, ...args: string[]): Promise<CliResult> {
+export function runCli(folder: string, ...args: string[]): Promise<CliResult> {
+  return runCliWith([], folder, ...args)
+}
+
+/** The same with commands of other folders. */
+export async function runCliWith(more: readonly CommandMaker[], folder: string, ...args: string[]): Promise<CliResult> {
   const said = { out: '', err: '' }
   const output = (to: 'out' | 'err') => ({ write: (text: string) => void (said[to] += text), isTerminal: false })
   const context: CliContext = {
@@ -26,6 +31,6 @@ export async function runCli(folder: string, ...args: string[]): Promise<CliResu
     packageFolder: folder,
     runtimes: { stopPods: () => Promise.resolve(0), listImages: () => Promise.resolve([]) },
   }
-  const code = await runProgram(buildProgram(context, []), context, args)
+  const code = await runProgram(buildProgram(context, more), context, args)
   return { code, ...said }
 }

@@ -136,7 +136,7 @@ async function status(context: CliContext, file: string, { output }: { output?: 
   }
   const saved = new Date(head.savedMs).toISOString()
   const facts = { revision: head.revision, keys, bytes, fileBytes, saved, store: head.store, sha256 }
-  if (output === 'json') return void context.out.write(`${JSON.stringify({ ...facts, resources }, null, 2)}\n`)
+  if (output === 'json') return context.out.write(`${JSON.stringify({ ...facts, resources }, null, 2)}\n`)
   const lines = Object.entries(facts).map(([name, value]) => `${name.padEnd(10)}${value}\n`)
   context.out.write(lines.join(''))
 }
