@@ -14,6 +14,8 @@ import {
 } from '../values/values.ts'
 
 const DEFAULT_PRECISION = 6
+/** More decimals than this are nobody's. */
+const MAX_PRECISION = 1000
 /** Decimals that tell what lies in the middle from what only nearly does. */
 const EXACT_DIGITS = 100
 
@@ -107,7 +109,7 @@ function clauseAt(text: string, at: number): ClauseAt {
   if (precision !== null && precision[1] === '') {
     throw new FormatError(PRECISION_COMPLAINT)
   }
-  const digits = precision === null ? DEFAULT_PRECISION : Number(precision[1])
+  const digits = precision === null ? DEFAULT_PRECISION : Math.min(Number(precision[1]), MAX_PRECISION)
   const end = at + (precision?.[0].length ?? 0)
   const letter = text[end]
   if (letter === undefined) throw new FormatError('could not parse formatting clause: unexpected end of string')

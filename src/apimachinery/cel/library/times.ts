@@ -1,3 +1,4 @@
+import { Lru } from '../../../lib/lru.ts'
 import { DURATION, INT, STRING, TIMESTAMP } from '../check/types.ts'
 import { CelError, type CelValue, Duration, noSuchOverload, Timestamp, toInt } from '../values/values.ts'
 import { type FunctionDecl, fn, member, type Overload } from './functions.ts'
@@ -73,18 +74,30 @@ function offsetOf(zone: string, seconds: number): number | CelError {
   return (Number(hours) * 60 + sign * Number(minutes)) * 60
 }
 
+/** Making one takes as long as using it twenty times, and an expression may do so for every element of a list. */
+const formats = new Lru<string, Intl.DateTimeFormat>(512)
+
+/** Throws RangeError if there is no such zone. */
+function formatOf(zone: string): Intl.DateTimeFormat {
+  const known = formats.get(zone)
+  if (known !== undefined) return known
+  const made = new Intl.DateTimeFormat('en-US', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  formats.set(zone, made)
+  return made
+}
+
 function namedOffset(zone: string, seconds: number): number | CelError {
   try {
-    const parts = new Intl.DateTimeFormat('en-US', {
-      timeZone: zone,
-      hourCycle: 'h23',
-      year: 'numeric',
-      month: 'numeric',
-      day: 'numeric',
-      hour: 'numeric',
-      minute: 'numeric',
-      second: 'numeric',
-    }).formatToParts(seconds * 1000)
+    const parts = formatOf(zone).formatToParts(seconds * 1000)
     const at = (type: string): number => Number(parts.find((part) => part.type === type)?.value ?? 0)
     const local = Date.UTC(at('year'), at('month') - 1, at('day'), at('hour'), at('minute'), at('second'))
     return local / 1000 - seconds
