@@ -2,7 +2,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import type * as v1 from '../../generated/types/autoscaling/v1.ts'
 import type * as v2 from '../../generated/types/autoscaling/v2.ts'
 import { fromInternalForm, internalForm } from '../../internal-form.ts'
-import { defaultMetric } from '../v2/default.ts'
+import { defaultAutoscaler, defaultMetric } from '../v2/default.ts'
 import { metricFromV1, metricFromV2, metricStatusFromV1, metricStatusFromV2 } from './metrics.ts'
 
 /** Annotations in which v1 carries what it has no fields for. */
@@ -22,13 +22,16 @@ export function toV2(old: Frozen<v1.HorizontalPodAutoscaler>): v2.HorizontalPodA
   const metrics = (listIn(carried[METRICS]) ?? []).map((metric) => metricFromV1(metric as v1.MetricSpec))
   if (cpu !== undefined) metrics.push(cpuTarget(cpu))
   const behavior = objectIn(carried[BEHAVIOR])
-  return {
+  const autoscaler: v2.HorizontalPodAutoscaler = {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: { ...metadata, ...annotationsOf(withoutCarriers(carried)) },
     spec: { ...rest, metrics: metrics.length > 0 ? metrics : [defaultMetric()], ...(behavior && { behavior }) },
     ...(status && { status: statusToV2(status, carried) }),
   }
+  // What an annotation leaves out has the defaults that it would have in v2.
+  defaultAutoscaler(autoscaler)
+  return autoscaler
 }
 
 function statusToV2(

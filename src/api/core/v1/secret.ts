@@ -7,6 +7,7 @@ import { MAX_DATA_BYTES, validateUnchanged } from './configmap.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
 import { defineResource } from '../../define.ts'
 import type { Secret } from '../../generated/types/core/v1.ts'
+import { tlsPairProblem } from './tls-pair.ts'
 
 /** Everything the system knows about Secret. */
 export const secrets = defineResource<Secret>({
@@ -27,6 +28,12 @@ export const secrets = defineResource<Secret>({
   *validateUpdate(secret, old) {
     if (secret.type !== old.type) yield invalid('type', secret.type ?? '', IMMUTABLE)
     if (old.immutable) yield* validateUnchanged(secret, old, ['data'])
+  },
+  *warnings({ type, data = {} }) {
+    if (type !== 'kubernetes.io/tls') return
+    const text = (key: string): string => decodeBase64(data[key] ?? '') ?? ''
+    const problem = tlsPairProblem(text('tls.crt'), text('tls.key'))
+    if (problem) yield problem
   },
   selectableFields: { type: ({ type }) => type ?? '' },
   columns: [
