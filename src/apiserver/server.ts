@@ -220,6 +220,7 @@ export class ApiServer {
     address = 'localhost:6443',
     descriptions,
   }: ApiServerOptions): Route[] {
+    const started = this.env.clock.now()
     const discovery = new Discovery(this.resources, address, () => this.#aggregation)
     const checks: readonly HealthCheck[] = [
       { name: 'ping', check: () => {} },
@@ -234,17 +235,20 @@ export class ApiServer {
     const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
     const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
     return [
-      ...openApiRoutes(aggregatedDocuments(documents, () => this.#aggregation)),
+      ...openApiRoutes(
+        aggregatedDocuments(documents, () => this.#aggregation),
+        this.env.clock,
+      ),
       { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
-      { path: '/metrics', answer: () => metricsAnswer(this.#metrics) },
+      { path: '/metrics', answer: () => metricsAnswer(this.#metrics, started) },
       { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
         { path: `${path}/`, answer: health },
       ]),
       ...['/api', '/apis'].flatMap((path) => [
-        { path, service: true, answer: discover },
-        { path: `${path}/`, service: true, answer: discover },
+        { path, service: path === '/api', answer: discover },
+        { path: `${path}/`, answer: discover },
       ]),
     ]
   }
@@ -259,8 +263,11 @@ export class ApiServer {
   }
 }
 
-function metricsAnswer(metrics: RequestMetrics): Answer {
-  const headers = { 'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores' }
+function metricsAnswer(metrics: RequestMetrics, startedMs: number): Answer {
+  const headers = {
+    'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
+    'process-start-time-unix': String(Math.floor(startedMs / 1000)),
+  }
   return { type: 'raw', status: 200, headers, body: metrics.text() }
 }
 

@@ -25,7 +25,7 @@ export function decodeBody({ headers, body }: Reply): unknown {
 function decodedProtobuf(bytes: Uint8Array): unknown {
   const { apiVersion, kind, raw } = openEnvelope(bytes)
   const schema = modelOf(apiVersion, kind)
-  return { protobuf: schema ? decodeProtobuf(schema, bytes) : { apiVersion, kind, bytes: raw.length } }
+  return { protobuf: schema ? withoutZeros(decodeProtobuf(schema, bytes)) : { apiVersion, kind, bytes: raw.length } }
 }
 
 function decodedJson(text: string): unknown {
@@ -39,4 +39,14 @@ function decodedJson(text: string): unknown {
       return text
     }
   }
+}
+
+/** In protobuf an empty field may be sent or not: both mean the same. */
+function withoutZeros(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutZeros)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value as Record<string, unknown>).map(
+    ([field, of]) => [field, withoutZeros(of)] as const,
+  )
+  return Object.fromEntries(entries.filter(([, of]) => of !== '' && of !== 0))
 }

@@ -28,6 +28,7 @@ const OWN_VALUE: ReadonlySet<string> = new Set([
   'audit-id',
   'etag',
   'last-modified',
+  'process-start-time-unix',
   'x-kubernetes-pf-flowschema-uid',
   'x-kubernetes-pf-prioritylevel-uid',
 ])
@@ -102,6 +103,8 @@ export class Normaliser {
         return typeof value === 'string' && value !== '' ? this.#revision(value) : value
       case 'managedFields':
         return Array.isArray(value) && !this.#managedFields ? value.map(summary) : this.#value(value)
+      case 'serverAddress':
+        return '<some>'
       case 'cells':
         return Array.isArray(value) ? value.map((cell) => this.#cell(cell)) : value
       case 'columnDefinitions':
@@ -184,8 +187,8 @@ function summary(entry: unknown): unknown {
 }
 
 function columnOf(column: unknown): unknown {
-  const { description, ...rest } = column as Record<string, unknown>
-  return { ...rest, ...(description === '' && { description }) }
+  const { description: _description, ...rest } = column as Record<string, unknown>
+  return rest
 }
 
 /** A short hash of a value, whatever the order of its fields. */

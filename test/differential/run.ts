@@ -91,7 +91,8 @@ function nameOf({ catalogue, of }: Entry): string {
 
 function noteFaults(): void {
   const sent = new Set(chosen.map(nameOf))
-  const others = [...readFaults()].filter((name) => !sent.has(name))
+  const known = new Set(entries().map(nameOf))
+  const others = [...readFaults()].filter((name) => !sent.has(name) && known.has(name))
   writeFaults([...others, ...[...lines.keys()].map(nameOf)])
 }
 

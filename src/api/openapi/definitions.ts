@@ -11,11 +11,14 @@ import { inPlace, scalarDefinition, SCALAR_MODELS } from './scalars.ts'
 export class Definitions {
   readonly #dialect: Dialect
   readonly #descriptions: Descriptions | undefined
+  readonly #only: ReadonlySet<string> | undefined
   readonly #models = new Map<string, Json>()
 
-  constructor(dialect: Dialect, descriptions: Descriptions | undefined) {
+  /** `only` are the versions, as `group/version`, that kinds of all groups are said to be of; all unless told. */
+  constructor(dialect: Dialect, descriptions: Descriptions | undefined, only?: readonly string[]) {
     this.#dialect = dialect
     this.#descriptions = descriptions
+    this.#only = only && new Set(only)
   }
 
   /** Adds a built-in model and returns a reference to it. */
@@ -48,7 +51,9 @@ export class Definitions {
   #struct(schema: StructSchema): Json {
     const fields = [...schema.fields.values()]
     const required = fields.filter((field) => field.required).map((field) => field.name)
-    const gvks = gvksOf(schema.name)
+    const all = gvksOf(schema.name)
+    // A kind of one group is never left out: it is in a document because that has need of it.
+    const gvks = all.length > 1 ? all.filter((gvk) => this.#only?.has(`${gvk.group}/${gvk.version}`) ?? true) : all
     return {
       ...(fields.length > 0 && {
         properties: sorted(fields.map((field) => [field.name, this.#property(schema, field)] as const)),

@@ -94,8 +94,10 @@ export class OpenApiDocuments {
   }
 
   #buildV3(source: Source): Json {
-    const definitions = new Definitions(3, this.#options.descriptions)
     const isCustom = source.resources.length > 0 && source.resources.every(({ custom }) => custom !== undefined)
+    const versions = source.resources.map(({ definition: { group, version } }) => `${group}/${version}`)
+    const only = isCustom ? undefined : ['/v1', ...versions]
+    const definitions = new Definitions(3, this.#options.descriptions, only)
     const operations = this.#operations(source, 3, definitions)
     return documentV3(operations, definitions, this.#options.descriptions, isCustom)
   }

@@ -1,5 +1,8 @@
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 
+/** The version that built-in documents say they are of. */
+export const API_VERSION = '1.36'
+
 /** A JSON object of a document under construction. */
 export type Json = Record<string, unknown>
 

@@ -1,6 +1,6 @@
 import type { Definitions } from './definitions.ts'
 import { fingerprint } from './fingerprint.ts'
-import { sorted, type Descriptions, type Json } from './model.ts'
+import { API_VERSION, sorted, type Descriptions, type Json } from './model.ts'
 import { RESPONSE_TEXTS, type Response } from './operations/operation.ts'
 import type { Operation } from './operations/index.ts'
 import type { Parameter } from './parameters.ts'
@@ -16,7 +16,7 @@ export function documentV2(
   const paths = Object.fromEntries(pathItems(operations).map((item) => [item.path, writer.pathItem(item)]))
   return {
     definitions: definitions.all(),
-    info: { title: 'Kubernetes', version: 'unversioned' },
+    info: { title: 'Kubernetes', version: API_VERSION },
     parameters: writer.sharedParameters(),
     paths,
     security: [{ BearerToken: [] }],

@@ -1,5 +1,5 @@
 import type { Definitions } from './definitions.ts'
-import { sorted, type Descriptions, type Json } from './model.ts'
+import { API_VERSION, sorted, type Descriptions, type Json } from './model.ts'
 import { RESPONSE_TEXTS, type Response } from './operations/operation.ts'
 import type { Operation } from './operations/index.ts'
 import type { Parameter } from './parameters.ts'
@@ -23,7 +23,7 @@ export function documentV3(
     },
     info: isCustom
       ? { title: 'Kubernetes CRD Swagger', version: 'v0.1.0' }
-      : { title: 'Kubernetes', version: 'unversioned' },
+      : { title: 'Kubernetes', version: API_VERSION },
     openapi: '3.0.0',
     paths,
   }

@@ -1,6 +1,7 @@
-import { internalError } from '../../apimachinery/status.ts'
+import { goQuote } from '../../lib/quote.ts'
+import { badRequest } from '../../apimachinery/status.ts'
 import type { MaybePromise } from '../../store/store.ts'
-import { refused } from '../authz/refused.ts'
+import { refused, RefusedError } from '../authz/refused.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
 import { type Call, header } from '../request/call.ts'
 import { extraOf, valuesOf } from './request-header.ts'
@@ -45,8 +46,20 @@ function wantedUser({ headers }: Call): Wanted | undefined {
   const groups = valuesOf(headers, 'impersonate-group')
   const hasMore = uid !== '' || groups.length > 0 || Object.keys(headers).some((key) => key.startsWith(EXTRA_PREFIX))
   if (name !== '') return { name, uid, groups, extra: extraOf(headers, [EXTRA_PREFIX]) }
-  if (hasMore) throw internalError(new Error('requested groups, uid or extra without impersonating a user'))
+  if (hasMore) {
+    const { status } = badRequest(`requested ${goUser(uid, groups, headers)} without impersonating a user name`)
+    throw new RefusedError(status)
+  }
   return undefined
+}
+
+/** As Go prints the user that upstream makes of the headers. */
+function goUser(uid: string, groups: readonly string[], headers: Call['headers']): string {
+  const list = (values: readonly string[]): string => `[]string{${values.map(goQuote).join(', ')}}`
+  const extra = Object.entries(extraOf(headers, [EXTRA_PREFIX])).map(([key, of]) => `${goQuote(key)}:${list(of)}`)
+  const shownGroups = groups.length > 0 ? list(groups) : '[]string(nil)'
+  const shownExtra = extra.length > 0 ? `map[string][]string{${extra.join(', ')}}` : 'map[string][]string(nil)'
+  return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${shownGroups}, Extra:${shownExtra}}`
 }
 
 /** What the sender must be allowed. */
@@ -67,7 +80,9 @@ function* asked({ user, info }: Call, { name, uid, groups, extra }: Wanted): Ite
 /** With the groups that every such user has. */
 function userOf({ name, uid, groups, extra }: Wanted): UserInfo {
   const account = splitAccountUserName(name)
-  const own = groups.length > 0 || !account ? [...groups] : accountGroups(account.namespace)
+  const isNode = name.startsWith('system:node:')
+  const implicit = account ? accountGroups(account.namespace) : isNode ? ['system:nodes'] : []
+  const own = [...(groups.length > 0 ? groups : implicit)]
   const implied = name === ANONYMOUS.name ? UNAUTHENTICATED_GROUP : AUTHENTICATED_GROUP
   if (!own.includes(AUTHENTICATED_GROUP) && !own.includes(UNAUTHENTICATED_GROUP)) own.push(implied)
   return { name, ...(uid && { uid }), groups: own, extra }

@@ -2,6 +2,7 @@ import type { Call } from '../request/call.ts'
 import { header } from '../request/call.ts'
 import { type Accepted, ALL_MEDIA_TYPES, JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import type { Answer } from '../registry/answer.ts'
+import { methodNotAllowed } from '../registry/refusals.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import { aggregatedDiscovery, isAggregated } from './aggregated.ts'
 import { mergeGroups, type NamedGroup, type RemoteVersion } from '../aggregation/merge.ts'
@@ -51,6 +52,7 @@ export class Discovery {
 
   async #version(call: Call, group: Group, version: string): Promise<Answer | undefined> {
     const found = group.versions.find((served) => served.version === version)
+    if (found && call.method !== 'GET') throw methodNotAllowed()
     return found && this.#plain(call, `${group.name}/${version}`, () => apiResourceList(found.resources))
   }
 

@@ -50,10 +50,17 @@ export async function apiResources(definition: ResourceDefinition): Promise<ApiR
   return isCustom ? [own, ...others] : [own, ...others].sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** Kinds that upstream keeps in another version than the one it serves; clients compare the hash with upstream's. */
+const STORED_AS: ReadonlyMap<string, string> = new Map([
+  ['CustomResourceDefinition.apiextensions.k8s.io', 'v1beta1'],
+  ['MutatingAdmissionPolicy.admissionregistration.k8s.io', 'v1beta1'],
+  ['MutatingAdmissionPolicyBinding.admissionregistration.k8s.io', 'v1beta1'],
+])
+
 /** Upstream's hash of the version a kind is kept in: the first eight bytes of SHA-256 over `group/version/kind`. */
 async function storageVersionHash(definition: ResourceDefinition): Promise<string> {
   const { group, kind, version: kept } = definition.storedAs?.definition ?? definition
-  const version = definition.storageVersion ?? kept
+  const version = definition.storageVersion ?? STORED_AS.get(`${kind}.${group}`) ?? kept
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(`${group}/${version}/${kind}`))
   return btoa(String.fromCharCode(...new Uint8Array(digest).subarray(0, 8)))
 }

@@ -67,9 +67,12 @@ async function allChecks(
 
 async function oneCheck(check: HealthCheck): Promise<RawAnswer> {
   const problem = await problemOf(check)
-  if (problem === undefined) return textAnswer(200, 'ok')
+  if (problem === undefined) return { ...textAnswer(200, 'ok'), headers: PLAIN }
   return textAnswer(500, `internal server error: ${problem instanceof Error ? problem.message : 'unknown'}\n`)
 }
+
+/** Here upstream writes for itself. */
+const PLAIN = { 'content-type': 'text/plain; charset=utf-8' }
 
 async function problemOf(check: HealthCheck): Promise<unknown> {
   try {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { VirtualClock } from '../../lib/clock.ts'
 import { builtInResources } from '../../api/index.ts'
 import { OpenApiDocuments } from '../../api/openapi/documents.ts'
 import type { RawAnswer } from '../registry/answer.ts'
@@ -10,7 +11,7 @@ import { openApiRoutes } from './routes.ts'
 const builtIn = builtInResources.map((definition) => ({ definition }))
 const documents = new OpenApiDocuments({ builtIn, version: 'v1.36.0' })
 const routes = new Routes()
-for (const route of openApiRoutes(() => documents)) routes.add(route)
+for (const route of openApiRoutes(() => documents, new VirtualClock())) routes.add(route)
 
 async function get(path: string, headers: Record<string, string> = {}): Promise<RawAnswer> {
   const url = new URL(path, 'http://server')
@@ -55,7 +56,7 @@ test('a document under another hash has moved; without one it is served but not 
 })
 
 test('a client that has it is told so', async () => {
-  for (const path of ['/openapi/v2', '/openapi/v3', '/openapi/v3/api/v1']) {
+  for (const path of ['/openapi/v2', '/openapi/v3/api/v1']) {
     const etag = (await get(path)).headers.etag ?? ''
     const again = await get(path, { 'if-none-match': etag })
     assert.deepEqual([again.status, again.body], [304, ''])

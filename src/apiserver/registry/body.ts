@@ -29,6 +29,8 @@ export interface BodyKind {
   readonly version: string
   readonly kind: string
   readonly schema: StructSchema
+  /** Other versions that say the same. */
+  readonly formerly?: readonly string[]
   /** Upstream's handler says nothing around what the decoder says. */
   readonly bare?: boolean
 }
@@ -63,6 +65,9 @@ export async function readKind<T extends KubeObject>(
   if (kind.schema.name === '') checkCustomType(object, kind, body)
   object['kind'] ||= kind.kind
   object['apiVersion'] ||= apiVersion
+  if (kind.formerly?.some((version) => object['apiVersion'] === apiVersionOf({ group: kind.group, version }))) {
+    object['apiVersion'] = apiVersion
+  }
   if (object['apiVersion'] !== apiVersion || object['kind'] !== kind.kind) {
     checkGroupVersion(String(object['apiVersion']), kind, body)
     throw wrongKind(registry, kind, { kind: String(object['kind']), apiVersion: String(object['apiVersion']) })

@@ -103,12 +103,25 @@ function isKeyField(field: string): boolean {
 }
 
 function checkField(definition: ResourceDefinition, field: string): void {
-  if (isKeyField(field) || Object.hasOwn(definition.selectableFields, field)) return
+  if (Object.hasOwn(definition.selectableFields, field)) return
+  if (isKeyField(field) && !(field === 'metadata.namespace' && hasNoNamespaceField(definition))) return
   throw badRequest(
     Object.keys(definition.selectableFields).length > 0
-      ? `field label not supported: ${field}`
+      ? notSelectable(definition, field)
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )
+}
+
+/** Each kind that names its fields itself has words of its own. */
+function notSelectable({ group, version, kind }: ResourceDefinition, field: string): string {
+  if (group === 'batch' && kind === 'Job') return `field label ${JSON.stringify(field)} not supported for Job`
+  const of = group === 'resource.k8s.io' ? ` for ${group}/${version}, Kind=${kind}` : ''
+  return `field label not supported${of}: ${field}`
+}
+
+/** Upstream's kinds outside namespaces that name their fields themselves do not name this one. */
+function hasNoNamespaceField({ scope, schema, selectableFields }: ResourceDefinition): boolean {
+  return scope === 'Cluster' && schema.name !== '' && Object.keys(selectableFields).length > 0
 }
 
 /** A selectable field's value; '' when unset. */

@@ -62,12 +62,24 @@ function listByName(body: unknown): unknown {
 /** Each path and each model of a document, by a hash of what it says without its texts. */
 function openApi(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body
-  const document = body as { paths?: object; definitions?: object; components?: { schemas?: object } }
+  const document = body as OpenApi
+  const { parameters = {} } = document
+  // Upstream's parameters that are shared have names of its own.
+  const inPlace = JSON.parse(JSON.stringify(document.paths ?? {}), (_field, value: { $ref?: string } | null) => {
+    const name = value?.$ref?.startsWith('#/parameters/') ? value.$ref.slice('#/parameters/'.length) : undefined
+    return name === undefined ? value : parameters[name]
+  }) as object
   return {
     fields: Object.keys(document).sort(),
-    paths: hashes(document.paths),
+    paths: hashes(inPlace),
     models: hashes(document.definitions ?? document.components?.schemas),
   }
+}
+interface OpenApi {
+  readonly paths?: object
+  readonly definitions?: object
+  readonly parameters?: Readonly<Record<string, unknown>>
+  readonly components?: { readonly schemas?: object }
 }
 function hashes(of: object = {}): unknown {
   return Object.fromEntries(Object.entries(of).map(([name, value]) => [name, digest(withoutTexts(value)).slice(0, 6)]))
@@ -75,6 +87,9 @@ function hashes(of: object = {}): unknown {
 function withoutTexts(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutTexts)
   if (typeof value !== 'object' || value === null) return value
+  // A reference that has a text beside it is wrapped.
+  const { allOf, ...rest } = value as { allOf?: { $ref?: string }[] }
+  if (allOf?.length === 1 && allOf[0]?.$ref !== undefined) return withoutTexts({ ...rest, ...allOf[0] })
   const entries = Object.entries(value as Record<string, unknown>)
   return Object.fromEntries(
     entries
@@ -83,7 +98,7 @@ function withoutTexts(value: unknown): unknown {
   )
 }
 const hashless = (body: unknown): unknown =>
-  JSON.parse(JSON.stringify(body).replaceAll(/hash=[0-9A-F]+/g, 'hash=<some>')) as unknown
+  JSON.parse(JSON.stringify(body).replaceAll(/hash=[0-9A-Z]+/g, 'hash=<some>')) as unknown
 const methods = (path: string): Step[] =>
   ['POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'].map((method): Step => ({
     method,
@@ -106,7 +121,7 @@ export const discovery: Catalogue = {
       '/api/v1/': get('/api/v1/', { view: listByName }),
       '/api/v2': get('/api/v2'),
       '/version': get('/version', { view: (body) => Object.keys(body as object).sort() }),
-      '/version/': get('/version/'),
+      '/version/': get('/version/', { view: (body) => Object.keys(body as object).sort() }),
       '/metrics': get('/metrics', { compare: ['status', 'headers'] }),
       '/': get('/', { view: (body) => names.map((name) => typeof (body as Record<string, unknown>)[name]) }),
       '/api, aggregated': get('/api', { ...aggregated('v2'), view: byName }),

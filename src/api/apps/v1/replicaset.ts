@@ -33,7 +33,6 @@ export const replicaSets = defineResource<ReplicaSet>({
     if (!old) yield* nameWarnings(metadata.name)
     if (spec.template) yield* templateWarnings(spec.template, 'spec.template', metadata, old?.metadata)
   },
-  selectableFields: { 'status.replicas': ({ status }) => String(status?.replicas ?? 0) },
   columns: [
     nameColumn,
     integer('Desired', ({ spec }) => spec.replicas),

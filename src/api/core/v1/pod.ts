@@ -50,6 +50,8 @@ export const pods = defineResource<Pod>({
   gracePeriodSeconds: podGracePeriod,
   selectableFields: {
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
+    // The oldest clients' name for it.
+    'spec.host': ({ spec }) => spec.nodeName ?? '',
     'spec.restartPolicy': ({ spec }) => spec.restartPolicy ?? '',
     'spec.schedulerName': ({ spec }) => spec.schedulerName ?? '',
     'spec.serviceAccountName': ({ spec }) => spec.serviceAccountName ?? '',

@@ -1,4 +1,3 @@
-import { nameColumn, text } from '../../columns.ts'
 import type { CSIStorageCapacity } from '../../generated/types/storage/v1.ts'
 import { capacityWarnings, validateCapacity, validateCapacityUpdate } from './csi-validate.ts'
 import { defineResource } from '../../define.ts'
@@ -16,9 +15,4 @@ export const csiStorageCapacities = defineResource<CSIStorageCapacity>({
   validate: validateCapacity,
   validateUpdate: validateCapacityUpdate,
   warnings: capacityWarnings,
-  columns: [
-    nameColumn,
-    text('StorageClassName', ({ storageClassName }) => storageClassName ?? ''),
-    text('Capacity', ({ capacity }) => String(capacity ?? '<unset>')),
-  ],
 })

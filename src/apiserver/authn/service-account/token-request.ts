@@ -18,6 +18,7 @@ import { readStored } from '../../mirror/read-stored.ts'
 import { admissionAttributes } from '../../registry/admit.ts'
 import type { Answer } from '../../registry/answer.ts'
 import { type BodyKind, readKind } from '../../registry/body.ts'
+import { matchNamespace } from '../../registry/metadata.ts'
 import { readWriteOptions } from '../../registry/options.ts'
 import { type Registry, type ServedResource, storageKey } from '../../registry/served.ts'
 import type { Subresource } from '../../registry/subresources/subresource.ts'
@@ -55,6 +56,7 @@ async function requestToken(
   const { namespace, name } = call.info
   const options = readWriteOptions(call, 'CreateOptions')
   const request = await readKind<TokenRequest & KubeObject>(registry, call, TOKEN_REQUEST, options.fieldValidation)
+  matchNamespace(resource.definition, request, namespace)
   checkNames(request, namespace, name)
   const account = await currentAccount(registry, resource, namespace, name)
   const spec = completed(request, issuer, namespace, name, registry.env.clock.now())
@@ -70,6 +72,7 @@ async function requestToken(
   const subject = { namespace, account: { name, uid }, audiences, expirationSeconds, ...bound }
   const { token, id } = await issuer.issue(subject)
   call.annotations.set('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
+  request.metadata.uid = uid
   request.status = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) }
   return { type: 'value', status: 201, value: request }
 }
@@ -107,7 +110,7 @@ function completed(
   const spec = (request.spec ??= {})
   const audiences = spec.audiences?.length ? spec.audiences : [...issuer.audiences]
   const expirationSeconds = spec.expirationSeconds ?? DEFAULT_SECONDS
-  Object.assign(spec, { audiences, expirationSeconds })
+  Object.assign(spec, { audiences, expirationSeconds, boundObjectRef: spec.boundObjectRef ?? null })
   Object.assign(request.metadata, { name, namespace, creationTimestamp: timestamp(now) })
   delete request.status
   return { audiences, expirationSeconds }

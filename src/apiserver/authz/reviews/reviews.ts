@@ -37,6 +37,9 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
       virtual: review<LocalSubjectAccessReview>(async (object, { call }) => {
         const { namespace } = call.info
         object.metadata.namespace ||= namespace
+        if (object.metadata.namespace !== namespace) {
+          throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+        }
         refuse([...validateLocalReview(object)])
         if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace)
           throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)

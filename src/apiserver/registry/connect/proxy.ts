@@ -1,6 +1,6 @@
 import type { Endpoints, Pod, Service } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { badRequest, failure, StatusError } from '../../../apimachinery/status.ts'
+import { badRequest, failure, hasReason, notFound, StatusError } from '../../../apimachinery/status.ts'
 import { parseIp } from '../../../lib/ip.ts'
 import type { Call } from '../../request/call.ts'
 import type { Answer } from '../answer.ts'
@@ -115,7 +115,7 @@ async function serviceTarget(registry: Registry, call: Call, path: string): Prom
   const id = parseProxyName(name)
   if (!id) throw badRequest(`invalid service request ${JSON.stringify(name)}`)
   const portName = /^\d+$/.test(id.port) ? await nameOfPort(registry, namespace, id.name, Number(id.port)) : id.port
-  const { subsets = [] } = await read<Endpoints>(registry, 'endpoints', namespace, id.name)
+  const { subsets = [] } = await endpointsOf(registry, namespace, id.name)
   if (subsets.length === 0) throw unavailable(`no endpoints available for service ${JSON.stringify(id.name)}`)
   const random = registry.env.random
   for (const subset of shuffled(subsets, random.next())) {
@@ -128,6 +128,15 @@ async function serviceTarget(registry: Registry, call: Call, path: string): Prom
     }
   }
   throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`)
+}
+
+/** Throws 404, of the Service whichever of the two is missing. */
+async function endpointsOf(registry: Registry, namespace: string, name: string): Promise<Frozen<Endpoints>> {
+  try {
+    return await read<Endpoints>(registry, 'endpoints', namespace, name)
+  } catch (error) {
+    throw hasReason(error, 'NotFound') ? notFound({ group: '', resource: 'services' }, name) : error
+  }
 }
 
 async function nameOfPort(registry: Registry, namespace: string, name: string, port: number): Promise<string> {

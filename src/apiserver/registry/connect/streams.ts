@@ -1,4 +1,4 @@
-import { badRequest } from '../../../apimachinery/status.ts'
+import { badRequest, hasReason, notFound } from '../../../apimachinery/status.ts'
 import type { Call } from '../../request/call.ts'
 import { isTrue } from '../../request/info.ts'
 import type { Answer, UpgradeAnswer } from '../answer.ts'
@@ -6,6 +6,7 @@ import { mayCreate } from '../authorize.ts'
 import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 import { admitConnect } from './admit.ts'
+import type { ConnectTarget } from './connector.ts'
 import { containerOf, getPod, kubeletTarget } from './location.ts'
 
 /** pods/exec: runs a command in a container. */
@@ -51,7 +52,7 @@ async function upgradeAnswer(registry: Registry, call: Call, kind: Kind): Promis
   if (!node) throw badRequest(`pod ${name} does not have a host assigned`)
   const where =
     kind === 'portforward' ? `/portForward/${namespace}/${name}` : `/${kind}/${namespace}/${name}/${container}`
-  const target = await kubeletTarget(registry, node, `${where}?${kubeletQuery(call.query, kind)}`)
+  const target = await nodeOf(registry, node, `${where}?${kubeletQuery(call.query, kind)}`)
   const answer: UpgradeAnswer = {
     type: 'upgrade',
     kind: kind === 'portforward' ? 'port-forward' : 'remote-command',
@@ -78,4 +79,13 @@ function kubeletQuery(query: URLSearchParams, kind: Kind): string {
   on('tty', 'tty')
   if (kind === 'exec') for (const word of query.getAll('command')) out.append('command', word)
   return out.toString()
+}
+
+/** The node of a pod. Upstream says of a node that is gone that no pod has its name. */
+async function nodeOf(registry: Registry, node: string, path: string): Promise<ConnectTarget> {
+  try {
+    return await kubeletTarget(registry, node, path)
+  } catch (error) {
+    throw hasReason(error, 'NotFound') ? notFound({ group: '', resource: 'pods' }, node) : error
+  }
 }

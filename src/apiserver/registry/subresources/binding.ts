@@ -42,6 +42,8 @@ export async function bind(
   const options = readWriteOptions(call, 'CreateOptions')
   const binding = await readKind<Binding & KubeObject>(registry, call, BINDING, options.fieldValidation)
   matchNamespace(pods.definition, binding, call.info.namespace)
+  // Upstream wipes what only a server sets, but for a pod's own subresource.
+  if (posted !== pods) delete binding.metadata.uid
   const name = binding.metadata.name ?? ''
   if (call.info.name && call.info.name !== name) throw badRequest('name in URL does not match name in Binding object')
   if (!registry.admission.idle('CREATE')) {

@@ -20,6 +20,7 @@ const EVICTION: BodyKind = {
   group: 'policy',
   version: 'v1',
   kind: 'Eviction',
+  formerly: ['v1beta1'],
   get schema() {
     return schemaFor('io.k8s.api.policy.v1.Eviction')
   },
