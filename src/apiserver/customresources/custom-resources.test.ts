@@ -335,3 +335,26 @@ test('what a schema stops to know is gone from what was stored before', async (t
   await server.expect(200, 'PUT', `${CRDS}/boats.sea.example.com`, crd)
   await server.eventually(async () => !('depth' in ((await server.get<Boat>(`${BOATS}/a`)).spec ?? {})))
 })
+
+test('discovery in one document names the group of custom resources and what their subresources are', async (t) => {
+  const server = await harbour(t)
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+  const { body } = await server.send('GET', '/apis', undefined, { accept })
+  const { items } = (typeof body === 'string' ? JSON.parse(body) : body) as {
+    items: { metadata: { name: string }; versions: { resources: Record<string, unknown>[] }[] }[]
+  }
+  const [boats] = items.find(({ metadata }) => metadata.name === 'sea.example.com')?.versions[0]?.resources ?? []
+  const kind = { group: 'sea.example.com', version: 'v1', kind: 'Boat' }
+  assert.deepEqual(boats?.['responseKind'], kind)
+  const subresources = boats?.['subresources'] ?? []
+  assert.deepEqual(
+    (subresources as { subresource: string; responseKind: unknown }[]).map((one) => [
+      one.subresource,
+      one.responseKind,
+    ]),
+    [
+      ['status', kind],
+      ['scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' }],
+    ],
+  )
+})

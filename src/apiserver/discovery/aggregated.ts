@@ -49,8 +49,13 @@ async function groupDiscovery({ name, versions }: Group): Promise<NamedGroup<Ver
 
 async function resourceDiscovery(definition: ResourceDefinition): Promise<unknown> {
   const listed = await apiResources(definition)
-  // Empty stands for the group and version that it is listed in.
-  const responseKind = ({ group = '', version = '', kind }: ApiResource): unknown => ({ group, version, kind })
+  // Empty stands for the group and version that it is listed in; custom resources name them all the same.
+  const implied = definition.schema.name === '' ? definition : { group: '', version: '' }
+  const responseKind = ({ group = implied.group, version = implied.version, kind }: ApiResource): unknown => ({
+    group,
+    version,
+    kind,
+  })
   const own = listed.find(({ name }) => name === definition.plural)
   if (!own) return []
   const subresources = listed

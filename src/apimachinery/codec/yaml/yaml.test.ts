@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { schemaFor } from '../../../api/schema-for.ts'
+import type { StructSchema } from '../../schema.ts'
 import { stringifyJson } from '../json/encode.ts'
 import { MAX_YAML_LENGTH, parseYaml } from './parse.ts'
 import { printYaml } from './print.ts'
@@ -185,4 +186,14 @@ test('property: what is printed is read again', () => {
     }),
     { numRuns: 200 },
   )
+})
+
+test('of custom resources keys that stand twice are warned of one by one, and refused in one text', () => {
+  const open: StructSchema = { kind: 'struct', name: '', fields: new Map(), preserveUnknown: true }
+  const body = new TextEncoder().encode('kind: A\napiVersion: b/v1\nx: 1\nx: 2\nz: 1\nz: 2\n')
+  const found = (validation: 'Warn' | 'Strict'): readonly string[] => decodeYaml(open, body, validation).violations
+  assert.deepEqual(found('Warn'), ['line 4: key "x" already set in map', 'line 6: key "z" already set in map'])
+  assert.deepEqual(found('Strict'), [
+    'yaml: unmarshal errors:\n  line 4: key "x" already set in map\n  line 6: key "z" already set in map',
+  ])
 })

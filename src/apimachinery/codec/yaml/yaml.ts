@@ -25,8 +25,8 @@ export function decodeYaml(schema: StructSchema, body: Uint8Array, validation: F
   const { json, duplicates } = yamlToJson(body)
   const { object, violations } = decodeJson(schema, json, validation)
   if (!duplicates || validation === 'Ignore') return { object, violations }
-  // In a warning, and for what has no Go type, upstream tells each finding by itself.
-  const told = schema.name === '' || validation === 'Warn' ? duplicates.split('\n  ').slice(1) : [duplicates]
+  // In a warning upstream tells each finding by itself.
+  const told = validation === 'Warn' ? duplicates.split('\n  ').slice(1) : [duplicates]
   return { object, violations: [...told, ...violations] }
 }
 
