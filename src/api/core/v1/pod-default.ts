@@ -1,4 +1,4 @@
-import type { Container, Pod, ResourceRequirements } from '../../generated/types/core/v1.ts'
+import type { Container, Pod, PodStatus, ResourceRequirements } from '../../generated/types/core/v1.ts'
 import { defaultPodSpec } from './pod-spec/default.ts'
 import { aggregateLimits, aggregateRequests } from './pod-resources.ts'
 import { isHugePage, isOvercommitAllowed, isPodLevelResource } from './resource-names.ts'
@@ -13,8 +13,16 @@ export function defaultPod(pod: Pod): void {
   if (spec.resources) defaultPodLevelResources(pod, spec.resources)
   spec.enableServiceLinks ??= true
   defaultPodSpec(spec)
+  if (pod.status) matchPodIps(pod.status)
   // Upstream's conversion takes what is negative for the shortest period; in a template it stays, with a warning.
   if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
+}
+
+/** `podIP` is the first of `podIPs`, whichever of them an agent knows; where both are told and differ, the old field counts. */
+function matchPodIps(status: PodStatus): void {
+  const { podIP, podIPs = [] } = status
+  if (podIP && podIPs[0]?.ip !== podIP) status.podIPs = [{ ip: podIP }]
+  else if (!podIP && podIPs[0]?.ip) status.podIP = podIPs[0].ip
 }
 
 function requestsFromLimits(resources: ResourceRequirements): void {
