@@ -1,10 +1,11 @@
 /**
  * `npm run bench`: measures Skiff, beside upstream's programs where they can run, and prints a table with ratios.
  *
- *   npm run bench -- [--upstream DIR] [--only TEXT] [--seconds N] [--containers] [--json FILE]
+ *   npm run bench -- [--upstream DIR] [--only TEXT] [--seconds N] [--containers] [--json FILE] [--etcd-servers URLS]
  *
  * DIR holds kube-apiserver, kube-controller-manager, kube-scheduler and perhaps etcd (SKIFF_UPSTREAM_BIN names it too), of v1.20 or later;
  * wrk, and etcd if DIR has none, come from the system's packages. --containers adds the rows that run real containers (root).
+ * --etcd-servers has Skiff keep its state in that etcd, below a prefix of its own, as upstream does in its own.
  */
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -29,6 +30,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '5' },
     containers: { type: 'boolean', default: false },
     json: { type: 'string' },
+    'etcd-servers': { type: 'string' },
   },
 })
 
@@ -51,7 +53,7 @@ buildSkiff()
 if (wrk) console.log(`without request rows: ${wrk}`)
 if (withoutUpstream) console.log(`without upstream: ${withoutUpstream}`)
 else if (upstreamBin) console.log(`upstream: ${upstreamVersions(upstreamBin)}`)
-await measureAll(() => startSkiff())
+await measureAll(() => startSkiff(storeFlags(flags['etcd-servers'])))
 if (!withoutUpstream && upstreamBin) await measureAll(() => startUpstream(upstreamBin))
 if (flags.containers) for (const row of podRows) results.push(await measurePods(row))
 print()
@@ -69,6 +71,13 @@ if (flags.json)
       2,
     ),
   )
+
+/** Nothing of an earlier run is in the way. */
+function storeFlags(etcd: string | undefined): string[] {
+  return etcd === undefined
+    ? []
+    : ['--store', 'etcd', '--etcd-servers', etcd, '--etcd-prefix', `/skiff-bench-${Date.now()}/registry`]
+}
 
 /** Each target runs alone, so that none costs another anything. */
 async function measureAll(start: () => Promise<Target>): Promise<void> {

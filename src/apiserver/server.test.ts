@@ -87,6 +87,7 @@ test('a store that fails is told of in its own words, and one that does not answ
   const full = 'etcdserver: mvcc: database space exceeded'
   for (const [error, code, reason, message] of [
     [new StoreError(full), 500, undefined, full],
+    [new StoreError('no space left on device', { full: true }), 500, undefined, full],
     [
       new StoreError('context deadline exceeded', { timedOut: true }),
       504,

@@ -196,6 +196,7 @@ export interface StoreErrorOptions extends ErrorOptions {
   /** See StoreError. */
   readonly uncertain?: boolean
   readonly timedOut?: boolean
+  readonly full?: boolean
 }
 
 /** The store cannot read or write. `cause` says why. Retrying later may help. */
@@ -204,12 +205,15 @@ export class StoreError extends Error {
   readonly uncertain: boolean
   /** Whether it was waited for in vain. */
   readonly timedOut: boolean
+  /** Whether there is no room for it. Deletes may make some. */
+  readonly full: boolean
 
   constructor(message: string, options?: StoreErrorOptions) {
     super(message, options)
     this.name = 'StoreError'
     this.uncertain = options?.uncertain ?? false
     this.timedOut = options?.timedOut ?? false
+    this.full = options?.full ?? false
   }
 }
 

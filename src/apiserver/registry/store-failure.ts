@@ -2,8 +2,12 @@ import { failure, type StatusError } from '../../apimachinery/status.ts'
 import type { StoreError } from '../../store/store.ts'
 import { bareError } from './revision.ts'
 
+/** etcd's ErrNoSpace, which clients may know; the log says what is full. */
+const NO_SPACE = 'etcdserver: mvcc: database space exceeded'
+
 /** What a client is told when the store fails, as upstream tells of its etcd: 504 when nobody answered, or else its own words. */
 export function storeFailure(error: StoreError): StatusError {
+  if (error.full) return bareError(NO_SPACE)
   if (!error.timedOut) return bareError(error.message)
   return failure('Timeout', 'Timeout: request did not complete within requested timeout - context deadline exceeded')
 }

@@ -34,6 +34,10 @@ async function deleteCluster(context: CliContext, flags: DeleteFlags): Promise<v
   await stopCluster(context, progress, cluster, flags.grace)
   const dropped = await dropContext(context, settings.name, paths)
   rmSync(paths.root, { recursive: true, force: true })
+  if (settings.etcd) {
+    const { servers, prefix } = settings.etcd
+    progress.done('objects', `stay in etcd (etcdctl --endpoints ${servers.join(',')} del --prefix ${prefix}/)`)
+  }
   progress.done('state', `${paths.root} is removed${dropped.map((file) => `, and its context from ${file}`).join('')}`)
 }
 

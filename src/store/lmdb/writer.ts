@@ -180,7 +180,7 @@ export class Writer {
       broken(this.#broken)
       return this.#broken
     }
-    return new StoreError(failed, { cause: error })
+    return new StoreError(failed, { cause: error, full: why === NO_SPACE })
   }
 
   #limits(): SweepLimits {
