@@ -138,6 +138,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Texts for Warning headers. */
   warnings?(object: Frozen<T>, old?: Frozen<T>): Iterable<string>
   readonly columns: readonly Column<T>[]
+  /** What of an object's row a table says apart (metav1.TableRowCondition), such as that it is over and done. */
+  rowConditions?(object: Frozen<T>): readonly object[]
   /** Field selectors beyond metadata.name and metadata.namespace. */
   readonly selectableFields: Readonly<Record<string, SelectableField<T>>>
   /**

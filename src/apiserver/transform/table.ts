@@ -28,6 +28,7 @@ interface TableColumn {
 
 interface TableRow {
   readonly cells: readonly unknown[]
+  readonly conditions?: readonly object[]
   readonly object: unknown
 }
 
@@ -49,12 +50,18 @@ const DEFAULT_COLUMNS: readonly Column<KubeObject>[] = [
 /** Prints objects of one kind as rows. */
 export class TablePrinter {
   readonly #columns: readonly Column<KubeObject>[]
+  readonly #conditionsOf: ResourceDefinition['rowConditions']
   readonly #version: string
   readonly #include: IncludeObject
 
   /** `version` is that of meta.k8s.io which the client asks for: v1 or v1beta1. */
-  constructor(definition: Pick<ResourceDefinition, 'columns'>, version: string, include: IncludeObject) {
+  constructor(
+    definition: Pick<ResourceDefinition, 'columns' | 'rowConditions'>,
+    version: string,
+    include: IncludeObject,
+  ) {
     this.#columns = definition.columns.length > 0 ? definition.columns : DEFAULT_COLUMNS
+    this.#conditionsOf = definition.rowConditions?.bind(definition)
     this.#version = version
     this.#include = include
   }
@@ -76,13 +83,18 @@ export class TablePrinter {
   }
 
   row(object: Frozen<KubeObject>, now: number): TableRow {
-    return { cells: this.#cells(object, now), object: this.#included(object) }
+    const conditions = this.#conditionsOf?.(object) ?? []
+    const cells = this.#cells(object, now)
+    return { cells, ...(conditions.length > 0 && { conditions }), object: this.#included(object) }
   }
 
   /** Writes a row in JSON; what it includes of its object is taken from the stored bytes. */
   writeRow(to: ByteSink, item: ListItem, now: number): void {
+    const object = item.object()
+    const conditions = this.#conditionsOf?.(object) ?? []
     to.ascii('{"cells":')
-    to.text(stringifyJson(this.#cells(item.object(), now)))
+    to.text(stringifyJson(this.#cells(object, now)))
+    if (conditions.length > 0) to.text(`,"conditions":${stringifyJson(conditions)}`)
     to.ascii(',"object":')
     if (this.#include === 'None') to.ascii('null')
     else if (this.#include === 'Object') item.writeJson(to)

@@ -140,7 +140,6 @@ const lists = [
   'watch=1&timeoutSeconds=1&resourceVersion=abc',
   'watch=1&timeoutSeconds=1&resourceVersion=-1',
   'watch=1&timeoutSeconds=abc',
-  'watch=1&timeoutSeconds=1&allowWatchBookmarks=&resourceVersion=0',
   'labelSelector=',
   'labelSelector=a%20in%20(',
   'labelSelector=a%20in%20()',

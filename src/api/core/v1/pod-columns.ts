@@ -168,3 +168,19 @@ function readinessGates(pod: Frozen<Pod>): string {
   const passed = gates.filter(({ conditionType }) => isConditionTrue(pod.status?.conditions, conditionType))
   return `${passed.length}/${gates.length}`
 }
+
+/** A pod that has run to its end is told apart from one that still may run. */
+export function podRowConditions({ status }: Frozen<Pod>): readonly object[] {
+  switch (status?.phase) {
+    case 'Succeeded':
+      return [completed('Succeeded', 'The pod has completed successfully.')]
+    case 'Failed':
+      return [completed('Failed', 'The pod failed.')]
+    default:
+      return []
+  }
+}
+
+function completed(reason: string, message: string): object {
+  return { type: 'Completed', status: 'True', reason, message }
+}

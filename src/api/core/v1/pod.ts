@@ -3,7 +3,7 @@ import { podSpecWarnings } from './pod-spec/warnings.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { defineResource } from '../../define.ts'
 import type { Pod } from '../../generated/types/core/v1.ts'
-import { podColumns } from './pod-columns.ts'
+import { podColumns, podRowConditions } from './pod-columns.ts'
 import { defaultPod } from './pod-default.ts'
 import { validatePodStatusUpdate } from './pod-status-validate.ts'
 import { validatePod, validatePodCreate, validatePodUpdate } from './pod-validate.ts'
@@ -62,6 +62,7 @@ export const pods = defineResource<Pod>({
     'status.nominatedNodeName': ({ status }) => status?.nominatedNodeName ?? '',
   },
   columns: podColumns,
+  rowConditions: podRowConditions,
 })
 
 /** CheckGracefulDelete: a pod that runs nowhere, or has ended, goes at once. */
