@@ -1,10 +1,10 @@
-import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength, isDns1123Label } from '../../../apimachinery/validation/names.ts'
 import { domainPrefixedPath, immutableField, nonNegative, sortedKeys } from '../../checks.ts'
 import { isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
+import { isConditionTrue } from '../../core/v1/pod-conditions.ts'
 import type { Job, JobSpec, SuccessPolicy } from '../../generated/types/batch/v1.ts'
 import type { PodTemplateSpec } from '../../generated/types/core/v1.ts'
 import { CONTROLLER_UID_LABELS, JOB_NAME_LABELS } from './job-selector.ts'
@@ -191,16 +191,14 @@ const TEMPLATE = 'io.k8s.api.core.v1.PodTemplateSpec'
 
 type Template = Frozen<PodTemplateSpec>
 
-/** A suspended Job that never ran may still be told where, and with what resources, to run (KEP-2926, KEP-5440). */
+/** A Job that is suspended, and whose pods are gone, may be told where, and with what resources, to run (KEP-2926, KEP-5440). */
 function* validateTemplateUpdate(spec: Spec, old: Frozen<Job>): Iterable<FieldError> {
-  const suspended = old.spec.suspend === true
-  if (!suspended) return yield* immutableField('spec.template', spec.template, old.spec.template, TEMPLATE)
-  const before =
-    old.status?.startTime === undefined ? withScheduling(old.spec.template, spec.template) : old.spec.template
-  const resized = withResources(before, spec.template)
-  if (!semanticEqual(spec.template.spec, resized.spec)) {
-    yield* immutableField('spec.template.spec', spec.template.spec, resized.spec, `io.k8s.api.core.v1.PodSpec`)
+  const { conditions, active = 0 } = old.status ?? {}
+  if (old.spec.suspend !== true || !isConditionTrue(conditions, 'Suspended') || active !== 0) {
+    return yield* immutableField('spec.template', spec.template, old.spec.template, TEMPLATE)
   }
+  const resized = withResources(withScheduling(old.spec.template, spec.template), spec.template)
+  yield* immutableField('spec.template.spec', spec.template.spec, resized.spec, 'io.k8s.api.core.v1.PodSpec')
 }
 
 function withScheduling(old: Template, now: Template): Template {
