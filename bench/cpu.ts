@@ -1,13 +1,13 @@
 /**
  * How much processor time a request costs the server: the measure that a busy machine does not falsify.
  *
- *   scripts/run-script.sh bench/cpu.ts [--only TEXT] [--seconds N] [--clients N] [--upstream DIR] [--pid PID --port PORT --token TOKEN]
+ *   scripts/run-script.sh bench/cpu.ts [--only TEXT] [--seconds N] [--clients N] [--upstream DIR] [--etcd-servers URLS] [--pid PID --port PORT --token TOKEN]
  *
  * Prints µs of user and system time for each request, beside what the clients saw. With --pid a server that runs already is loaded.
  */
 import { parseArgs } from 'node:util'
 import { shapes } from './rows/shapes.ts'
-import { buildSkiff, startSkiff } from './skiff.ts'
+import { buildSkiff, startSkiff, storeFlags } from './skiff.ts'
 import { cpuSeconds, residentMb, type Target } from './target.ts'
 import { startUpstream } from './upstream.ts'
 import { load } from './wrk.ts'
@@ -18,6 +18,7 @@ const { values: flags } = parseArgs({
     seconds: { type: 'string', default: '2' },
     clients: { type: 'string', default: '32' },
     upstream: { type: 'string' },
+    'etcd-servers': { type: 'string' },
     pid: { type: 'string' },
     port: { type: 'string' },
     token: { type: 'string' },
@@ -51,7 +52,7 @@ async function start(): Promise<Target> {
   if (flags.upstream) return startUpstream(flags.upstream)
   if (flags.pid) return running(Number(flags.pid), Number(flags.port), flags.token ?? '')
   buildSkiff()
-  return startSkiff()
+  return startSkiff(storeFlags(flags['etcd-servers']))
 }
 
 function running(pid: number, port: number, token: string): Target {

@@ -18,7 +18,7 @@ import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
 import { restartRow } from './rows/restart.ts'
 import { fanOutRow, watchListRow } from './rows/watches.ts'
-import { buildSkiff, startSkiff } from './skiff.ts'
+import { buildSkiff, startSkiff, storeFlags } from './skiff.ts'
 import type { Target } from './target.ts'
 import { missingUpstream, startUpstream, upstreamVersions } from './upstream.ts'
 import { missingWrk } from './wrk.ts'
@@ -71,13 +71,6 @@ if (flags.json)
       2,
     ),
   )
-
-/** Nothing of an earlier run is in the way. */
-function storeFlags(etcd: string | undefined): string[] {
-  return etcd === undefined
-    ? []
-    : ['--store', 'etcd', '--etcd-servers', etcd, '--etcd-prefix', `/skiff-bench-${Date.now()}/registry`]
-}
 
 /** Each target runs alone, so that none costs another anything. */
 async function measureAll(start: () => Promise<Target>): Promise<void> {

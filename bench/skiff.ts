@@ -57,6 +57,13 @@ export async function startSkiff(more: readonly string[] = [], kept?: string): P
   }
 }
 
+/** The flags that keep the state in this etcd, where nothing of an earlier run is in the way; none without one. */
+export function storeFlags(etcd: string | undefined): string[] {
+  return etcd === undefined
+    ? []
+    : ['--store', 'etcd', '--etcd-servers', etcd, '--etcd-prefix', `/skiff-bench-${Date.now()}/registry`]
+}
+
 /** Builds what ships. */
 export function buildSkiff(): void {
   execFileSync(process.execPath, [join(ROOT, 'scripts/build.ts')], { stdio: 'inherit' })
