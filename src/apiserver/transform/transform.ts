@@ -242,11 +242,14 @@ function transformWatch(answer: WatchAnswer, target: Target, query: URLSearchPar
     target.kind === 'Table'
       ? tableFrames(answer.resource, target.version, query, env)
       : (frame: WatchFrame) => partialFrame(frame, target.version)
+  // An event is no list: upstream ends where the first one would be.
+  const isList = target.kind === 'PartialObjectMetadataList'
   return {
     ...answer,
     start: (listener) =>
       answer.start({
-        onEvent: (frame) => listener.onEvent(frame.type === 'ERROR' ? frame : change(frame)),
+        onEvent: (frame) =>
+          isList ? listener.onEnd() : listener.onEvent(frame.type === 'ERROR' ? frame : change(frame)),
         ...initialOf(listener, target),
         onEnd: () => listener.onEnd(),
         hold: () => listener.hold?.(),

@@ -87,9 +87,17 @@ export const subresources: Catalogue = {
         post(`${pods}/none/eviction`, eviction('none')),
         post(`${pods}/p/eviction`, { kind: 'Eviction', apiVersion: 'policy/v1beta1', metadata: { name: 'p' } }),
         post(`${pods}/p/eviction`, {}),
-        post(`${pods}/p/eviction`, eviction('p', { deleteOptions: { preconditions: { uid: 'x' } } })),
         post(`${pods}/p/eviction`, eviction('p', { deleteOptions: { dryRun: ['x'] } })),
         post(`${pods}/p/eviction`, eviction('p', { deleteOptions: { gracePeriodSeconds: 3 } })),
+        get(`${pods}/p`),
+      ],
+    },
+    {
+      // Upstream tries for a while.
+      name: 'eviction of another pod of the name',
+      steps: [
+        running,
+        post(`${pods}/p/eviction`, eviction('p', { deleteOptions: { preconditions: { uid: 'x' } } })),
         get(`${pods}/p`),
       ],
     },
