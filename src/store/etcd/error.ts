@@ -39,3 +39,8 @@ export function isMembersFault(error: unknown): boolean {
 export function isCompacted(error: unknown): boolean {
   return error instanceof EtcdError && error.code === status.OUT_OF_RANGE && /has been compacted/.test(error.message)
 }
+
+/** etcd's ErrLeaseNotFound: nothing was written. */
+export function isLeaseGone(error: unknown): boolean {
+  return error instanceof EtcdError && error.code === status.NOT_FOUND && /lease not found/.test(error.message)
+}

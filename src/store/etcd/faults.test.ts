@@ -158,6 +158,17 @@ describe('one member', { skip }, () => {
     await store.close()
   })
 
+  test('a lease that etcd has lost is replaced', async () => {
+    const store = await open(etcd.endpoints)
+    await store.write({ key: '/leased/a', value: Buffer.from('a'), ttlMs: 60_000 })
+    const { leases } = await other.read(methods.leases, {})
+    for (const { id } of leases) await other.write(methods.leaseRevoke, { id })
+    assert.ok((await store.write({ key: '/leased/b', value: Buffer.from('b'), ttlMs: 60_000 })).ok)
+    assert.equal(await store.get('/leased/a'), undefined)
+    assert.equal(text((await store.get('/leased/b'))?.value), 'b')
+    await store.close()
+  })
+
   test('a server that starts anew has the history that etcd kept', async () => {
     const first = await open(etcd.endpoints)
     const begin = await put(first, '/history/a', '1')

@@ -76,7 +76,13 @@ export class Feed {
     const watching = Promise.withResolvers<void>()
     this.#created = watching.resolve
     this.#running = this.#run()
-    await watching.promise
+    const late = new EtcdError('no watch of etcd could be started', 4)
+    const timer = this.#options.clock.setTimer(() => watching.reject(late), cluster.patience.allMs)
+    try {
+      await watching.promise
+    } finally {
+      timer.cancel()
+    }
     await this.reached(revision + keys.offset)
   }
 

@@ -28,6 +28,11 @@ export class Leases {
     this.#clock = clock
   }
 
+  /** The lease that `get` returned for this is gone, as when etcd was restored. */
+  forget(ttlMs: number): void {
+    this.#pools.delete(Math.ceil(ttlMs / 1000))
+  }
+
   /** A lease that lasts at least `ttlMs` from now. */
   async get(ttlMs: number): Promise<number | bigint> {
     const seconds = Math.ceil(ttlMs / 1000)

@@ -19,7 +19,7 @@ import { Cache } from './cache.ts'
 import { Cluster, type Patience } from './cluster.ts'
 import { runCompactor } from './compactor.ts'
 import type { EtcdTls } from './connection.ts'
-import { isCompacted } from './error.ts'
+import { isCompacted, isLeaseGone } from './error.ts'
 import { Feed } from './feed.ts'
 import { KeySpace, type KeySpaceOptions } from './keys.ts'
 import { Leases } from './leases.ts'
@@ -140,7 +140,7 @@ export class EtcdStore implements Store {
   async write(write: Write): Promise<WriteResult> {
     this.#checkOpen()
     checkWrite(write)
-    const written = this.#write(write)
+    const written = this.#writeLeased(write)
     this.#writing.add(written)
     try {
       return await written
@@ -186,6 +186,16 @@ export class EtcdStore implements Store {
     this.#checkOpen()
     if (revision === undefined ? stale : revision <= this.revision) return read()
     return this.latest().then(read)
+  }
+
+  async #writeLeased(write: Write): Promise<WriteResult> {
+    try {
+      return await this.#write(write)
+    } catch (error) {
+      if (write.ttlMs === undefined || !isLeaseGone(error)) throw error
+      this.#leases.forget(write.ttlMs)
+      return this.#write(write)
+    }
   }
 
   /** One transaction: compare, then write, or else read what is there. */
