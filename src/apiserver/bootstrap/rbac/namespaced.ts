@@ -1,6 +1,11 @@
 import type { RoleTable } from './cluster-roles.ts'
 
 const EVENTS = 'create,patch,update core,events.k8s.io events'
+/** To become the leader, in either way of electing one. */
+const LEADERS = [
+  'create,get,list,update,watch coordination.k8s.io leases',
+  'create,get,list,update,watch coordination.k8s.io leasecandidates',
+]
 
 /** Roles by namespace and name, as CLUSTER_ROLES. */
 export const NAMESPACED_ROLES: Readonly<Record<string, RoleTable>> = {
@@ -13,11 +18,8 @@ export const NAMESPACED_ROLES: Readonly<Record<string, RoleTable>> = {
   },
   'kube-system': {
     'extension-apiserver-authentication-reader': ['get,list,watch core configmaps extension-apiserver-authentication'],
-    'system::leader-locking-kube-controller-manager': [
-      'watch core configmaps',
-      'get,update core configmaps kube-controller-manager',
-    ],
-    'system::leader-locking-kube-scheduler': ['watch core configmaps', 'get,update core configmaps kube-scheduler'],
+    'system::leader-locking-kube-controller-manager': LEADERS,
+    'system::leader-locking-kube-scheduler': LEADERS,
     'system:controller:bootstrap-signer': ['get,list,watch core secrets'],
     'system:controller:cloud-provider': ['create,get,list,watch core configmaps'],
     'system:controller:token-cleaner': ['delete,get,list,watch core secrets', EVENTS],
@@ -42,7 +44,11 @@ export const NAMESPACED_BINDINGS: Readonly<Record<string, BindingTable>> = {
       to: ['user:system:kube-controller-manager', 'user:system:kube-scheduler'],
     },
     'system::leader-locking-kube-controller-manager': {
-      to: ['user:system:kube-controller-manager', 'account:kube-controller-manager'],
+      to: [
+        'user:system:kube-controller-manager',
+        'account:kube-controller-manager',
+        'account:leader-election-controller',
+      ],
     },
     'system::leader-locking-kube-scheduler': { to: ['user:system:kube-scheduler', 'account:kube-scheduler'] },
     'system:controller:bootstrap-signer': { to: ['account:bootstrap-signer'] },
