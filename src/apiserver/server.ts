@@ -19,6 +19,7 @@ import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
+import { SharedObjects } from './inprocess/shared-objects.ts'
 import { ListCache } from './registry/list-cache.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
@@ -67,6 +68,8 @@ const BOOKMARK_MS = 60_000
 export class ApiServer {
   readonly env: Env
   readonly registry: Registry
+  /** What clients of this process hold. */
+  readonly shared = new SharedObjects()
   readonly resources = new ResourceTable()
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes

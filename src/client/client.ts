@@ -12,6 +12,8 @@ export interface Client {
 export interface ListOptions {
   /** Objects come without anything but their metadata, which is less to carry and to keep. */
   readonly metadataOnly?: boolean
+  /** Objects may come without metadata.managedFields, from a server that saves something by it. */
+  readonly withoutManagers?: boolean
   /** All namespaces when absent. */
   readonly namespace?: string
   readonly labelSelector?: string

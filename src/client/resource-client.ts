@@ -30,6 +30,7 @@ const PATCH_TYPES: Readonly<Record<PatchType | 'apply', { readonly 'content-type
 const acceptMetadata = (kind: string): { readonly headers: { readonly accept: string } } => ({
   headers: { accept: `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json` },
 })
+const LEAN = { withoutManagers: true }
 const METADATA = acceptMetadata('PartialObjectMetadata')
 const METADATA_LIST = acceptMetadata('PartialObjectMetadataList')
 
@@ -114,10 +115,10 @@ function deleteBody(options: DeleteOptions | undefined): { readonly body?: unkno
 
 async function list<T extends KubeObject>(
   { resource, call }: Context<T>,
-  { namespace, metadataOnly, ...query }: ListOptions,
+  { namespace, metadataOnly, withoutManagers, ...query }: ListOptions,
 ): Promise<Frozen<KubeList<T>>> {
   const path = resourcePath(resource, { namespace }) + queryString({ ...query })
-  const { body } = await call({ method: 'GET', path, ...(metadataOnly && METADATA_LIST) })
+  const { body } = await call({ method: 'GET', path, ...(metadataOnly && METADATA_LIST), ...(withoutManagers && LEAN) })
   const answered = body as Frozen<KubeList<T>>
   const items = answered.items ?? []
   if (!metadataOnly && items.every((item) => item.kind && item.apiVersion))
@@ -128,10 +129,16 @@ async function list<T extends KubeObject>(
 
 async function* watch<T extends KubeObject>(
   { resource, call }: Context<T>,
-  { namespace, signal, metadataOnly, ...query }: WatchOptions,
+  { namespace, signal, metadataOnly, withoutManagers, ...query }: WatchOptions,
 ): AsyncGenerator<WatchEvent<T>> {
   const path = resourcePath(resource, { namespace }) + queryString({ watch: true, ...query })
-  const { events } = await call({ method: 'GET', path, ...(metadataOnly && METADATA), ...(signal && { signal }) })
+  const { events } = await call({
+    method: 'GET',
+    path,
+    ...(metadataOnly && METADATA),
+    ...(withoutManagers && LEAN),
+    ...(signal && { signal }),
+  })
   const type = { apiVersion: apiVersionOf(resource), kind: resource.kind }
   if (!events) throw internalError(`the server answered a watch of ${resource.plural} with no stream`)
   for await (const event of events) {

@@ -20,6 +20,8 @@ export interface ApiRequest {
   /** A plain JSON value, or encoded bytes. */
   readonly body?: unknown
   readonly signal?: AbortSignal
+  /** See ListOptions.withoutManagers; others than servers of the same process take no notice. */
+  readonly withoutManagers?: boolean
 }
 
 export interface ApiResponse {

@@ -1,6 +1,14 @@
+import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { badRequest, StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
-import { type Answer, type StreamAnswer, wholeList, type WatchAnswer, type WatchFrame } from '../registry/answer.ts'
+import {
+  type Answer,
+  type ListItem,
+  type StreamAnswer,
+  wholeList,
+  type WatchAnswer,
+  type WatchFrame,
+} from '../registry/answer.ts'
 import { deepFreeze } from '../registry/codec.ts'
 import { type Call, header } from '../request/call.ts'
 import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
@@ -17,6 +25,8 @@ export interface LocalRequest {
   /** A plain JSON value, which is not changed. */
   readonly body?: unknown
   readonly signal?: AbortSignal
+  /** Objects of lists and watches may come without metadata.managedFields. They are then shared with others who hold the same. */
+  readonly withoutManagers?: boolean
 }
 
 export interface LocalResponse {
@@ -51,6 +61,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     warnings: [],
     annotations: new Map(),
   }
+  const objectOf = request.withoutManagers ? (item: ListItem) => server.shared.of(item) : undefined
   try {
     const answer = await localAnswer(server, call)
     switch (answer.type) {
@@ -59,9 +70,14 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
       case 'value':
         return { status: answer.status, headers: headersOf(call), body: deepFreeze(answer.value) }
       case 'list':
-        return { status: 200, headers: headersOf(call), body: await wholeList(answer) }
+        return { status: 200, headers: headersOf(call), body: await wholeList(answer, objectOf) }
       case 'watch':
-        return { status: 200, headers: headersOf(call), body: undefined, events: eventsOf(answer, call.signal) }
+        return {
+          status: 200,
+          headers: headersOf(call),
+          body: undefined,
+          events: eventsOf(answer, call.signal, objectOf),
+        }
       case 'raw':
         return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
       case 'stream':
@@ -125,7 +141,11 @@ function textOf(body: Uint8Array | string): string {
 const MOST_UNREAD = 100_000
 
 /** The events of a watch as they come, until the server or `signal` ends it. */
-async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterable<LocalEvent> {
+async function* eventsOf(
+  answer: WatchAnswer,
+  signal: AbortSignal,
+  objectOf?: (item: ListItem) => Frozen<KubeObject>,
+): AsyncIterable<LocalEvent> {
   let unread: LocalEvent[] = []
   let ended = false
   let wake: () => void = () => {}
@@ -134,11 +154,13 @@ async function* eventsOf(answer: WatchAnswer, signal: AbortSignal): AsyncIterabl
     ended = true
     wake()
   }
+  const push = (event: LocalEvent): void => {
+    if (unread.push(event) > MOST_UNREAD) end()
+    wake()
+  }
   const stop = answer.start({
-    onEvent(frame) {
-      if (unread.push({ type: frame.type, object: frame.object() }) > MOST_UNREAD) end()
-      wake()
-    },
+    onEvent: (frame) => push({ type: frame.type, object: frame.object() }),
+    ...(objectOf && { onInitial: (item) => push({ type: 'ADDED', object: objectOf(item) }) }),
     onEnd: end,
     taken: () => (unread.length === 0 ? Promise.resolve() : new Promise((resolve) => (read = resolve))),
   })

@@ -87,10 +87,13 @@ export async function forEachItem(
   while (await rest.step(see)) await nextTurn()
 }
 
-/** The objects of all items. */
-export async function allObjects(list: Pick<ListAnswer, 'first' | 'rest'>): Promise<Frozen<KubeObject>[]> {
+/** The objects of all items, or what `objectOf` makes of them. */
+export async function allObjects(
+  list: Pick<ListAnswer, 'first' | 'rest'>,
+  objectOf = (item: ListItem): Frozen<KubeObject> => item.object(),
+): Promise<Frozen<KubeObject>[]> {
   const objects: Frozen<KubeObject>[] = []
-  await forEachItem(list, (item) => void objects.push(item.object()))
+  await forEachItem(list, (item) => void objects.push(objectOf(item)))
   return objects
 }
 
@@ -112,9 +115,9 @@ export function listHead(list: ListAnswer): Record<string, unknown> {
   return { kind, apiVersion, metadata: isOpen ? { continue: '', ...metadata } : metadata, ...shape?.fields }
 }
 
-/** The list as one value, with all its items. */
-export async function wholeList(list: ListAnswer): Promise<unknown> {
-  return { ...listHead(list), [list.shape?.items ?? 'items']: await allObjects(list) }
+/** The list as one value, with all its items. `objectOf`: see allObjects. */
+export async function wholeList(list: ListAnswer, objectOf?: (item: ListItem) => Frozen<KubeObject>): Promise<unknown> {
+  return { ...listHead(list), [list.shape?.items ?? 'items']: await allObjects(list, objectOf) }
 }
 
 /** The same as it is written: items of built-in kinds do not say of what kind they are. */
@@ -186,13 +189,13 @@ export interface UpgradeAnswer {
 
 /** An object of the store at a revision. */
 export class StoredObject implements ListItem {
-  readonly #resource: ServedResource
+  readonly resource: ServedResource
   readonly value: Uint8Array
   readonly revision: number
   #object: Frozen<KubeObject> | undefined
 
   constructor(resource: ServedResource, value: Uint8Array, revision: number, object?: Frozen<KubeObject>) {
-    this.#resource = resource
+    this.resource = resource
     this.value = value
     this.revision = revision
     this.#object = object
@@ -203,31 +206,31 @@ export class StoredObject implements ListItem {
   }
 
   object(): Frozen<KubeObject> {
-    return (this.#object ??= this.#resource.codec.decode(this.value, this.revision))
+    return (this.#object ??= this.resource.codec.decode(this.value, this.revision))
   }
 
   /** Upstream's encoder ends whole answers with a line end. */
   json(ending: Ending = ''): Uint8Array {
-    return this.#resource.codec.json(this.value, this.revision, ending)
+    return this.resource.codec.json(this.value, this.revision, ending)
   }
 
   writeItem(to: ByteSink): void {
-    this.#resource.codec.writeItem(to, this.value, this.revision)
+    this.resource.codec.writeItem(to, this.value, this.revision)
   }
 
   writeJson(to: ByteSink): void {
-    this.#resource.codec.writeJson(to, this.value, this.revision)
+    this.resource.codec.writeJson(to, this.value, this.revision)
   }
 
   writePartial(to: ByteSink, version: string): void {
-    this.#resource.codec.writePartial(to, this.value, this.revision, version)
+    this.resource.codec.writePartial(to, this.value, this.revision, version)
   }
 
   metadata(): Frozen<KubeObject>['metadata'] {
-    return this.#object?.metadata ?? this.#resource.codec.metadata(this.value, this.revision)
+    return this.#object?.metadata ?? this.resource.codec.metadata(this.value, this.revision)
   }
 
   kept(): StoredObject {
-    return new StoredObject(this.#resource, this.value.slice(), this.revision, this.#object)
+    return new StoredObject(this.resource, this.value.slice(), this.revision, this.#object)
   }
 }

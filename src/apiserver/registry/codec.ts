@@ -11,16 +11,14 @@ import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { setOwn } from '../../lib/own.ts'
 import type { Entry } from '../../store/store.ts'
+import { cutManagers } from './cut-managers.ts'
+import { endOf } from './json-bytes.ts'
 
 const encoder = new TextEncoder()
 const ITEM_PREFIX = encoder.encode('{"metadata":{')
 const CLOSE_BRACE = 0x7d
 const COMMA = 0x2c
 const OPEN_BRACE = 0x7b
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
 const decoder = new TextDecoder()
 
 /**
@@ -82,6 +80,14 @@ export class ResourceCodec {
     return this.#freeze ? deepFreeze(object) : object
   }
 
+  /** The same without who manages which field: where that can be, it is not even parsed. */
+  decodeWithoutManagers(bytes: Uint8Array, revision: number): Frozen<KubeObject> {
+    const asServed = this.#isAsServed(bytes)
+    const object = this.draft(asServed ? cutManagers(bytes, this.#prefix.length) : bytes, revision)
+    if (!asServed) delete object.metadata.managedFields
+    return this.#freeze ? deepFreeze(object) : object
+  }
+
   /** The object as it is served in JSON. */
   json(bytes: Uint8Array, revision: number, ending: Ending = ''): Uint8Array {
     if (this.#isAsServed(bytes) && revision > 0)
@@ -119,7 +125,7 @@ export class ResourceCodec {
     if (!this.#isAsServed(bytes)) to.text(JSON.stringify(this.metadata(bytes, revision)))
     else {
       to.byte(OPEN_BRACE)
-      this.#writeAfterPrefix(to, bytes.subarray(0, objectEnd(bytes, this.#prefix.length)), revision)
+      this.#writeAfterPrefix(to, bytes.subarray(0, endOf(bytes, this.#prefix.length)), revision)
     }
     to.byte(CLOSE_BRACE)
   }
@@ -128,9 +134,7 @@ export class ResourceCodec {
   metadata(bytes: Uint8Array, revision: number): Frozen<KubeObject>['metadata'] {
     if (!this.#isAsServed(bytes)) return this.decode(bytes, revision).metadata
     const from = this.#prefix.length - 1
-    const metadata = JSON.parse(
-      decoder.decode(bytes.subarray(from, objectEnd(bytes, from + 1))),
-    ) as KubeObject['metadata']
+    const metadata = JSON.parse(decoder.decode(bytes.subarray(from, endOf(bytes, from + 1)))) as KubeObject['metadata']
     if (revision > 0) metadata.resourceVersion = String(revision)
     return this.#freeze ? deepFreeze(metadata) : metadata
   }
@@ -151,20 +155,6 @@ export class ResourceCodec {
   decodeEntry(entry: Pick<Entry, 'value' | 'modRevision'>): Frozen<KubeObject> {
     return this.decode(entry.value, entry.modRevision)
   }
-}
-
-/** The end of a JSON object or list, past its brace, that is open at `from`. */
-function objectEnd(bytes: Uint8Array, from: number): number {
-  const { length } = bytes
-  let depth = 1
-  for (let at = from; at < length; at++) {
-    const byte = bytes[at]
-    if (byte === QUOTE) {
-      for (at++; at < length && bytes[at] !== QUOTE; at++) if (bytes[at] === BACKSLASH) at++
-    } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) depth++
-    else if ((byte === CLOSE_BRACE || byte === CLOSE_BRACKET) && --depth === 0) return at + 1
-  }
-  return length
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

@@ -98,7 +98,8 @@ export class InformerFactory {
   #make<T extends KubeObject>(resource: ResourceDefinition<T>, scope: InformerScope): Informer<KubeObject> {
     const { client, env, freeze = false, transforms } = this.#options
     const transform = transforms?.[resource.plural] ?? this.#options.transform
-    return new Informer<KubeObject>({ client, env, resource, scope, freeze, ...(transform && { transform }) })
+    const lean = transform === withoutManagers ? { ...scope, withoutManagers: true } : scope
+    return new Informer<KubeObject>({ client, env, resource, scope: lean, freeze, ...(transform && { transform }) })
   }
 
   #launch({ informer, stop }: Entry, signal: AbortSignal): void {

@@ -23,7 +23,10 @@ export interface InformerOptions<T extends KubeObject> {
   readonly resource: ResourceDefinition<T>
   readonly env: Env
   /** Watch only these. */
-  readonly scope?: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
+  readonly scope?: Pick<
+    ListOptions,
+    'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'withoutManagers'
+  >
   /** Freeze objects deeply, so that whoever changes a shared one is told at once. For tests; costs a walk per object. */
   readonly freeze?: boolean
   /** Makes what is kept out of what came, to keep less of it. Must not change its argument. */

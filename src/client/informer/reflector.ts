@@ -20,7 +20,10 @@ export interface Sink<T> {
 export interface ReflectOptions<T extends KubeObject> {
   readonly resource: Pick<ResourceClient<T>, 'list' | 'watch'>
   readonly env: Env
-  readonly scope: Pick<ListOptions, 'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly'>
+  readonly scope: Pick<
+    ListOptions,
+    'namespace' | 'labelSelector' | 'fieldSelector' | 'metadataOnly' | 'withoutManagers'
+  >
   readonly signal: AbortSignal
   /** See Transport.steady. */
   readonly steady?: boolean
