@@ -1,5 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { Command } from 'commander'
+import { parseDuration } from '../apimachinery/duration/duration.ts'
+import { ParseError } from '../apimachinery/parse-error.ts'
 import { clusterPaths } from '../host/cluster/paths.ts'
 import type { ClusterPaths } from '../host/cluster/paths.ts'
 import { DEFAULT_NAME, checkName, defaultDataDir, readSettings } from '../host/cluster/settings.ts'
@@ -72,6 +74,17 @@ export function parseSeconds(text: string): number {
   const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)([smh])?$/.exec(text) ?? []
   if (amount === undefined) throw new InvalidArgumentError('It must be a time such as 30s, 2m or 1h.')
   return Number(amount) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h']
+}
+
+/** Parses a duration as Go writes it, such as 720h or 1h30m, longer than nothing, into ms. */
+export function parseDurationMs(text: string): number {
+  try {
+    const ms = parseDuration(text)
+    if (ms > 0) return ms
+  } catch (error) {
+    if (!(error instanceof ParseError)) throw error
+  }
+  throw new InvalidArgumentError('It must be a duration such as 720h or 1h30m.')
 }
 
 /** Collects a flag that may be given several times. */

@@ -1,5 +1,8 @@
 import type { ControllerDefinition } from '../client/controller.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
+import { csrApprovingController } from './csrapproving/controller.ts'
+import { csrCleanerController } from './csrcleaner/controller.ts'
+import { csrSigningController, type CertificateAuthority } from './csrsigning/controller.ts'
 import { cronJobController } from './cronjob/controller.ts'
 import { daemonSetController } from './daemonset/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
@@ -32,16 +35,23 @@ export interface ControllerOptions {
   readonly rootCa?: string
   /** Signs the claims of a token that never expires, with the cluster's service account key. */
   readonly signServiceAccountToken?: (claims: Readonly<Record<string, string>>) => Promise<string>
+  /** Signs certificates that are asked for and approved. */
+  readonly certificateAuthority?: CertificateAuthority
+  /** The longest that such a certificate lasts, as upstream's --cluster-signing-duration. */
+  readonly clusterSigningDurationMs?: number
 }
 
 /** Every controller of the control plane. None depends on the order; those that others wait for stand first. */
 export function createControllers(options: ControllerOptions = {}): readonly ControllerDefinition[] {
-  const { rootCa, signServiceAccountToken: sign } = options
+  const { rootCa, signServiceAccountToken: sign, certificateAuthority: authority } = options
   return [
     serviceAccountController,
     ...(rootCa ? [rootCaCertPublisher(rootCa)] : []),
     ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign })] : []),
     tokenSecretController,
+    csrApprovingController,
+    ...(authority ? [csrSigningController({ authority, durationMs: options.clusterSigningDurationMs })] : []),
+    csrCleanerController,
     deploymentController,
     replicaSetController,
     replicationController,

@@ -17,6 +17,7 @@ import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
+import { certificateAuthority } from './certificate-authority.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
@@ -68,6 +69,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   await presence?.start()
   return {
     ...api,
+    certificateAuthority: certificateAuthority(env.random, pki.ca),
     listener: {
       port: listener.port,
       async close() {

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import { requestHeaders } from '../../apiserver/authn/request-header.ts'
 import type { Authentication, Authenticator } from '../../apiserver/authn/types.ts'
 
@@ -29,8 +30,7 @@ export function frontProxyAuthenticator(ca: string): Authenticator {
   const known = new WeakMap<Uint8Array, { readonly name: string | undefined }>()
   const read = (der: Uint8Array): { readonly name: string | undefined } => {
     const certificate = new X509Certificate(der)
-    const line = certificate.subject.split('\n').find((field) => field.startsWith('CN='))
-    return { name: isSignedBy(certificate, authority) ? line?.slice('CN='.length) : undefined }
+    return { name: isSignedBy(certificate, authority) ? readCertificate(der).subject.commonName : undefined }
   }
   return requestHeaders({
     allowedNames: [FRONT_PROXY_NAME],
@@ -49,13 +49,10 @@ function isSignedBy(certificate: X509Certificate, authority: X509Certificate): b
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
 }
 
-function holderOf({ subject, fingerprint256 }: X509Certificate): Authentication | undefined {
-  const lines = subject.split('\n')
-  const values = (field: string): string[] =>
-    lines.filter((line) => line.startsWith(`${field}=`)).map((line) => line.slice(field.length + 1))
-  const [name] = values('CN')
+function holderOf({ raw, fingerprint256 }: X509Certificate): Authentication | undefined {
+  const { commonName: name, organizations } = readCertificate(raw).subject
   if (!name) return undefined
   const id = `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`
   const extra = { 'authentication.kubernetes.io/credential-id': [id] }
-  return { user: { name, groups: values('O'), extra } }
+  return { user: { name, groups: [...organizations], extra } }
 }

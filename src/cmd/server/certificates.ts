@@ -13,6 +13,7 @@ import {
 } from '@peculiar/x509'
 import type { webcrypto } from 'node:crypto'
 import type { Env } from '../../lib/env.ts'
+import type { Random } from '../../lib/random.ts'
 
 /** A certificate with its key, as PEM. */
 export interface KeyPair {
@@ -28,7 +29,8 @@ export interface Subject {
   readonly serves?: readonly string[]
 }
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
+/** What the cluster's own keys are. */
+export const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
 const DAY_MS = 86_400_000
 const CA_DAYS = 3650
 const LEAF_DAYS = 365
@@ -77,15 +79,20 @@ export async function makeCertificate(env: Env, authority: KeyPair, subject: Sub
 }
 
 function validity({ clock, random }: Env, days: number) {
-  // The first bit of a serial number is its sign, and zeros in front may not be.
-  const serial = Uint8Array.from(random.bytes(16))
-  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
   return {
-    serialNumber: Buffer.from(serial).toString('hex'),
+    serialNumber: serialNumber(random),
     notBefore: new Date(clock.now() - BACKDATE_MS),
     notAfter: new Date(clock.now() + days * DAY_MS),
     signingAlgorithm: ALGORITHM,
   }
+}
+
+/** A new serial number, in hexadecimal. */
+export function serialNumber(random: Random): string {
+  // The first bit of a serial number is its sign, and zeros in front may not be.
+  const serial = Uint8Array.from(random.bytes(16))
+  serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40
+  return Buffer.from(serial).toString('hex')
 }
 
 function alternativeName(value: string): { type: 'dns' | 'ip'; value: string } {
@@ -96,7 +103,8 @@ function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
   return crypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])
 }
 
-function importKey(text: string): Promise<webcrypto.CryptoKey> {
+/** A key of an authority, from PEM. */
+export function importKey(text: string): Promise<webcrypto.CryptoKey> {
   const der = Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64')
   return crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign'])
 }

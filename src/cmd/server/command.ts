@@ -1,7 +1,7 @@
 import { flushCompileCache } from 'node:module'
 import { Command, Option } from 'commander'
 import type { CliContext } from '../../cli/context.ts'
-import { withExamples } from '../../cli/flags.ts'
+import { parseDurationMs, withExamples } from '../../cli/flags.ts'
 import { settingsFor, withSettings } from '../../cli/up/command.ts'
 import type { SettingsFlags } from '../../cli/up/command.ts'
 import type { ServerMessage } from '../../cli/up/server-process.ts'
@@ -20,6 +20,8 @@ interface ServerFlags extends SettingsFlags {
   readonly tokenAuthFile?: string
   readonly components: string
   readonly kubeconfig?: string
+  /** In ms. */
+  readonly clusterSigningDuration?: number
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -34,6 +36,11 @@ export function serverCommand(context: CliContext): Command {
     .option('--token-auth-file <file>', 'a CSV file of static bearer tokens: token,user,uid[,"group1,group2"]')
     .option('--components <list>', `what this process is made of: all, or some of ${COMPONENTS.join(',')}`, 'all')
     .option('--kubeconfig <file>', 'how to reach the API server where it is none of the components')
+    .option(
+      '--cluster-signing-duration <duration>',
+      'the longest that certificates last that are asked for, such as 720h (a year)',
+      parseDurationMs,
+    )
     .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
     .option('-v, --verbose', 'log more')
     .addHelpText(
@@ -68,6 +75,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
+      ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

@@ -9,20 +9,30 @@ export interface ControlPlaneOptions {
   readonly api: ApiAccess
   readonly env: Env
   readonly signal: AbortSignal
+  /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
+  readonly clusterSigningDurationMs?: number
 }
 
 /** Starts the controllers, each as its own service account; they run until the signal aborts. */
-export function startControlPlane({ api, env, signal }: ControlPlaneOptions): RunningControllers {
-  return runControllers(createControllers(api), {
-    client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
-    clientFor: ({ name, serviceAccount = `${name}-controller` }) => {
-      const user = serviceAccount === '' ? identities.controllerManager : identities.controller(serviceAccount)
-      return api.clientFor(user, `${name}-controller`)
+export function startControlPlane({
+  api,
+  env,
+  signal,
+  clusterSigningDurationMs,
+}: ControlPlaneOptions): RunningControllers {
+  return runControllers(
+    createControllers({ ...api, ...(clusterSigningDurationMs !== undefined && { clusterSigningDurationMs }) }),
+    {
+      client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
+      clientFor: ({ name, serviceAccount = `${name}-controller` }) => {
+        const user = serviceAccount === '' ? identities.controllerManager : identities.controller(serviceAccount)
+        return api.clientFor(user, `${name}-controller`)
+      },
+      env: { ...env, log: env.log.with({ component: 'controllers' }) },
+      signal,
+      transform: withoutManagers,
     },
-    env: { ...env, log: env.log.with({ component: 'controllers' }) },
-    signal,
-    transform: withoutManagers,
-  })
+  )
 }
 
 /** Runs the controllers; resolves when the signal has aborted and all have ended. */

@@ -15,6 +15,7 @@ import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
 import { inProcessTransport, type InProcessHandler } from '../../client/inprocess.ts'
 import type { Transport } from '../../client/transport.ts'
+import type { CertificateAuthority } from '../../controllers/csrsigning/controller.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 
@@ -24,6 +25,8 @@ export interface ApiAccess {
   readonly rootCa: string
   /** Signs the claims of a service account token that is kept in a Secret; absent where the key is not at hand. */
   readonly signServiceAccountToken?: (claims: Readonly<Record<string, unknown>>) => Promise<string>
+  /** Signs certificates that are asked for and approved; absent where the authority's key is not at hand. */
+  readonly certificateAuthority?: CertificateAuthority
   /** A way in that acts as `user`; nothing but sockets and re-encoding is saved. */
   transportFor(user: UserInfo): Transport
   /** A client on it. */

@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly advertiseAddress?: string
   /** Static bearer tokens, as upstream's --token-auth-file. */
   readonly tokenAuthFile?: string
+  /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
+  readonly clusterSigningDurationMs?: number
   /** Ends the server. Containers go on. */
   readonly signal: AbortSignal
   /** Called once the API is served. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import type { Logger } from '../../lib/log.ts'
 import { isStreamPath, NodeApiError, type NodeApi } from '../server/api.ts'
 import type { NodeAccess, NodeUser } from '../server/access.ts'
@@ -90,11 +91,9 @@ async function userOf(access: NodeAccess, { socket, headers }: IncomingMessage):
   return token === undefined ? undefined : access.userOf(token)
 }
 
-function certificateUser(certificate: X509Certificate): NodeUser {
-  const lines = certificate.subject.split('\n')
-  const values = (field: string): string[] =>
-    lines.filter((line) => line.startsWith(`${field}=`)).map((line) => line.slice(field.length + 1))
-  return { name: values('CN')[0] ?? '', groups: [...values('O'), 'system:authenticated'] }
+function certificateUser({ raw }: X509Certificate): NodeUser {
+  const { commonName, organizations } = readCertificate(raw).subject
+  return { name: commonName, groups: [...organizations, 'system:authenticated'] }
 }
 
 async function answer(options: NodeServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,13 +1,20 @@
 import { decodeBase64 } from '../../core/v1/base64.ts'
+import { parseRequest } from '../../../apimachinery/x509/request.ts'
 import { goQuote } from '../../../lib/quote.ts'
 
 const BLOCK = /-----BEGIN ([^-\n]+)-----\r?\n([A-Za-z0-9+/=\s:,-]*?)-----END \1-----/g
 
-/** What is wrong with a request in PEM, itself in base64. */
-export function requestProblem(request: string): string | undefined {
-  const [block] = (decodeBase64(request) ?? '').matchAll(BLOCK)
-  return block?.[1] === 'CERTIFICATE REQUEST' ? undefined : 'PEM block type must be CERTIFICATE REQUEST'
+/** What is wrong with a request in PEM, itself in base64. Its signature is not checked: whoever signs it does. */
+export function requestProblem(request: string | undefined): string | undefined {
+  try {
+    parseRequest(request ?? '')
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** What is wrong with certificates in PEM, themselves in base64; what the certificates say is not looked at. */
 export function certificateProblem(certificates: string): string | undefined {
