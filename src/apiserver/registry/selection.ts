@@ -59,6 +59,9 @@ export function selectionOf(
 
 const encoder = new TextEncoder()
 
+/** Each search may read all of an object, and a selector may have a hundred thousand requirements. */
+const MAX_SEARCHES = 8
+
 /** What must stand in the stored bytes of whatever is selected; they are canonical, so that each value stands there in one way. */
 function byteTest(
   definition: ResourceDefinition,
@@ -70,7 +73,9 @@ function byteTest(
   const searches = [
     ...labels.requirements.flatMap(labelText),
     ...fields.flatMap((field) => fieldText(definition, field)),
-  ].map((text) => byteSearch(encoder.encode(text)))
+  ]
+    .slice(0, MAX_SEARCHES)
+    .map((text) => byteSearch(encoder.encode(text)))
   return (stored) => searches.every((found) => found(stored))
 }
 
