@@ -20,6 +20,7 @@ import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
 import { SharedObjects } from './inprocess/shared-objects.ts'
+import { FieldIndexes } from './registry/field-index.ts'
 import { ListCache } from './registry/list-cache.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
@@ -102,6 +103,7 @@ export class ApiServer {
       resources: this.resources,
       connector: this.nodes,
       lists: new ListCache(store, env.clock),
+      fieldIndexes: new FieldIndexes(store, env.clock),
       bookmarkMs: options.bookmarkMs ?? BOOKMARK_MS,
     }
     for (const definition of options.resources) this.addResource(definition)
@@ -145,6 +147,7 @@ export class ApiServer {
   /** Ends what goes on by itself. To be called when no more requests come; the store is not closed. */
   close(): void {
     this.registry.lists.close()
+    this.registry.fieldIndexes.close()
   }
 
   /** Who sends these credentials; anonymous when nobody knows. Throws 401 for bad ones. */

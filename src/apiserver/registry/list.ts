@@ -5,6 +5,7 @@ import type { Call } from '../request/call.ts'
 import { type ListOptions, readListOptions } from '../request/list-options.ts'
 import { type ListAnswer, type ListItem, type ListRest, StoredObject } from './answer.ts'
 import { decodeContinue, encodeContinue } from './continue-token.ts'
+import type { Found } from './field-index.ts'
 import type { KeptItems } from './list-cache.ts'
 import { listRevisionError, parseRevision, waitForRevision } from './revision.ts'
 import { EVERYTHING, type Selection, selectionOf } from './selection.ts'
@@ -35,6 +36,8 @@ export async function listSelected(
   if (selection.name !== undefined && (selection.namespace || resource.definition.scope === 'Cluster')) {
     return listOne(registry, resource, selection, selection.name, from)
   }
+  const found = await listIndexed(registry, resource, options, selection, from)
+  if (found) return found
   // Upstream's cache, which answers from where it is, has no pages.
   return options.limit > 0 && !(options.resourceVersion === '0' && options.resourceVersionMatch !== 'Exact')
     ? listPage(registry, resource, options, selection, prefix, from)
@@ -163,6 +166,61 @@ function keptAnswer(registry: Registry, resource: ServedResource, prefix: string
     first: [],
     kept,
     rest: () => new StoredRest(registry, resource, EVERYTHING, { prefix, start: prefix, revision }),
+  }
+}
+
+/** The newest of what an index finds, when there is one and all fits into a page. */
+async function listIndexed(
+  registry: Registry,
+  resource: ServedResource,
+  { limit }: ListOptions,
+  selection: Selection,
+  from: From,
+): Promise<ListAnswer | undefined> {
+  if (selection.all || from.revision !== undefined || from.start !== undefined) return undefined
+  const found = await registry.fieldIndexes.find(resource, selection)
+  if (!found || (limit > 0 && found.keys.length >= limit)) return undefined
+  const { revision } = found
+  const rest = new IndexedRest(registry, resource, selection, found)
+  const first: ListItem[] = []
+  const more = await rest.step((item) => first.push(item) < FIRST)
+  return {
+    ...listOf(resource),
+    revision,
+    continue: '',
+    remaining: undefined,
+    first,
+    rest: more ? () => rest : undefined,
+  }
+}
+
+/** What is selected of the objects of some keys. */
+class IndexedRest implements ListRest {
+  readonly #registry: Registry
+  readonly #resource: ServedResource
+  readonly #selection: Selection
+  readonly #keys: readonly string[]
+  readonly #from: From
+  #at = 0
+
+  constructor(registry: Registry, resource: ServedResource, selection: Selection, { keys, revision }: Found) {
+    this.#registry = registry
+    this.#resource = resource
+    this.#selection = selection
+    this.#keys = keys
+    this.#from = { revision, start: undefined }
+  }
+
+  async step(visit: (item: ListItem) => boolean): Promise<boolean> {
+    const end = Math.min(this.#at + PAGE, this.#keys.length)
+    const { revision } = this.#from
+    while (this.#at < end) {
+      const key = this.#keys[this.#at++] ?? ''
+      const entry = await read(this.#registry, this.#from, () => this.#registry.store.get(key, { revision }))
+      const item = entry && pick(this.#resource, this.#selection, entry)
+      if (item && !visit(item)) break
+    }
+    return this.#at < this.#keys.length
   }
 }
 

@@ -15,6 +15,7 @@ import type { Conversions } from './conversions.ts'
 import type { Connector } from './connect/connector.ts'
 import type { DeleteOptions } from './delete-options.ts'
 import type { DeletePlan } from './delete.ts'
+import type { FieldIndexes } from './field-index.ts'
 import type { ListCache } from './list-cache.ts'
 import { resetsOf } from './managed-fields.ts'
 import { definedSubresources } from './subresources/defined.ts'
@@ -30,6 +31,7 @@ export interface Registry {
   readonly resources: ResourceTable
   readonly connector: Connector
   readonly lists: ListCache
+  readonly fieldIndexes: FieldIndexes
   /** How often watches that ask for it are told how far they have come. */
   readonly bookmarkMs: number
 }
