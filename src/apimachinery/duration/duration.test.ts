@@ -78,6 +78,7 @@ test('metav1.Time and MicroTime', () => {
     ['x', 'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'],
     ['2026-13-01T00:00:00Z', 'parsing time "2026-13-01T00:00:00Z": month out of range'],
     ['2026-02-29T00:00:00Z', 'parsing time "2026-02-29T00:00:00Z": day out of range'],
+    ['2026-02-28T00:00:00+25:61', 'parsing time "2026-02-28T00:00:00+25:61": time zone offset minute out of range'],
     [
       '2026-01-01T00:00:00',
       'parsing time "2026-01-01T00:00:00" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "Z07:00"',

@@ -23,6 +23,9 @@ const ELEMENTS: readonly {
   { layout: '05', match: /^\d\d/, range: [0, 59, 'second'] },
 ]
 
+/** Go reads what stands for the six decimals as any whole number of six characters: `+00001` is a microsecond. */
+const MICROS = /^[.,](\d{6}|[+-]\d{5})/
+
 /** An instant: whole seconds since the epoch and microseconds within the second. */
 export interface Instant {
   readonly seconds: number
@@ -46,8 +49,9 @@ export function parseTime(text: string, micro = false): Instant {
     if (range && (Number(found) < range[0] || Number(found) > range[1])) throw outOfRange(range[2])
     rest = rest.slice(found.length)
   }
-  const fraction = (micro ? /^[.,](\d{6})/ : /^[.,](\d+)/).exec(rest)
+  const fraction = (micro ? MICROS : /^[.,](\d+)/).exec(rest)
   if (micro && !fraction) throw fail('.000000')
+  if (Number(fraction?.[1]) < 0) throw outOfRange('fractional second')
   rest = rest.slice(fraction?.[0].length ?? 0)
   const zone = /^(?:Z|([+-])(\d\d):(\d\d))/.exec(rest)
   if (!zone) throw fail('Z07:00')
@@ -57,14 +61,14 @@ export function parseTime(text: string, micro = false): Instant {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = numbers
   if (day < 1 || day > daysIn(year, month)) throw outOfRange('day')
   const seconds = utcSeconds(year, month, day) + hour * 3600 + minute * 60 + second - offset
-  return { seconds, micros: Number((fraction?.[1] ?? '').padEnd(6, '0').slice(0, 6)) }
+  return { seconds, micros: Math.abs(Number((fraction?.[1] ?? '').padEnd(6, '0').slice(0, 6))) }
 }
 
 function zoneOffset(zone: RegExpExecArray, outOfRange: (what: string) => ParseError): number {
   if (!zone[1]) return 0
   const [hours, minutes] = [Number(zone[2]), Number(zone[3])]
-  if (hours > 24) throw outOfRange('time zone offset hour')
   if (minutes > 60) throw outOfRange('time zone offset minute')
+  if (hours > 24) throw outOfRange('time zone offset hour')
   return (zone[1] === '-' ? -1 : 1) * (hours * 3600 + minutes * 60)
 }
 
