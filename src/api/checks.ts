@@ -83,6 +83,10 @@ export function immutableField(field: string, now: unknown, old: unknown, model?
   return semanticEqual(now, old) ? [] : [invalid(field, model ? internalForm(model, now) : now, IMMUTABLE)]
 }
 
+/** A label selector never changes. */
+export const immutableSelector = (field: string, now: unknown, old: unknown): FieldError[] =>
+  immutableField(field, now, old, 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector')
+
 /** `example.com/path`: a domain, and a path of what URLs allow (IsDomainPrefixedPath). */
 export function domainPrefixedPath(field: string, value: string): FieldError[] {
   if (value === '') return [required(field)]

@@ -1,7 +1,7 @@
 import { matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
-import { immutableField, nonNegative, sortedKeys } from '../../checks.ts'
+import { immutableSelector, nonNegative, sortedKeys } from '../../checks.ts'
 import { isEmptySelector, isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
 import { validateCollisionCount } from '../../core/v1/replica-counts.ts'
 import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps/v1.ts'
@@ -51,9 +51,11 @@ function* validateStrategy({ type, rollingUpdate: rolling }: Frozen<DaemonSetUpd
   } else if (!unavailable && !surge) yield required(`${path}.maxUnavailable`, 'cannot be 0 when maxSurge is 0')
 }
 
-/** The selector of a DaemonSet never changes. */
-export const validateDaemonSetUpdate = (now: Frozen<DaemonSet>, old: Frozen<DaemonSet>): Iterable<FieldError> =>
-  immutableField('spec.selector', now.spec.selector, old.spec.selector)
+/** The strategy's ValidateUpdate. */
+export function* validateDaemonSetUpdate(now: Frozen<DaemonSet>, old: Frozen<DaemonSet>): Iterable<FieldError> {
+  yield* validateDaemonSet(now)
+  yield* immutableSelector('spec.selector', now.spec.selector, old.spec.selector)
+}
 
 const COUNTS = [
   'currentNumberScheduled',

@@ -29,7 +29,7 @@ export const daemonSets = defineResource<DaemonSet>({
     const before = templateGeneration(old.metadata)
     setTemplateGeneration(metadata, semanticEqual(spec.template, old.spec.template) ? before : before + 1)
   },
-  validate: validateDaemonSet,
+  validateCreate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   validateStatusUpdate: validateDaemonSetStatus,
   warnings: ({ metadata, spec }, old) => templateWarnings(spec.template, 'spec.template', metadata, old?.metadata),

@@ -1,7 +1,7 @@
 import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
-import { immutableField, nonNegative } from '../../checks.ts'
+import { immutableSelector, nonNegative } from '../../checks.ts'
 import {
   isEmptySelector,
   isValidSelector,
@@ -78,7 +78,7 @@ const goStrategy = ({
 
 /** The selector of a Deployment never changes. */
 export const validateDeploymentUpdate = (now: Frozen<Deployment>, old: Frozen<Deployment>): Iterable<FieldError> =>
-  immutableField('spec.selector', now.spec.selector, old.spec.selector)
+  immutableSelector('spec.selector', now.spec.selector, old.spec.selector)
 
 /** ValidateDeploymentStatusUpdate. */
 export function* validateDeploymentStatus(
@@ -99,7 +99,7 @@ export function* validateReplicaSet(set: Frozen<ReplicaSet>): Iterable<FieldErro
 
 /** The selector of a ReplicaSet never changes. */
 export const validateReplicaSetUpdate = (now: Frozen<ReplicaSet>, old: Frozen<ReplicaSet>): Iterable<FieldError> =>
-  immutableField('spec.selector', now.spec.selector, old.spec.selector)
+  immutableSelector('spec.selector', now.spec.selector, old.spec.selector)
 
 /** ValidateReplicaSetStatusUpdate. */
 export const validateReplicaSetStatus = ({ status }: Frozen<ReplicaSet>): Iterable<FieldError> =>

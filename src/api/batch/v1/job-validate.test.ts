@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Job } from '../../generated/types/batch/v1.ts'
-import { validateJobUpdate } from './job-validate.ts'
+import { validateJobChanges } from './job-validate.ts'
 
 test('a template changes only where its job is suspended, and says so', () => {
   const job = (image: string, cpu: string, status: Job['status']): Job => ({
@@ -12,7 +12,7 @@ test('a template changes only where its job is suspended, and says so', () => {
     },
     status,
   })
-  const fields = (now: Job, old: Job): string[] => [...validateJobUpdate(now, old)].map(({ field }) => field)
+  const fields = (now: Job, old: Job): string[] => [...validateJobChanges(now, old)].map(({ field }) => field)
   const suspended: Job['status'] = { conditions: [{ type: 'Suspended', status: 'True' }] }
   assert.deepEqual(fields(job('i', '2', suspended), job('i', '1', suspended)), [])
   assert.deepEqual(fields(job('j', '1', suspended), job('i', '1', suspended)), ['spec.template.spec'])

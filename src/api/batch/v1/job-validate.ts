@@ -2,7 +2,8 @@ import { matches, validateLabelSelector } from '../../../apimachinery/labels/lab
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength, isDns1123Label } from '../../../apimachinery/validation/names.ts'
-import { domainPrefixedPath, immutableField, nonNegative, sortedKeys } from '../../checks.ts'
+import { domainPrefixedPath, immutableField, immutableSelector, nonNegative, sortedKeys } from '../../checks.ts'
+import { internalForm } from '../../internal-form.ts'
 import { isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
 import { isConditionTrue } from '../../core/v1/pod-conditions.ts'
 import type { Job, JobSpec, SuccessPolicy } from '../../generated/types/batch/v1.ts'
@@ -12,8 +13,8 @@ import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
 
 type Spec = Frozen<JobSpec>
 
-/** ValidateJobSpec: what a Job must be, new or changed. */
-export function* validateJob({ spec }: Frozen<Job>): Iterable<FieldError> {
+/** ValidateJobSpec. */
+function* validateOwnSpec({ spec }: Frozen<Job>): Iterable<FieldError> {
   yield* validateJobSpec(spec, 'spec')
   if (!spec.selector) yield required('spec.selector')
   else yield* validateLabelSelector(spec.selector, 'spec.selector')
@@ -23,9 +24,10 @@ export function* validateJob({ spec }: Frozen<Job>): Iterable<FieldError> {
   }
 }
 
-/** ValidateJob, beyond that: labels and selector are the generated ones, and pods get valid hostnames. */
-export function* validateJobCreate(job: Frozen<Job>): Iterable<FieldError> {
-  yield* validateGeneratedSelector(job)
+/** ValidateJob: labels and selector are the generated ones, and pods get valid hostnames. A job older than the prefixed labels need not have them. */
+export function* validateJob(job: Frozen<Job>, prefixed = true): Iterable<FieldError> {
+  yield* validateGeneratedSelector(job, prefixed)
+  yield* validateOwnSpec(job)
   const { metadata, spec } = job
   if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions <= 0) return
   const longest = `${metadata.name ?? ''}-${spec.completions - 1}`
@@ -33,13 +35,14 @@ export function* validateJobCreate(job: Frozen<Job>): Iterable<FieldError> {
   yield invalid('metadata.name', metadata.name, `will not able to create pod with invalid DNS label: ${longest}`)
 }
 
-function* validateGeneratedSelector({ metadata, spec }: Frozen<Job>): Iterable<FieldError> {
+function* validateGeneratedSelector({ metadata, spec }: Frozen<Job>, prefixed: boolean): Iterable<FieldError> {
   if (spec.manualSelector || !spec.selector) return
   const { uid = '', name = '' } = metadata
   if (!uid) yield required('metadata.uid')
   const labels = spec.template.metadata?.labels ?? {}
   const expected: Record<string, string> = {}
   for (const [index, uidLabel] of CONTROLLER_UID_LABELS.entries()) {
+    if (index > 0 && !prefixed) break
     yield* hasLabel(labels, uidLabel, uid)
     expected[uidLabel] = uid
     const nameLabel = JOB_NAME_LABELS[index]
@@ -48,7 +51,7 @@ function* validateGeneratedSelector({ metadata, spec }: Frozen<Job>): Iterable<F
     expected[nameLabel] = name
   }
   if (isValidSelector(spec.selector) && !matches(spec.selector, expected)) {
-    yield invalid('spec.selector', spec.selector, '`selector` not auto-generated')
+    yield invalid('spec.selector', internalForm(SELECTOR, spec.selector), '`selector` not auto-generated')
   }
 }
 
@@ -56,7 +59,7 @@ function* hasLabel(labels: Readonly<Record<string, string>>, key: string, wanted
   const field = `spec.template.metadata.labels`
   const value = labels[key]
   if (value === undefined) yield required(`${field}[${key}]`, `must be '${wanted}'`)
-  else if (value !== wanted) yield invalid(`${field}[${key}]`, labels, `must be '${wanted}'`)
+  else if (value !== wanted) yield invalid(`${field}[${key}]`, sortedKeys(labels), `must be '${wanted}'`)
 }
 
 const MANAGED_BY_MAX = 63
@@ -155,15 +158,29 @@ function* validateRestart({ template, podFailurePolicy }: Spec, field: string): 
   }
 }
 
+const SELECTOR = 'io.k8s.apimachinery.pkg.apis.meta.v1.LabelSelector'
+const PREFIXED_LABELS = ['batch.kubernetes.io/job-name', 'batch.kubernetes.io/controller-uid']
+
 const MODELS: Readonly<Record<string, string>> = {
   podFailurePolicy: 'io.k8s.api.batch.v1.PodFailurePolicy',
   successPolicy: 'io.k8s.api.batch.v1.SuccessPolicy',
 }
 
-/** The update's own rules of ValidateJobUpdate. */
-export function* validateJobUpdate({ spec }: Frozen<Job>, old: Frozen<Job>): Iterable<FieldError> {
+/** The strategy's ValidateUpdate: ValidateJob and ValidateJobUpdate both look at the spec, whose causes come twice. */
+export function* validateJobUpdate(job: Frozen<Job>, old: Frozen<Job>): Iterable<FieldError> {
+  const before = old.spec.template.metadata?.labels ?? {}
+  yield* validateJob(
+    job,
+    PREFIXED_LABELS.every((label) => label in before),
+  )
+  yield* validateOwnSpec(job)
+  yield* validateJobChanges(job, old)
+}
+
+/** What of a Job may not change. */
+export function* validateJobChanges({ spec }: Frozen<Job>, old: Frozen<Job>): Iterable<FieldError> {
   yield* validateCompletions(spec, old.spec)
-  yield* immutableField('spec.selector', spec.selector, old.spec.selector)
+  yield* immutableSelector('spec.selector', spec.selector, old.spec.selector)
   yield* validateTemplateUpdate(spec, old)
   for (const field of [
     'completionMode',

@@ -1,6 +1,6 @@
 import { nameWarnings } from '../../core/v1/pod-spec/name-warnings.ts'
 import { validateJobStatus } from './job-status-validate.ts'
-import { validateJob, validateJobCreate, validateJobUpdate } from './job-validate.ts'
+import { validateJob, validateJobUpdate } from './job-validate.ts'
 import { jobSpecWarnings } from './job-warnings.ts'
 import { formatLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
@@ -31,8 +31,7 @@ export const jobs = defineResource<Job>({
     labelAsTemplate(job)
   },
   prepareForUpdate: labelAsTemplate,
-  validate: validateJob,
-  validateCreate: validateJobCreate,
+  validateCreate: (job) => validateJob(job),
   validateUpdate: validateJobUpdate,
   validateStatusUpdate: validateJobStatus,
   *warnings({ metadata, spec }, old) {

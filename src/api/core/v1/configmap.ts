@@ -18,8 +18,11 @@ export const configMaps = defineResource<ConfigMap>({
   scope: 'Namespaced',
   storagePrefix: '/registry/configmaps',
   schema: 'io.k8s.api.core.v1.ConfigMap',
-  validate: validateConfigMap,
-  validateUpdate: (configMap, old) => (old.immutable ? validateUnchanged(configMap, old, ['data', 'binaryData']) : []),
+  validateCreate: validateConfigMap,
+  *validateUpdate(configMap, old) {
+    if (old.immutable) yield* validateUnchanged(configMap, old, ['data', 'binaryData'])
+    yield* validateConfigMap(configMap)
+  },
   columns: [
     nameColumn,
     text('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),

@@ -66,6 +66,8 @@ const FIXED = [
   'firstTimestamp',
   'lastTimestamp',
   'count',
+  // Twice, as upstream.
+  'reason',
   'type',
   'eventTime',
   'action',
@@ -89,9 +91,13 @@ const MODELS: Readonly<Record<string, string>> = {
   source: 'io.k8s.api.core.v1.EventSource',
 }
 
+const TEXTS = new Set<string>(['reason', 'message', 'type', 'action', 'reportingComponent', 'reportingInstance'])
+
 function shown(event: Frozen<Event>, field: (typeof FIXED)[number]): unknown {
   const model = MODELS[field]
-  return model ? internalForm(model, event[field]) : event[field]
+  if (model) return internalForm(model, event[field])
+  const value = event[field]
+  return value === undefined && TEXTS.has(field) ? '' : value
 }
 
 function* validateSeries({ series }: Frozen<Event>): Iterable<FieldError> {

@@ -1,4 +1,3 @@
-import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { parseCidr } from '../../../lib/ip.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
@@ -67,15 +66,24 @@ function* validateReported({ status }: Frozen<Node>): Iterable<FieldError> {
 
 /** The update's own rules of ValidateNodeUpdate. */
 export function* validateNodeUpdate(node: Frozen<Node>, old: Frozen<Node>): Iterable<FieldError> {
+  // As upstream, which looks at these in ValidateNode as well.
+  yield* validateReported(node)
   yield* validateAddresses(node)
   const { podCIDRs = [], providerID = '', externalID = '' } = old.spec ?? {}
-  if (podCIDRs.length > 0 && !semanticEqual(podCIDRs, node.spec?.podCIDRs)) {
-    yield fieldForbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid')
-  }
+  yield* validateCidrUpdate(node.spec?.podCIDRs ?? [], podCIDRs)
   if (providerID && providerID !== node.spec?.providerID) {
     yield fieldForbidden('spec.providerID', 'node updates may not change providerID except from "" to valid')
   }
+  yield* validateTaints(node.spec?.taints ?? [], 'metadata.taints')
   if (externalID !== (node.spec?.externalID ?? '')) yield fieldForbidden('spec.externalID', 'may not be updated')
+}
+
+/** A cause for each range that is another one, or a single one where there are more or fewer. */
+function* validateCidrUpdate(now: readonly string[], old: readonly string[]): Iterable<FieldError> {
+  if (old.length === 0) return
+  const changed = now.length === old.length ? old.filter((cidr, index) => cidr !== now[index]) : ['']
+  const text = 'node updates may not change podCIDR except from "" to valid'
+  for (const _ of changed) yield fieldForbidden('spec.podCIDRs', text)
 }
 
 /** For the status subresource. */

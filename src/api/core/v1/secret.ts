@@ -24,10 +24,11 @@ export const secrets = defineResource<Secret>({
     for (const [key, value] of Object.entries(secret.stringData)) (secret.data ??= {})[key] = encodeBase64(value)
     delete secret.stringData
   },
-  validate: validateSecret,
+  validateCreate: validateSecret,
   *validateUpdate(secret, old) {
     if (secret.type !== old.type) yield invalid('type', secret.type ?? '', IMMUTABLE)
     if (old.immutable) yield* validateUnchanged(secret, old, ['data'])
+    yield* validateSecret(secret)
   },
   *warnings({ type, data = {} }) {
     if (type !== 'kubernetes.io/tls') return

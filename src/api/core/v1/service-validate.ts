@@ -163,10 +163,13 @@ function* validateBalancer({ metadata, spec }: Frozen<Service>): Iterable<FieldE
     yield fieldForbidden('spec.allocateLoadBalancerNodePorts', text)
   }
   if (balancer && spec.allocateLoadBalancerNodePorts === undefined) yield required('allocateLoadBalancerNodePorts')
-  const balancerClass = spec.loadBalancerClass
-  if (balancerClass === undefined) return
-  if (balancer) yield* qualifiedName('spec.loadBalancerClass', balancerClass)
-  else yield fieldForbidden('spec.loadBalancerClass', text)
+  yield* validateBalancerClass(spec)
+}
+
+function* validateBalancerClass({ type, loadBalancerClass }: Frozen<ServiceSpec>): Iterable<FieldError> {
+  if (loadBalancerClass === undefined) return
+  if (type === 'LoadBalancer') yield* qualifiedName('spec.loadBalancerClass', loadBalancerClass)
+  else yield fieldForbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'")
 }
 
 /** Needs a port for health checks: only pods on the node that was reached answer. */
@@ -196,11 +199,13 @@ function* validateTrafficPolicies(spec: Frozen<ServiceSpec>): Iterable<FieldErro
   yield* supported('spec.trafficDistribution', trafficDistribution, distributions)
 }
 
-/** The update's own rules of ValidateServiceUpdate. */
-export function* validateServiceUpdate(
-  { spec }: Frozen<Service>,
-  { spec: old }: Frozen<Service>,
-): Iterable<FieldError> {
+/** ValidateServiceUpdate: what may not change comes before what a service must be. */
+export function* validateServiceUpdate(service: Frozen<Service>, old: Frozen<Service>): Iterable<FieldError> {
+  yield* validateChanges(service.spec, old.spec)
+  yield* validateService(service)
+}
+
+function* validateChanges(spec: Frozen<ServiceSpec>, old: Frozen<ServiceSpec>): Iterable<FieldError> {
   const external = spec.type === 'ExternalName' || old.type === 'ExternalName'
   if (!external && !(isHeadless(spec) && isHeadless(old))) yield* validateClusterIpChange(spec, old)
   if (!external && !isHeadless(spec) && !isHeadless(old)) yield* validateFamilyChange(spec, old)
@@ -208,6 +213,7 @@ export function* validateServiceUpdate(
   if (balancers && spec.loadBalancerClass !== old.loadBalancerClass) {
     yield invalid('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set')
   }
+  yield* validateBalancerClass(spec)
   const port = spec.healthCheckNodePort ?? 0
   if (needsHealthCheck(spec) && needsHealthCheck(old) && port !== (old.healthCheckNodePort ?? 0)) {
     yield fieldForbidden('spec.healthCheckNodePort', 'field is immutable')

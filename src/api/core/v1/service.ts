@@ -30,7 +30,7 @@ export const services = defineResource<Service>({
     if (subresource === '') dropFieldsOfOldType(service, old)
     dropInternalPolicy(service)
   },
-  validate: validateService,
+  validateCreate: (service) => validateService(service),
   validateUpdate: validateServiceUpdate,
   validateStatusUpdate: validateServiceStatus,
   warnings: serviceWarnings,

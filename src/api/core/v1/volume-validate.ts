@@ -267,9 +267,12 @@ function* validateSecretRef({ name, namespace }: Frozen<SecretReference>, path: 
 
 /** The update's own rules of ValidatePersistentVolumeUpdate. */
 export function* validateVolumeUpdate(
-  { spec }: Frozen<PersistentVolume>,
+  volume: Frozen<PersistentVolume>,
   old: Frozen<PersistentVolume>,
 ): Iterable<FieldError> {
+  const { spec } = volume
+  // As upstream, whose ValidatePersistentVolumeUpdate looks at all again.
+  yield* validateVolume(volume)
   const before = sourceOf(old.spec)
   const now = sourceOf(spec)
   if (old.spec.csi && !old.spec.csi.controllerExpandSecretRef && spec.csi) {

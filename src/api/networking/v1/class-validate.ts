@@ -27,6 +27,11 @@ function* validateParameters(parameters: Frozen<IngressClassParametersReference>
   }
 }
 
-/** The controller never changes. */
-export const validateIngressClassUpdate = (now: Frozen<IngressClass>, old: Frozen<IngressClass>): FieldError[] =>
-  immutableField('spec.controller', now.spec?.controller ?? '', old.spec?.controller ?? '')
+/** ValidateIngressClassUpdate: the controller never changes. */
+export function* validateIngressClassUpdate(
+  now: Frozen<IngressClass>,
+  old: Frozen<IngressClass>,
+): Iterable<FieldError> {
+  yield* immutableField('spec.controller', now.spec?.controller ?? '', old.spec?.controller ?? '')
+  yield* validateIngressClass(now)
+}

@@ -18,7 +18,7 @@ export const ingressClasses = defineResource<IngressClass>({
     const spec = (ingressClass.spec ??= {})
     if (spec.parameters) spec.parameters.scope ??= 'Cluster'
   },
-  validate: validateIngressClass,
+  validateCreate: validateIngressClass,
   validateUpdate: validateIngressClassUpdate,
   columns: [
     { ...nameColumn, value: nameCell },

@@ -34,7 +34,7 @@ export const resourceSlices = defineResource<ResourceSlice>({
     'spec.nodeName': ({ spec }) => spec.nodeName ?? '',
     'spec.driver': ({ spec }) => spec.driver ?? '',
   },
-  validate: validateSlice,
+  validateCreate: validateSlice,
   validateUpdate: validateSliceUpdate,
   columns: [
     nameColumn,

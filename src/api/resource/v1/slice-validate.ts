@@ -14,7 +14,13 @@ const ADVANCED_DEVICES = 64
 const COUNTER_SETS = 8
 
 /** ValidateResourceSlice; mappings to node resources are not looked at. */
-export function* validateSlice({ spec }: Frozen<ResourceSlice>): Iterable<FieldError> {
+export const validateSlice = ({ spec }: Frozen<ResourceSlice>): Iterable<FieldError> => validateSliceSpec(spec)
+
+/** ValidateResourceSliceUpdate: whose the devices are never changes. */
+export const validateSliceUpdate = (now: Frozen<ResourceSlice>, old: Frozen<ResourceSlice>): Iterable<FieldError> =>
+  validateSliceSpec(now.spec, old.spec)
+
+function* validateSliceSpec(spec: Frozen<ResourceSliceSpec>, old?: Frozen<ResourceSliceSpec>): Iterable<FieldError> {
   yield* validateDriverName('spec.driver', spec.driver)
   const { name, generation, resourceSliceCount } = spec.pool
   yield* validatePoolName('spec.pool.name', name)
@@ -22,6 +28,11 @@ export function* validateSlice({ spec }: Frozen<ResourceSlice>): Iterable<FieldE
     yield invalid('spec.pool.resourceSliceCount', resourceSliceCount, 'must be greater than zero')
   }
   if (generation < 0) yield invalid('spec.pool.generation', generation, 'must be greater than or equal to zero')
+  if (old) {
+    yield* immutableField('spec.pool.name', spec.pool.name, old.pool.name)
+    yield* immutableField('spec.driver', spec.driver, old.driver)
+    yield* immutableField('spec.nodeName', spec.nodeName, old.nodeName)
+  }
   yield* validateNodes(spec)
   const { devices, sharedCounters } = spec
   if (devices && sharedCounters) yield invalid('spec', '', 'only one of `sharedCounters` or `devices` is allowed')
@@ -31,16 +42,6 @@ export function* validateSlice({ spec }: Frozen<ResourceSlice>): Iterable<FieldE
   yield* validateSet(devices ?? [], max, check, (device) => device.name, 'spec.devices')
   const counterPath = 'spec.sharedCounters'
   yield* validateSet(sharedCounters ?? [], COUNTER_SETS, validateCounterSet, (set) => set.name, counterPath)
-}
-
-/** Whose the devices are never changes. */
-export function* validateSliceUpdate(
-  { spec }: Frozen<ResourceSlice>,
-  { spec: old }: Frozen<ResourceSlice>,
-): Iterable<FieldError> {
-  yield* immutableField('spec.pool.name', spec.pool.name, old.pool.name)
-  yield* immutableField('spec.driver', spec.driver, old.driver)
-  yield* immutableField('spec.nodeName', spec.nodeName, old.nodeName)
 }
 
 const LISTS = ['bools', 'ints', 'strings', 'versions'] as const

@@ -80,7 +80,7 @@ export function* validateAttributesClass(attributes: Frozen<VolumeAttributesClas
   if (Object.keys(parameters).length === 0) yield required('parameters', 'must contain at least one key/value pair')
 }
 
-/** Nothing but metadata changes. */
+/** ValidateVolumeAttributesClassUpdate: nothing but metadata changes. */
 export function* validateAttributesClassUpdate(
   now: Frozen<VolumeAttributesClass>,
   old: Frozen<VolumeAttributesClass>,
@@ -89,4 +89,5 @@ export function* validateAttributesClassUpdate(
   if (!semanticEqual(now.parameters, old.parameters)) {
     yield fieldForbidden('parameters', 'updates to parameters are forbidden.')
   }
+  yield* validateAttributesClass(now)
 }

@@ -14,7 +14,7 @@ export const volumeAttributesClasses = defineResource<VolumeAttributesClass>({
   storagePrefix: '/registry/volumeattributesclasses',
   schema: 'io.k8s.api.storage.v1.VolumeAttributesClass',
   returnsDeletedObject: true,
-  validate: validateAttributesClass,
+  validateCreate: validateAttributesClass,
   validateUpdate: validateAttributesClassUpdate,
   columns: [nameColumn, text('DriverName', ({ driverName }) => driverName ?? ''), ageColumn],
 })

@@ -56,7 +56,8 @@ export function* validateAddedTolerations(
   const withoutSeconds = (toleration: Frozen<Toleration>): unknown => ({ ...toleration, tolerationSeconds: undefined })
   for (const before of old) {
     if (!tolerations.some((now) => semanticEqual(withoutSeconds(now), withoutSeconds(before)))) {
-      yield fieldForbidden(path, 'existing toleration can not be modified except its tolerationSeconds')
+      return yield fieldForbidden(path, 'existing toleration can not be modified except its tolerationSeconds')
     }
   }
+  yield* validateTolerations(tolerations, path)
 }

@@ -1,8 +1,9 @@
 import { semanticEqual } from '../../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden, invalid } from '../../../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalid, required } from '../../../../apimachinery/status.ts'
 import { inclusiveRange } from '../../../checks.ts'
 import type { Container, NodeSelectorTerm, PodSpec } from '../../../generated/types/core/v1.ts'
+import { validateImageSpaces } from './containers.ts'
 import { APP_ARMOR_PREFIX, MIRROR_ANNOTATION } from './annotations.ts'
 import { difference } from '../../../internal-form.ts'
 import { validateAddedTolerations } from './tolerations.ts'
@@ -45,8 +46,15 @@ export function* validateSpecUpdate(spec: Frozen<PodSpec>, old: Frozen<PodSpec>)
     if (length !== (old[field] ?? []).length) {
       return yield fieldForbidden(`spec.${field}`, 'pod updates may not add or remove containers')
     }
+    for (const [index, container] of (spec[field] ?? []).entries()) {
+      const at = `spec.${field}[${index}]`
+      if (!container.image) yield required(`${at}.image`)
+      yield* validateImageSpaces(container, at)
+    }
   }
-  yield* validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds)
+  const deadline = validateDeadline(spec.activeDeadlineSeconds, old.activeDeadlineSeconds)
+  yield* deadline
+  if (deadline.length > 0 && spec.activeDeadlineSeconds !== undefined) return
   yield* validateAddedTolerations(spec.tolerations ?? [], old.tolerations ?? [], 'spec.tolerations')
   yield* validateRemovedGates(spec, old)
   if (semanticEqual(spec, old)) return
@@ -57,14 +65,13 @@ export function* validateSpecUpdate(spec: Frozen<PodSpec>, old: Frozen<PodSpec>)
   yield fieldForbidden('spec', `${text}\n${difference('io.k8s.api.core.v1.PodSpec', old, munged)}`)
 }
 
-function* validateDeadline(now: number | undefined, old: number | undefined): Iterable<FieldError> {
+function validateDeadline(now: number | undefined, old: number | undefined): FieldError[] {
   const field = 'spec.activeDeadlineSeconds'
   if (now === undefined) {
-    if (old !== undefined) yield invalid(field, now, 'must not update from a positive integer to nil value')
-    return
+    return old === undefined ? [] : [invalid(field, now, 'must not update from a positive integer to nil value')]
   }
-  if (now < 0 || now > MAX_INT32) yield invalid(field, now, inclusiveRange(0, MAX_INT32))
-  if (old !== undefined && old < now) yield invalid(field, now, 'must be less than or equal to previous value')
+  if (now < 0 || now > MAX_INT32) return [invalid(field, now, inclusiveRange(0, MAX_INT32))]
+  return old !== undefined && old < now ? [invalid(field, now, 'must be less than or equal to previous value')] : []
 }
 
 function* validateRemovedGates(spec: Frozen<PodSpec>, old: Frozen<PodSpec>): Iterable<FieldError> {
