@@ -1,3 +1,4 @@
+import { der } from './der-write.ts'
 import { derElements, type DerElement, inside, oidOf, present, stringOf } from './der.ts'
 
 /** A subject, as Go's pkix.Name reads it. */
@@ -22,4 +23,49 @@ export function readName(element: DerElement | undefined): SubjectName {
   )
   const values = (wanted: string): string[] => attributes.flatMap(([type, value]) => (type === wanted ? [value] : []))
   return { commonName: values(COMMON_NAME).at(-1) ?? '', organizations: values(ORGANIZATION), attributes }
+}
+
+/** Types of attributes under 2.5.4, as Go writes them: in this order, all values of one type in one set. */
+const TAKEN_OVER = [
+  6, // country
+  10, // organization
+  11, // organizational unit
+  7, // locality
+  8, // province
+  9, // street address
+  17, // postal code
+]
+/** Of these the last value counts: common name and serial number. */
+const SINGLE = [3, 5]
+
+const [SEQUENCE, SET, OBJECT_IDENTIFIER, UTF8_STRING, PRINTABLE_STRING] = [0x30, 0x31, 0x06, 0x0c, 0x13] as const
+
+/**
+ * The subject of a certificate for whom a request names, in DER, as Go writes its pkix.Name: of the attributes, those that it knows. The
+ * values are written as they are: none of their characters means anything.
+ */
+export function writeName({ attributes }: Pick<SubjectName, 'attributes'>): Uint8Array {
+  const values = (type: number): string[] =>
+    attributes.flatMap(([one, value]) => (one === `2.5.4.${type}` ? [value] : []))
+  const sets = [
+    ...TAKEN_OVER.map((type) => setOf(type, values(type))),
+    ...SINGLE.map((type) => setOf(type, values(type).slice(-1))),
+  ]
+  return der(SEQUENCE, ...sets.flat())
+}
+
+function setOf(type: number, values: readonly string[]): Uint8Array[] {
+  const attributes = values.map((value) => {
+    const string = der(isPrintable(value) ? PRINTABLE_STRING : UTF8_STRING, new TextEncoder().encode(value))
+    return der(SEQUENCE, der(OBJECT_IDENTIFIER, Uint8Array.of(0x55, 4, type)), string)
+  })
+  return attributes.length === 0 ? [] : [der(SET, ...attributes.toSorted(byBytes))]
+}
+
+const isPrintable = (value: string): boolean => /^[A-Za-z0-9 '()+,\-./:=?]*$/.test(value)
+
+/** DER orders the elements of a set. */
+function byBytes(a: Uint8Array, b: Uint8Array): number {
+  const at = a.findIndex((byte, i) => byte !== b[i])
+  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1)
 }

@@ -6,6 +6,8 @@ import { pemBlock } from './pem.ts'
 export interface CertificateRequest {
   readonly der: Uint8Array
   readonly subject: SubjectName
+  /** All alternative names as they stand: elements of a GeneralNames. */
+  readonly names: readonly DerElement[]
   readonly dnsNames: readonly string[]
   readonly emailAddresses: readonly string[]
   readonly ipAddresses: readonly string[]
@@ -36,6 +38,7 @@ export function readRequest(der: Uint8Array): CertificateRequest {
   return {
     der,
     subject: readName(subject),
+    names,
     dnsNames: texts(DNS),
     emailAddresses: texts(EMAIL),
     uris: texts(URI),

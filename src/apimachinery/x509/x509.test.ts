@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readCertificate } from './certificate.ts'
+import { derElements } from './der.ts'
+import { readName, writeName } from './name.ts'
 import { parseRequest, readRequest } from './request.ts'
 
 /** Made by openssl: /O=a+O=b/CN=first/CN=last, "quoted", with alternative names of every kind. */
@@ -19,7 +21,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 describe('a certification request', () => {
   it('is read with its subject and names', () => {
-    const { der: _, subject, ...names } = parseRequest(base64(REQUEST))
+    const { der: _, names: __, subject, ...names } = parseRequest(base64(REQUEST))
     assert.equal(subject.commonName, 'last, "quoted"')
     assert.deepEqual(subject.organizations, ['a', 'b'])
     assert.deepEqual(names, {
@@ -28,6 +30,24 @@ describe('a certification request', () => {
       uris: ['spiffe://x/y'],
       ipAddresses: ['192.0.2.1', '2001:db8:0:0:0:0:0:1'],
     })
+  })
+
+  it('names its subject again in a certificate as Go would, whatever the values hold', () => {
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(fc.array(text, { maxLength: 3 }), text, (groups, commonName) => {
+        const attributes = [
+          ['2.5.4.3', 'first'],
+          ...groups.map((group) => ['2.5.4.10', group]),
+          ['2.5.4.3', commonName],
+        ]
+        const [element] = derElements(writeName({ attributes: attributes as [string, string][] }))
+        const read = readName(element)
+        assert.equal(read.commonName, commonName)
+        assert.deepEqual(read.organizations.toSorted(), groups.toSorted())
+        assert.equal(read.attributes.length, groups.length + 1)
+      }),
+    )
   })
 
   it('is refused when it is not one', () => {

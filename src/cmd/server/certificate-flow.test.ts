@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { after, before, it } from 'node:test'
-import type { JsonName } from '@peculiar/x509'
 import type { CertificateSigningRequest, KeyUsage } from '../../api/generated/types/certificates/v1.ts'
 import type { SelfSubjectReview } from '../../api/generated/types/authentication/v1.ts'
 import { certificateSigningRequests, clusterRoleBindings, selfSubjectReviews } from '../../api/index.ts'
@@ -20,7 +19,7 @@ import { certificateAuthority } from './certificate-authority.ts'
 import { makeAuthority, makeCertificate } from './certificates.ts'
 import { startControlPlane } from './control-plane.ts'
 import { type GuardedApi, startGuardedApi } from './guarded-api.ts'
-import { makeRequest, type TestRequest } from './testing/request.ts'
+import { makeRequest, type TestRequest, type TestSubject } from './testing/request.ts'
 
 const env = { clock: systemClock, random: systemRandom, log: silentLogger }
 const stop = new AbortController()
@@ -61,6 +60,9 @@ interface Ask {
   readonly expirationSeconds?: number
   readonly by?: Client
 }
+
+/** What in other notations would be a quoted value, a second attribute, bytes in hexadecimal. */
+const JANE = '#6a, "system:masters" + O=system:masters\nO=y'
 
 const CLIENT = 'kubernetes.io/kube-apiserver-client'
 
@@ -110,14 +112,14 @@ async function whoami(certificate: X509Certificate, key: string): Promise<Frozen
 }
 
 it('a user asks, is approved, and comes in with the certificate; what it says of names is what was asked', async () => {
-  const asked = await makeRequest([{ O: ['dev', 'ops, or not'] }, { CN: ['jane,doe'] }])
+  const asked = await makeRequest({ O: ['dev', 'ops, or not\nO=x'], CN: JANE })
   await ask(asked, { name: 'jane', expirationSeconds: 3600 })
   assert.equal((await admin(certificateSigningRequests).get('jane')).status?.certificate, undefined)
   await decide('jane', 'Approved')
   const certificate = await issued('jane')
   const { userInfo } = (await whoami(certificate, asked.key)).status ?? {}
-  assert.equal(userInfo?.username, 'jane,doe')
-  assert.deepEqual(userInfo?.groups, ['dev', 'ops, or not', 'system:authenticated'])
+  assert.equal(userInfo?.username, JANE)
+  assert.deepEqual(userInfo?.groups, ['dev', 'ops, or not\nO=x', 'system:authenticated'])
   const lasts = certificate.validToDate.getTime() - certificate.validFromDate.getTime()
   assert.equal(lasts, (3600 + 300) * 1000)
   assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2'])
@@ -125,46 +127,50 @@ it('a user asks, is approved, and comes in with the certificate; what it says of
 })
 
 it('the cluster gives a certificate a year unless told', async () => {
-  await ask(await makeRequest('CN=joe'), { name: 'joe' })
+  await ask(await makeRequest({ CN: 'joe' }), { name: 'joe' })
   await decide('joe', 'Approved')
   const { validToDate, validFromDate } = await issued('joe')
   assert.equal(validToDate.getTime() - validFromDate.getTime(), 365 * 86_400_000)
 })
 
 it('who is denied gets none', async () => {
-  const asked = await makeRequest('CN=mallory')
+  const asked = await makeRequest({ CN: 'mallory' })
   await ask(asked, { name: 'denied' })
   await decide('denied', 'Denied')
   // What is asked for later is signed; by then the denied one would have been.
-  await ask(await makeRequest('CN=later'), { name: 'later' })
+  await ask(await makeRequest({ CN: 'later' }), { name: 'later' })
   await decide('later', 'Approved')
   await issued('later')
   assert.equal((await admin(certificateSigningRequests).get('denied')).status?.certificate, undefined)
 })
 
-const WRONG: readonly (Omit<Ask, 'name'> & { readonly what: string; readonly of: JsonName; readonly why: string })[] = [
+const WRONG: readonly (Omit<Ask, 'name'> & {
+  readonly what: string
+  readonly of: TestSubject
+  readonly why: string
+})[] = [
   {
     what: 'serve',
-    of: [{ CN: ['x'] }],
+    of: { CN: 'x' },
     usages: ['server auth'],
     why: 'invalid usage for client certificate: server auth',
   },
   {
     what: 'neither',
-    of: [{ CN: ['x'] }],
+    of: { CN: 'x' },
     usages: ['digital signature'],
     why: 'missing required usage for client certificate: client auth',
   },
   {
     what: 'kubelet',
-    of: [{ O: ['system:nodes'] }, { CN: ['x'] }],
+    of: { O: ['system:nodes'], CN: 'x' },
     signer: 'kubernetes.io/kube-apiserver-client-kubelet',
     usages: ['digital signature', 'client auth'],
     why: 'subject common name does not begin with system:node:',
   },
   {
     what: 'serving',
-    of: [{ O: ['system:nodes'] }, { CN: ['system:node:x'] }],
+    of: { O: ['system:nodes'], CN: 'system:node:x' },
     signer: 'kubernetes.io/kubelet-serving',
     usages: ['digital signature', 'server auth'],
     why: 'DNS or IP subjectAltName is required',
@@ -182,7 +188,7 @@ for (const { what, of, why, ...more } of WRONG)
   })
 
 it('a node renews its own certificate without anybody, and another user may not have it', async () => {
-  const asked = await makeRequest([{ O: ['system:nodes'] }, { CN: ['system:node:n1'] }])
+  const asked = await makeRequest({ O: ['system:nodes'], CN: 'system:node:n1' })
   const signer = 'kubernetes.io/kube-apiserver-client-kubelet'
   const usages = ['digital signature', 'client auth'] as const
   const nodeClient = (name: string) =>
@@ -213,13 +219,13 @@ it('malformed requests are refused when they are made', async () => {
   for (const request of ['', 'AAAA', pem.toString('base64')]) {
     await assert.rejects(ask({ request, key: '' }, { name: 'malformed' }), { message: /spec\.request: Invalid value/ })
   }
-  await assert.rejects(ask(await makeRequest('O=system:masters, CN=root'), { name: 'masters' }), {
+  await assert.rejects(ask(await makeRequest({ O: ['system:masters'], CN: 'root' }), { name: 'masters' }), {
     message: /use of kubernetes.io\/kube-apiserver-client signer with system:masters group is not allowed/,
   })
 })
 
 it('a request whose signature is of another key is never signed', async () => {
-  const [one, other] = [await makeRequest('CN=one'), await makeRequest('CN=two')]
+  const [one, other] = [await makeRequest({ CN: 'one' }), await makeRequest({ CN: 'two' })]
   const der = (request: string) =>
     Buffer.from(
       Buffer.from(request, 'base64')

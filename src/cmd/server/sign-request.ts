@@ -2,16 +2,16 @@ import 'reflect-metadata'
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  type Extension,
+  Extension,
   ExtendedKeyUsageExtension,
-  type JsonGeneralNames,
-  type JsonName,
+  Name,
   KeyUsagesExtension,
   Pkcs10CertificateRequest,
-  SubjectAlternativeNameExtension,
   X509Certificate,
   X509CertificateGenerator,
 } from '@peculiar/x509'
+import { der } from '../../apimachinery/x509/der-write.ts'
+import { writeName } from '../../apimachinery/x509/name.ts'
 import { type CertificateRequest, readRequest } from '../../apimachinery/x509/request.ts'
 import type { Validity } from '../../controllers/csrsigning/validity.ts'
 import type { Random } from '../../lib/random.ts'
@@ -35,13 +35,14 @@ export async function signRequest({ ca, random, request, ...terms }: SigningOpti
   if (!(await asked.verify().catch(() => false))) {
     throw new Error('unable to verify certificate request signature: x509: invalid signature')
   }
+  const read = readRequest(request)
   const issuer = new X509Certificate(ca.cert)
   const certificate = await X509CertificateGenerator.create({
     serialNumber: serialNumber(random),
     notBefore: wholeSeconds(terms.notBefore),
     notAfter: wholeSeconds(terms.notAfter),
     signingAlgorithm: ALGORITHM,
-    subject: subjectOf(readRequest(request)),
+    subject: new Name(Uint8Array.from(writeName(read.subject))),
     issuer: issuer.subjectName,
     publicKey: asked.publicKey,
     signingKey: await importKey(ca.key),
@@ -49,7 +50,7 @@ export async function signRequest({ ca, random, request, ...terms }: SigningOpti
       ...usageExtensions(terms.usages),
       new BasicConstraintsExtension(false, undefined, true),
       await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
-      ...alternativeNames(readRequest(request)),
+      ...alternativeNames(read),
     ],
   })
   return `${certificate.toString('pem')}\n`
@@ -57,26 +58,6 @@ export async function signRequest({ ca, random, request, ...terms }: SigningOpti
 
 /** Certificates know no finer time. */
 const wholeSeconds = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000)
-
-/** The attributes that are taken over, as Go writes them: in this order, the values of one type together. */
-const ATTRIBUTES = [
-  '2.5.4.6', // country
-  '2.5.4.10', // organization
-  '2.5.4.11', // organizational unit
-  '2.5.4.7', // locality
-  '2.5.4.8', // province
-  '2.5.4.9', // street address
-  '2.5.4.17', // postal code
-]
-/** Of these the last value counts: common name and serial number. */
-const SINGLE = ['2.5.4.3', '2.5.4.5']
-
-function subjectOf({ subject: { attributes } }: CertificateRequest): JsonName {
-  const values = (type: string): string[] => attributes.flatMap(([one, value]) => (one === type ? [value] : []))
-  const many = ATTRIBUTES.map((type) => ({ [type]: values(type) }))
-  const single = SINGLE.map((type) => ({ [type]: values(type).slice(-1) }))
-  return [...many, ...single].filter((part) => Object.values(part).some((list) => list.length > 0))
-}
 
 function usageExtensions(usages: readonly string[]): Extension[] {
   const { flags, purposes } = usagesOf(usages)
@@ -86,13 +67,15 @@ function usageExtensions(usages: readonly string[]): Extension[] {
   ]
 }
 
-function alternativeNames(asked: CertificateRequest): Extension[] {
-  const names: JsonGeneralNames = [
-    ...asked.dnsNames.map((value) => ({ type: 'dns' as const, value })),
-    ...asked.emailAddresses.map((value) => ({ type: 'email' as const, value })),
-    ...asked.ipAddresses.map((value) => ({ type: 'ip' as const, value })),
-    ...asked.uris.map((value) => ({ type: 'url' as const, value })),
-  ]
+const ALTERNATIVE_NAMES = '2.5.29.17'
+const SEQUENCE = 0x30
+/** DNS names, email addresses, IP addresses and URIs, in the order that Go writes them. */
+const NAME_TAGS = [0x82, 0x81, 0x87, 0x86]
+
+function alternativeNames({ names, subject }: CertificateRequest): Extension[] {
+  const written = NAME_TAGS.flatMap((tag) => names.filter((name) => name.tag === tag))
+  if (written.length === 0) return []
+  const value = der(SEQUENCE, ...written.map(({ tag, content }) => der(tag, content)))
   // Who has no subject is known by these alone, and then nobody may overlook them.
-  return names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names, asked.subject.attributes.length === 0)]
+  return [new Extension(ALTERNATIVE_NAMES, subject.attributes.length === 0, Uint8Array.from(value))]
 }
