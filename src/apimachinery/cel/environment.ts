@@ -18,6 +18,8 @@ export interface EnvironmentOptions {
   readonly variables?: Readonly<Record<string, CelType>>
   /** Types with fields, by name. */
   readonly structs?: Iterable<StructDecl>
+  /** Further types with fields, whose names are too many to tell. */
+  readonly resolveStruct?: (name: string) => StructDecl | undefined
   /** Further functions; overloads of a known function are added to it. */
   readonly functions?: readonly FunctionDecl[]
   /** Sizes of the variables' data, for the estimate of costs. */
@@ -54,10 +56,10 @@ export class Environment {
   readonly #types: TypeProvider
   readonly #sizes: SizeEstimator
 
-  constructor({ variables = {}, structs = [], functions = [], sizes = UNKNOWN_SIZES }: EnvironmentOptions = {}) {
+  constructor({ variables = {}, structs = [], functions = [], sizes = UNKNOWN_SIZES, resolveStruct }: EnvironmentOptions = {}) {
     this.#variables = new Map(Object.entries(variables))
     this.#functions = functions.length === 0 ? BASE : merged(BASE, functions)
-    this.#types = provider(structs)
+    this.#types = provider(structs, resolveStruct)
     this.#sizes = sizes
   }
 
@@ -109,7 +111,10 @@ function merged(known: ReadonlyMap<string, FunctionDecl>, more: readonly Functio
   return functions
 }
 
-function provider(structs: Iterable<StructDecl>): TypeProvider {
+function provider(
+  structs: Iterable<StructDecl>,
+  resolve: EnvironmentOptions['resolveStruct'] = () => undefined,
+): TypeProvider {
   const named = new Map([...structs].map((struct) => [struct.type.name, struct]))
   const byName = new Map(named)
   for (const type of Object.values(libraryTypes)) {
@@ -117,11 +122,11 @@ function provider(structs: Iterable<StructDecl>): TypeProvider {
     if (!byName.has(type.name)) byName.set(type.name, { type, field: () => undefined })
   }
   return {
-    struct: (name) => byName.get(name),
+    struct: (name) => byName.get(name) ?? resolve(name),
     typeNamed(name) {
       const standard = standardTypes.get(name)
       if (standard !== undefined) return standard
-      return named.has(name) ? typeOfType(structType(name)) : undefined
+      return named.has(name) || resolve(name) ? typeOfType(structType(name)) : undefined
     },
   }
 }

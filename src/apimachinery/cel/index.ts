@@ -44,6 +44,7 @@ export {
   Uint,
   ValueMap,
 } from './values/values.ts'
+export { textOf } from './values/convert.ts'
 export { equal } from './values/equality.ts'
 export {
   type Authorize,

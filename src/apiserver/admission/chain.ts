@@ -25,16 +25,19 @@ export class AdmissionChain {
 
   async mutate(attributes: AdmissionAttributes): Promise<void> {
     const plugins = this.#mutating.get(attributes.operation) ?? []
-    let again: Map<AdmissionPlugin, NonNullable<SecondRound>> | undefined
+    const again = new Map<AdmissionPlugin, SecondRound>()
+    let needed = false
     for (const plugin of plugins) {
       const running = plugin.mutate?.(attributes)
       const second = running instanceof Promise ? await running : running
-      if (second) (again ??= new Map()).set(plugin, second)
+      if (!second) continue
+      again.set(plugin, second)
+      needed ||= second.needed
     }
-    if (!again) return
+    if (!needed) return
     for (const plugin of plugins) {
       const second = again.get(plugin)
-      await (second ? second() : plugin.mutate?.(attributes))
+      await (second ? second.run() : plugin.mutate?.(attributes))
     }
   }
 

@@ -17,6 +17,7 @@ import { resourceQuota } from './resource-quota/plugin.ts'
 import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
 import { tokenSecretClients } from './token-secret-clients/plugin.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
+import { validatingAdmissionPolicy } from './policies/validating.ts'
 import { mutatingAdmissionWebhook } from './webhooks/mutating.ts'
 import { validatingAdmissionWebhook } from './webhooks/validating.ts'
 import type { AdmissionSources } from './sources.ts'
@@ -47,8 +48,8 @@ export function defaultAdmission(sources: AdmissionSources): readonly AdmissionP
     certificateSubjectRestriction,
     defaultIngressClass(sources),
     podTopologyLabels(sources),
-    // Policies come here too: after everything that fills objects in, before the quotas.
     mutatingAdmissionWebhook(sources),
+    validatingAdmissionPolicy(sources),
     validatingAdmissionWebhook(sources),
     resourceQuota(sources),
   ]

@@ -35,10 +35,14 @@ export interface AdmissionAttributes {
 }
 
 /**
- * Returned by `mutate` of a plugin that changed the object in a way the others should see: all mutate once more, and in this plugin's place this
- * runs.
+ * Returned by `mutate` of a plugin that has its own way of going again. When one of them changed the object in a way the
+ * others should see, all plugins mutate once more, and in such a plugin's place `run` does.
  */
-export type SecondRound = (() => Promise<void>) | undefined
+export interface SecondRound {
+  /** Whether the others should see what this plugin did. */
+  readonly needed: boolean
+  run(): Promise<void>
+}
 
 /**
  * One admission plugin. Throws a StatusError to refuse the request (`forbidden(...)` as a rule). Plugins run in the order of
@@ -51,6 +55,6 @@ export interface AdmissionPlugin {
   handles(operation: Operation): boolean
   /** Told once of what is served, which may change later. */
   initialize?(resources: ResourceTable): void
-  mutate?(attributes: AdmissionAttributes): MaybePromise<void | SecondRound>
+  mutate?(attributes: AdmissionAttributes): MaybePromise<SecondRound | void>
   validate?(attributes: AdmissionAttributes): MaybePromise<void>
 }

@@ -2,7 +2,7 @@ import { BOOL } from '../../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, required, tooMany } from '../../../apimachinery/status.ts'
 import { qualifiedName } from '../../checks.ts'
-import { admissionEnvironment, validateExpression } from '../expressions/compile.ts'
+import { admissionEnvironment, compileExpression, expressionProblem } from '../expressions/compile.ts'
 import type { MatchCondition } from '../../generated/types/admissionregistration/v1.ts'
 
 const MAX = 64
@@ -19,8 +19,9 @@ export function* validateMatchConditions(
   const names = new Set<string>()
   for (const [index, { name, expression }] of conditions.entries()) {
     const at = `${path}[${index}]`
-    if (expression.trim()) {
-      yield* validateExpression(expression.trim(), environment, [BOOL], `${at}.expression`)
+    const trimmed = expression.trim()
+    if (trimmed) {
+      yield* expressionProblem(trimmed, compileExpression(trimmed, environment, [BOOL]), `${at}.expression`)
     } else yield required(`${at}.expression`)
     if (!name) {
       yield required(`${at}.name`)

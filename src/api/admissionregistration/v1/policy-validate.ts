@@ -1,3 +1,4 @@
+import { BOOL, listType, NULL, STRING } from '../../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { qualifiedName, supported } from '../../checks.ts'
@@ -10,6 +11,9 @@ import type {
   ValidatingAdmissionPolicySpec,
   Validation,
 } from '../../generated/types/admissionregistration/v1.ts'
+import { expressionProblem } from '../expressions/compile.ts'
+import { PolicyCompiler } from '../expressions/composition.ts'
+import { JSON_PATCH_TYPE, OBJECT_TYPE } from '../expressions/patch-types.ts'
 import { validateMatchConditions } from './match-conditions.ts'
 import { validateMatchResources, validateMutableOperations } from './match-resources.ts'
 import { validateParamKind } from './param-kind.ts'
@@ -20,25 +24,30 @@ type Policy = Pick<
   'failurePolicy' | 'matchConditions' | 'matchConstraints' | 'paramKind' | 'variables'
 >
 
-function* validateCommon(spec: Frozen<Policy>): Iterable<FieldError> {
+function* validateCommon(spec: Frozen<Policy>, compiler: PolicyCompiler, mutating = false): Iterable<FieldError> {
   yield* supported('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore'])
   if (spec.paramKind) yield* validateParamKind(spec.paramKind, 'spec.paramKind')
   const { matchConstraints: match } = spec
   if (match) {
     yield* validateMatchResources(match, 'spec.matchConstraints')
     if ((match.resourceRules ?? []).length === 0) yield required('spec.matchConstraints.resourceRules')
+    if (mutating) yield* validateMutableOperations(match, 'spec.matchConstraints')
   } else yield required('spec.matchConstraints')
   yield* validateMatchConditions(spec.matchConditions ?? [], 'spec.matchConditions', spec.paramKind !== undefined)
-  yield* validateVariables(spec.variables ?? [], 'spec.variables')
+  yield* validateVariables(spec.variables ?? [], compiler, 'spec.variables')
 }
 
 const MAX_ANNOTATIONS = 20
 const MAX_VALUE_EXPRESSION = 5 * 1024
 
-/** ValidateValidatingAdmissionPolicy, but for what expressions say. */
+/** ValidateValidatingAdmissionPolicy. */
 export function* validateValidatingPolicy(policy: Frozen<ValidatingAdmissionPolicy>): Iterable<FieldError> {
   const { metadata, spec } = policy
-  yield* validateCommon(spec)
+  const compiler = new PolicyCompiler({
+    params: spec.paramKind !== undefined,
+    composed: (spec.variables ?? []).length > 0,
+  })
+  yield* validateCommon(spec, compiler)
   const { validations = [], auditAnnotations: annotations = [] } = spec
   if (validations.length + annotations.length === 0) {
     const text = 'validations or auditAnnotations must contain at least one item'
@@ -46,7 +55,7 @@ export function* validateValidatingPolicy(policy: Frozen<ValidatingAdmissionPoli
     yield required('spec.auditAnnotations', text)
   }
   for (const [index, validation] of validations.entries()) {
-    yield* validateValidation(validation, `spec.validations[${index}]`)
+    yield* validateValidation(validation, compiler, `spec.validations[${index}]`)
   }
   const path = 'spec.auditAnnotations'
   if (annotations.length > MAX_ANNOTATIONS) {
@@ -54,18 +63,29 @@ export function* validateValidatingPolicy(policy: Frozen<ValidatingAdmissionPoli
   }
   const keys = new Set<string>()
   for (const [index, annotation] of annotations.entries()) {
-    yield* validateAnnotation(annotation, metadata.name ?? '', `${path}[${index}]`)
+    yield* validateAnnotation(annotation, metadata.name ?? '', compiler, `${path}[${index}]`)
     if (keys.has(annotation.key)) yield duplicate(`${path}[${index}].key`, annotation.key)
     keys.add(annotation.key)
   }
 }
 
-function* validateValidation(validation: Frozen<Validation>, path: string): Iterable<FieldError> {
+function* validateValidation(
+  validation: Frozen<Validation>,
+  compiler: PolicyCompiler,
+  path: string,
+): Iterable<FieldError> {
   const { expression, message = '', messageExpression = '', reason } = validation
   if (!expression.trim()) yield required(`${path}.expression`, 'expression is not specified')
+  else {
+    const compiled = compiler.compile(expression, { authorizer: true }, [BOOL])
+    yield* expressionProblem(expression, compiled, `${path}.expression`)
+  }
   const blank = 'must be non-empty if specified'
   if (messageExpression && !messageExpression.trim()) {
     yield invalid(`${path}.messageExpression`, messageExpression, blank)
+  } else if (messageExpression) {
+    const compiled = compiler.compile(messageExpression, {}, [STRING])
+    yield* expressionProblem(messageExpression, compiled, `${path}.messageExpression`)
   }
   if (message && !message.trim()) yield invalid(`${path}.message`, message, blank)
   else if (/[\n\r]/.test(message.trim())) yield invalid(`${path}.message`, message, 'must not contain line breaks')
@@ -73,7 +93,12 @@ function* validateValidation(validation: Frozen<Validation>, path: string): Iter
   if (reason !== undefined && !reasons.includes(reason)) yield notSupported(`${path}.reason`, reason, reasons)
 }
 
-function* validateAnnotation(annotation: Frozen<AuditAnnotation>, name: string, path: string): Iterable<FieldError> {
+function* validateAnnotation(
+  annotation: Frozen<AuditAnnotation>,
+  name: string,
+  compiler: PolicyCompiler,
+  path: string,
+): Iterable<FieldError> {
   const { key, valueExpression } = annotation
   if (name) yield* qualifiedName(`${path}.key`, `${name}/${key}`)
   else yield invalid(`${path}.key`, key, 'requires metadata.name be non-empty')
@@ -81,6 +106,9 @@ function* validateAnnotation(annotation: Frozen<AuditAnnotation>, name: string, 
   if (!trimmed) yield required(`${path}.valueExpression`, 'valueExpression is not specified')
   else if (trimmed.length > MAX_VALUE_EXPRESSION) {
     yield required(`${path}.valueExpression`, `must not exceed ${MAX_VALUE_EXPRESSION} bytes in length`)
+  } else {
+    const compiled = compiler.compile(trimmed, { authorizer: true }, [STRING, NULL])
+    yield* expressionProblem(valueExpression, compiled, `${path}.valueExpression`)
   }
 }
 
@@ -95,20 +123,21 @@ export function* validateValidatingPolicyStatus(policy: Frozen<ValidatingAdmissi
   yield* validateConditions(status?.conditions, 'status.conditions')
 }
 
-/** ValidateMutatingAdmissionPolicy, but for what expressions say. */
+/** ValidateMutatingAdmissionPolicy. */
 export function* validateMutatingPolicy({ spec }: Frozen<MutatingAdmissionPolicy>): Iterable<FieldError> {
-  yield* validateCommon(spec)
-  if (spec.matchConstraints) yield* validateMutableOperations(spec.matchConstraints, 'spec.matchConstraints')
+  const compiler = new PolicyCompiler({ params: spec.paramKind !== undefined, composed: true })
+  yield* validateCommon(spec, compiler, true)
   const { mutations = [], reinvocationPolicy } = spec
   if (mutations.length === 0) yield required('spec.mutations', 'mutations must contain at least one item')
-  for (const [index, mutation] of mutations.entries()) yield* validateMutation(mutation, `spec.mutations[${index}]`)
+  for (const [index, mutation] of mutations.entries())
+    yield* validateMutation(mutation, compiler, `spec.mutations[${index}]`)
   if (!reinvocationPolicy) yield required('spec.reinvocationPolicy')
   else yield* supported('spec.reinvocationPolicy', reinvocationPolicy, ['IfNeeded', 'Never'])
 }
 
 const PATCHES = { JSONPatch: 'jsonPatch', ApplyConfiguration: 'applyConfiguration' } as const
 
-function* validateMutation(mutation: Frozen<Mutation>, path: string): Iterable<FieldError> {
+function* validateMutation(mutation: Frozen<Mutation>, compiler: PolicyCompiler, path: string): Iterable<FieldError> {
   const { patchType } = mutation
   if (!patchType) return yield required(`${path}.patchType`)
   if (!(patchType in PATCHES)) {
@@ -118,8 +147,24 @@ function* validateMutation(mutation: Frozen<Mutation>, path: string): Iterable<F
   const other = PATCHES[patchType === 'JSONPatch' ? 'ApplyConfiguration' : 'JSONPatch']
   const patch = mutation[wanted]
   if (!patch) yield required(`${path}.${wanted}`, `must be specified when patchType is ${patchType}`)
-  else if (!patch.expression?.trim()) yield required(`${path}.${wanted}.expression`)
+  else
+    yield* validatePatchExpression(patch.expression?.trim() ?? '', patchType, compiler, `${path}.${wanted}.expression`)
   if (mutation[other]) {
     yield invalid(`${path}.${other}`, `{${other}}`, `must not be specified when patchType is ${patchType}`)
   }
+}
+
+function* validatePatchExpression(
+  expression: string,
+  patchType: keyof typeof PATCHES,
+  compiler: PolicyCompiler,
+  field: string,
+): Iterable<FieldError> {
+  if (!expression) return yield required(field)
+  const wanted = patchType === 'JSONPatch' ? listType(JSON_PATCH_TYPE) : OBJECT_TYPE
+  yield* expressionProblem(
+    expression,
+    compiler.compile(expression, { authorizer: true, patches: true }, [wanted]),
+    field,
+  )
 }

@@ -1,5 +1,7 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
+import { expressionProblem } from '../expressions/compile.ts'
+import type { PolicyCompiler } from '../expressions/composition.ts'
 import type { Variable } from '../../generated/types/admissionregistration/v1.ts'
 
 const RESERVED = new Set(
@@ -8,8 +10,12 @@ const RESERVED = new Set(
   ),
 )
 
-/** What expressions may name. */
-export function* validateVariables(variables: readonly Frozen<Variable>[], path: string): Iterable<FieldError> {
+/** What expressions may name, each compiled for those that come after it. */
+export function* validateVariables(
+  variables: readonly Frozen<Variable>[],
+  compiler: PolicyCompiler,
+  path: string,
+): Iterable<FieldError> {
   for (const [index, { name, expression }] of variables.entries()) {
     const at = `${path}[${index}]`
     if (!name.trim()) yield required(`${at}.name`, 'name is not specified')
@@ -17,5 +23,6 @@ export function* validateVariables(variables: readonly Frozen<Variable>[], path:
       yield invalid(`${at}.name`, name, 'must be a valid CEL identifier')
     }
     if (!expression.trim()) yield required(`${at}.expression`, 'expression is not specified')
+    else yield* expressionProblem(expression, compiler.addVariable(name, expression), `${at}.expression`)
   }
 }

@@ -4,7 +4,7 @@ import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { internalError } from '../../../apimachinery/status.ts'
 import type { AdmissionSources } from '../sources.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
+import type { AdmissionAttributes, AdmissionPlugin, SecondRound } from '../types.ts'
 import { ask, CallFailed, failsOpen } from './ask.ts'
 import { Hooks } from './hooks.ts'
 import { applyPatch } from './patch.ts'
@@ -30,7 +30,7 @@ export function mutatingAdmissionWebhook(sources: AdmissionSources): AdmissionPl
 }
 
 /**
- * The rounds of one request. When a webhook changed the object there is a second one, of all plugins: then those webhooks that ask for it
+ * The rounds of one request. When the object was changed there is a second one, of all plugins: then those webhooks that ask for it
  * (reinvocationPolicy: IfNeeded) are asked again, if the object is no longer as they left it.
  */
 class Rounds {
@@ -56,17 +56,15 @@ class Rounds {
     this.#attributes = attributes
   }
 
-  /** What is to be done in a second round, when there must be one. */
-  async first(): Promise<(() => Promise<void>) | undefined> {
+  async first(): Promise<SecondRound> {
     await this.#round(0, () => true)
-    if (!this.#changed) return undefined
-    this.#left = this.#object()
-    return () => this.#second()
+    if (this.#waiting.size > 0) this.#left = this.#object()
+    return { needed: this.#changed, run: () => this.#second() }
   }
 
   async #second(): Promise<void> {
-    if (!semanticEqual(this.#left, this.#object())) this.#allDue()
-    await this.#round(1, (hook) => this.#due.has(hook.id))
+    if (this.#waiting.size > 0 && !semanticEqual(this.#left, this.#object())) this.#allDue()
+    if (this.#due.size > 0) await this.#round(1, (hook) => this.#due.has(hook.id))
   }
 
   async #round(round: number, wanted: (hook: Hook) => boolean): Promise<void> {

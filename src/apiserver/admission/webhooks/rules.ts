@@ -13,10 +13,18 @@ export interface RuleSubject {
 
 /** Whether a rule covers a request (upstream's rules.Matcher). */
 export function ruleMatches(rule: Frozen<RuleWithOperations>, subject: RuleSubject): boolean {
-  const { operation, definition } = subject
   return (
-    scopeMatches(rule.scope, subject) &&
-    includes(rule.operations, operation) &&
+    scopeMatches(rule.scope, subject) && includes(rule.operations, subject.operation) && coversResource(rule, subject)
+  )
+}
+
+/** Whether a rule names a resource. */
+export function coversResource(
+  rule: Frozen<RuleWithOperations>,
+  subject: Pick<RuleSubject, 'definition' | 'subresource'>,
+): boolean {
+  const { definition } = subject
+  return (
     includes(rule.apiGroups, definition.group) &&
     includes(rule.apiVersions, definition.version) &&
     (rule.resources ?? []).some((resource) => resourceMatches(resource, subject))
@@ -28,7 +36,10 @@ function includes(wanted: readonly string[] = [], value: string): boolean {
 }
 
 /** `pods`, `pods/exec`, `pods/*`, `*` (no subresources), `*\/scale` or `*\/*`. */
-function resourceMatches(wanted: string, { definition, subresource }: RuleSubject): boolean {
+function resourceMatches(
+  wanted: string,
+  { definition, subresource }: Pick<RuleSubject, 'definition' | 'subresource'>,
+): boolean {
   const slash = wanted.indexOf('/')
   const resource = slash < 0 ? wanted : wanted.slice(0, slash)
   const sub = slash < 0 ? '' : wanted.slice(slash + 1)

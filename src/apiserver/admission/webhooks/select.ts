@@ -1,11 +1,9 @@
-import { namespaces } from '../../../api/core/v1/namespace.ts'
-import { type LabelSet, type Labels, selects } from '../../../apimachinery/labels/selector.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
-import { notFound } from '../../../apimachinery/status.ts'
 import type { Authorizer } from '../../authz/types.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { ruleMatches } from './rules.ts'
+import { Namespaces, objectMatches } from './selectors.ts'
 import type { Hook } from './types.ts'
 import { OtherVersions } from './versions.ts'
 
@@ -18,19 +16,19 @@ export interface Invocation {
 /** Decides which webhooks a request concerns. */
 export class Selection {
   readonly versions = new OtherVersions()
-  readonly #namespaces
+  readonly #namespaces: Namespaces
   readonly #authorizer: Authorizer
 
   constructor({ mirrors, authorizer }: Pick<AdmissionSources, 'mirrors' | 'authorizer'>) {
     this.#authorizer = authorizer
-    this.#namespaces = mirrors.of(namespaces)
+    this.#namespaces = new Namespaces(mirrors)
   }
 
   /** Undefined when the webhook is not to be called. Throws 404 when it depends on a namespace that is not there. */
   async invocation(hook: Hook, attributes: AdmissionAttributes): Promise<Invocation | undefined> {
     if (!objectMatches(hook.objects, attributes)) return undefined
     const definition = this.#ruled(hook, attributes)
-    if (!definition || !(await this.#namespaceMatches(hook.namespaces, attributes))) return undefined
+    if (!definition || !(await this.#namespaces.match(hook.namespaces, attributes))) return undefined
     const failOpen = hook.webhook.failurePolicy === 'Ignore'
     const { conditions } = hook
     const wanted = !conditions || (await conditions.match(this.#authorizer, attributes, definition, failOpen))
@@ -49,33 +47,4 @@ export class Selection {
     }
     return undefined
   }
-
-  async #namespaceMatches(selector: LabelSet, attributes: AdmissionAttributes): Promise<boolean> {
-    if (isEverything(selector)) return true
-    const { namespace, definition } = attributes
-    // What is in no namespace is never spared.
-    if (namespace === '' && definition.plural !== 'namespaces') return true
-    return selects(selector, await this.#namespaceLabels(attributes))
-  }
-
-  /** A Namespace that is being written has its new labels. */
-  async #namespaceLabels(attributes: AdmissionAttributes): Promise<Labels | undefined> {
-    const { definition, subresource, operation, object, namespace } = attributes
-    const isWritten = operation === 'CREATE' || operation === 'UPDATE'
-    if (definition.plural === 'namespaces' && subresource === '' && isWritten) return object?.metadata.labels
-    const found = this.#namespaces.get(namespace) ?? (await this.#namespaces.live(namespace))
-    if (!found) throw notFound({ group: '', resource: 'namespaces' }, namespace)
-    return found.metadata.labels
-  }
-}
-
-function isEverything({ nothing, requirements }: LabelSet): boolean {
-  return !nothing && requirements.length === 0
-}
-
-/** The new object's labels count or the old one's; the options of a connection have none. */
-function objectMatches(selector: LabelSet, { operation, object, oldObject }: AdmissionAttributes): boolean {
-  if (isEverything(selector)) return true
-  if (operation === 'CONNECT') return false
-  return [object, oldObject].some((one) => one !== undefined && selects(selector, one.metadata.labels))
 }

@@ -1,0 +1,34 @@
+import type { StatusError } from '../../../apimachinery/status.ts'
+import { admissionForbidden } from '../forbidden.ts'
+import type { AdmissionAttributes } from '../types.ts'
+
+/** Why a policy refuses a request. */
+export interface Denial {
+  readonly policy: string
+  /** Undefined when the policy itself is not in order. */
+  readonly binding: string | undefined
+  readonly message: string
+  readonly reason?: string | undefined
+}
+
+const CODES: Readonly<Record<string, number>> = {
+  Forbidden: 403,
+  Unauthorized: 401,
+  RequestEntityTooLarge: 413,
+  Invalid: 422,
+}
+
+/** The error of a request that a validating policy refuses. */
+export function refusal(attributes: AdmissionAttributes, denial: Denial): StatusError {
+  const { policy, binding, message, reason = 'Invalid' } = denial
+  const by = binding === undefined ? `'${policy}'` : `'${policy}' with binding '${binding}'`
+  const text = `ValidatingAdmissionPolicy ${by} denied request: ${message}`
+  const error = admissionForbidden(attributes, text)
+  const { details } = error.status
+  Object.assign(error.status, {
+    reason,
+    code: CODES[reason] ?? 422,
+    details: { ...details, causes: [...(details?.causes ?? []), { message: text }] },
+  })
+  return error
+}

@@ -1,0 +1,165 @@
+import type { CompiledExpression } from '../../../api/admissionregistration/expressions/compile.ts'
+import { PolicyCompiler } from '../../../api/admissionregistration/expressions/composition.ts'
+import type { ValidatingAdmissionPolicy, Validation } from '../../../api/generated/types/admissionregistration/v1.ts'
+import {
+  type Authorize,
+  BOOL,
+  type CelType,
+  type CelValue,
+  isError,
+  MAX_EVALUATED_MESSAGE_EXPRESSION_SIZE_BYTES,
+  NULL,
+  RUNTIME_COST_BUDGET,
+  RUNTIME_COST_BUDGET_MATCH_CONDITIONS,
+  STRING,
+} from '../../../apimachinery/cel/index.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { byteLength } from '../../../apimachinery/validation/names.ts'
+import { authorizerVariables } from '../expressions/activation.ts'
+import { evaluateConditions } from '../expressions/conditions.ts'
+import { Evaluator, type Expression, OutOfBudget, type Variables } from '../expressions/evaluate.ts'
+import { failsOpen } from './types.ts'
+import { given, type World } from './world.ts'
+
+/** Why a request is not valid. */
+export interface Failure {
+  /** Of the validation, among those of the policy. */
+  readonly index: number
+  readonly message: string
+  /** The Status' reason; undefined where a validation could not be evaluated. */
+  readonly reason?: string | undefined
+}
+
+/** What a policy says of a request. */
+export interface Outcome {
+  readonly failures: readonly Failure[]
+  readonly annotations: readonly { readonly key: string; readonly value: string }[]
+  /** Annotations that could not be made, where that counts. */
+  readonly annotationErrors: readonly string[]
+}
+
+const NOTHING: Outcome = { failures: [], annotations: [], annotationErrors: [] }
+
+interface CompiledValidation extends Expression {
+  readonly validation: Frozen<Validation>
+  readonly message: Expression | undefined
+}
+
+interface CompiledAnnotation extends Expression {
+  readonly key: string
+}
+
+/** A ValidatingAdmissionPolicy, ready to be asked. Immutable. */
+export class Validator {
+  readonly #failsOpen: boolean
+  readonly #variables: Variables
+  readonly #conditions: readonly Expression[]
+  readonly #validations: readonly CompiledValidation[]
+  readonly #annotations: readonly CompiledAnnotation[]
+
+  constructor(policy: Frozen<ValidatingAdmissionPolicy>) {
+    const {
+      paramKind,
+      variables = [],
+      matchConditions = [],
+      validations = [],
+      auditAnnotations = [],
+    } = policy.spec ?? {}
+    const compiler = new PolicyCompiler({ params: paramKind !== undefined, composed: true })
+    const compile = (source: string, type: CelType, authorizer = true, ...types: CelType[]): Expression => {
+      return {
+        source,
+        compiled: compiler.compile(source, { authorizer }, [type, ...types]) satisfies CompiledExpression,
+      }
+    }
+    for (const { name, expression } of variables) compiler.addVariable(name, expression)
+    this.#failsOpen = failsOpen(policy)
+    this.#variables = compiler.variables
+    this.#conditions = matchConditions.map(({ expression }) => compile(expression, BOOL))
+    this.#validations = validations.map((validation) => {
+      const { expression, messageExpression } = validation
+      const message = messageExpression ? compile(messageExpression, STRING, false) : undefined
+      return { ...compile(expression, BOOL), validation, message }
+    })
+    this.#annotations = auditAnnotations.map(({ key, valueExpression }) => {
+      return { key, ...compile(valueExpression, STRING, true, NULL) }
+    })
+  }
+
+  /** Evaluates all of it; throws what `ask` throws. */
+  validate(world: World, ask: Authorize): Outcome {
+    const values = given(world)
+    const authorizer = authorizerVariables(ask, world.attributes)
+    if (this.#conditions.length > 0) {
+      const conditioned = { ...values, ...authorizer, namespaceObject: null }
+      const evaluator = new Evaluator(conditioned, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
+      const { matches, problem } = evaluateConditions(this.#conditions, evaluator)
+      if (!matches) return NOTHING
+      if (problem !== undefined) return this.#failed(problem)
+    }
+    try {
+      const failures = this.#failures(values, authorizer)
+      return { failures, ...this.#annotated(values) }
+    } catch (error) {
+      if (!(error instanceof OutOfBudget)) throw error
+      return this.#failed(error.message)
+    }
+  }
+
+  #failed(message: string): Outcome {
+    return this.#failsOpen ? NOTHING : { ...NOTHING, failures: [{ index: 0, message }] }
+  }
+
+  #failures(values: Readonly<Record<string, CelValue>>, authorizer: Readonly<Record<string, CelValue>>): Failure[] {
+    const evaluator = new Evaluator({ ...values, ...authorizer }, this.#variables, RUNTIME_COST_BUDGET)
+    const results = this.#validations.map((validation) => evaluator.evaluate(validation))
+    const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget))
+    const failures: Failure[] = []
+    for (const [index, { validation }] of this.#validations.entries()) {
+      const result = results[index]
+      const failed = isError(result) ? result.message : messages instanceof OutOfBudget ? tooDear(messages) : undefined
+      if (failed !== undefined) {
+        if (!this.#failsOpen) failures.push({ index, message: failed })
+      } else if (result !== true) {
+        const said = messages instanceof OutOfBudget ? undefined : messages[index]
+        failures.push({ index, message: messageOf(validation, said), reason: validation.reason ?? 'Invalid' })
+      }
+    }
+    return failures
+  }
+
+  #messages(evaluator: Evaluator): readonly (CelValue | undefined)[] | OutOfBudget {
+    try {
+      return this.#validations.map(({ message }) => message && evaluator.evaluate(message))
+    } catch (error) {
+      if (error instanceof OutOfBudget) return error
+      throw error
+    }
+  }
+
+  /** Annotations cannot ask the authorizer, though they may name it. */
+  #annotated(values: Readonly<Record<string, CelValue>>): Pick<Outcome, 'annotations' | 'annotationErrors'> {
+    const evaluator = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET)
+    const annotations: { key: string; value: string }[] = []
+    const annotationErrors: string[] = []
+    for (const annotation of this.#annotations) {
+      const result = evaluator.evaluate(annotation)
+      if (isError(result)) {
+        if (!this.#failsOpen) annotationErrors.push(result.message)
+        continue
+      }
+      const value = typeof result === 'string' ? result.trim() : ''
+      if (value) annotations.push({ key: annotation.key, value })
+    }
+    return { annotations, annotationErrors }
+  }
+}
+
+const tooDear = (error: OutOfBudget): string => `failed messageExpression: ${error.message}`
+
+/** The message expression's text if it gave a fit one, else the message, else the expression. */
+function messageOf({ message = '', expression }: Frozen<Validation>, said: CelValue | undefined): string {
+  const text = typeof said === 'string' ? said.trim() : ''
+  const fits = !text.includes('\n') && byteLength(text) <= MAX_EVALUATED_MESSAGE_EXPRESSION_SIZE_BYTES
+  return (fits && text) || message.trim() || `failed expression: ${expression.trim()}`
+}

@@ -1,0 +1,35 @@
+import type { Namespace } from '../../../api/generated/types/core/v1.ts'
+import { type CelValue, jsonValue } from '../../../apimachinery/cel/index.ts'
+import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+import type { AdmissionAttributes } from '../types.ts'
+import type { Namespaces } from '../webhooks/selectors.ts'
+
+/** What a policy's expressions see of a request, but for the authorizer. */
+export interface World {
+  readonly attributes: AdmissionAttributes
+  /** See requestVariables. */
+  readonly request: Readonly<Record<string, CelValue>>
+  readonly params: Frozen<KubeObject> | undefined
+  readonly namespace: Frozen<Namespace> | undefined
+}
+
+/** The values of all variables but those of the authorizer. */
+export function given({ request, params, namespace }: World): Record<string, CelValue> {
+  return { ...request, params: jsonValue(params ?? null), namespaceObject: namespaceObject(namespace) }
+}
+
+/** The request's namespace; a Namespace is in none. Throws 404 when it is not there. */
+export async function namespaceOf(
+  namespaces: Namespaces,
+  { namespace, kind }: AdmissionAttributes,
+): Promise<Frozen<Namespace> | undefined> {
+  if (!namespace || (kind.kind === 'Namespace' && kind.group === '' && kind.version === 'v1')) return undefined
+  return namespaces.get(namespace)
+}
+
+/** Without what only machines read. */
+function namespaceObject(namespace: Frozen<Namespace> | undefined): CelValue {
+  if (!namespace) return null
+  const { managedFields, ownerReferences, ...metadata } = namespace.metadata
+  return jsonValue({ metadata, spec: namespace.spec ?? {}, status: namespace.status ?? {} })
+}
