@@ -56,7 +56,13 @@ export class Environment {
   readonly #types: TypeProvider
   readonly #sizes: SizeEstimator
 
-  constructor({ variables = {}, structs = [], functions = [], sizes = UNKNOWN_SIZES, resolveStruct }: EnvironmentOptions = {}) {
+  constructor({
+    variables = {},
+    structs = [],
+    functions = [],
+    sizes = UNKNOWN_SIZES,
+    resolveStruct,
+  }: EnvironmentOptions = {}) {
     this.#variables = new Map(Object.entries(variables))
     this.#functions = functions.length === 0 ? BASE : merged(BASE, functions)
     this.#types = provider(structs, resolveStruct)

@@ -9,6 +9,7 @@ export class Mirrors {
   readonly #store: Store
   readonly #env: Env
   readonly #mirrors = new Map<string, Mirror<KubeObject>>()
+  readonly #others = new Set<Mirror<KubeObject>>()
 
   constructor(store: Store, env: Env) {
     this.#store = store
@@ -24,12 +25,22 @@ export class Mirrors {
     return mirror
   }
 
+  /**
+   * A mirror for one who starts and stops it, for as long as the server runs; of another place than the server's store
+   * when told.
+   */
+  own(definition: ResourceDefinition, store: Store = this.#store): Mirror<KubeObject> {
+    const mirror = new Mirror<KubeObject>(store, definition, this.#env)
+    this.#others.add(mirror)
+    return mirror
+  }
+
   /** Resolves when all that is stored has been read. */
   async start(): Promise<void> {
     await Promise.all([...this.#mirrors.values()].map((mirror) => mirror.start()))
   }
 
   stop(): void {
-    for (const mirror of this.#mirrors.values()) mirror.stop()
+    for (const mirror of [...this.#mirrors.values(), ...this.#others]) mirror.stop()
   }
 }

@@ -56,9 +56,12 @@ function objectStruct(name: string): StructDecl {
 
 const OPERATION: Readonly<Record<string, CelType>> = { op: STRING, path: STRING, from: STRING, value: DYN }
 
+/** Of a field that there is not: nothing fits it. */
+const NO_TYPE = structType('')
+
 const jsonPatchStruct: StructDecl = {
   type: JSON_PATCH_TYPE,
-  field: (name) => (Object.hasOwn(OPERATION, name) ? OPERATION[name] : undefined),
+  field: (name) => (Object.hasOwn(OPERATION, name) ? OPERATION[name] : NO_TYPE),
   construct: (fields) => new ObjectValue(JSON_PATCH_TYPE, fields),
 }
 

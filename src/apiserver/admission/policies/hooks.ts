@@ -47,7 +47,7 @@ export class PolicyHooks<P extends Policy, B extends Binding, E> {
     this.#compile = compile
     this.namespaces = new Namespaces(sources.mirrors)
     this.matching = new Matching(this.namespaces, this.#versions)
-    this.params = new Params(sources)
+    this.params = new Params(sources.mirrors)
   }
 
   /** Tells what is served. */

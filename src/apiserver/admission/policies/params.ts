@@ -3,10 +3,10 @@ import { selectorOf } from '../../../apimachinery/labels/label-selector.ts'
 import { selects } from '../../../apimachinery/labels/selector.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../../apimachinery/meta.ts'
 import { copyJson } from '../../../lib/json-value.ts'
-import { Mirror } from '../../mirror/mirror.ts'
+import type { Mirror } from '../../mirror/mirror.ts'
+import type { Mirrors } from '../../mirror/mirrors.ts'
 import type { ServedResource } from '../../registry/served.ts'
 import type { ResourceTable } from '../../resource-table.ts'
-import type { AdmissionSources } from '../sources.ts'
 
 /** A binding, or the kind of its parameters, is not as it should be; the policy's failurePolicy decides. */
 export class ConfigurationError extends Error {}
@@ -22,12 +22,12 @@ interface Source {
  * first needs it, and followed from then on.
  */
 export class Params {
-  readonly #sources: AdmissionSources
+  readonly #mirrors: Mirrors
   readonly #known = new Map<string, Source>()
   #resources: ResourceTable | undefined
 
-  constructor(sources: AdmissionSources) {
-    this.#sources = sources
+  constructor(mirrors: Mirrors) {
+    this.#mirrors = mirrors
   }
 
   /** Tells what is served. */
@@ -48,12 +48,12 @@ export class Params {
   }
 
   #followed(resource: ServedResource): Source {
-    const { definition, store = this.#sources.store } = resource
+    const { definition, store } = resource
     const key = `${definition.storagePrefix} ${apiVersionOf(definition)}`
     const known = this.#known.get(key)
     if (known?.resource === resource) return known
     known?.mirror.stop()
-    const source = { resource, mirror: new Mirror<KubeObject>(store, definition, this.#sources.env) }
+    const source = { resource, mirror: this.#mirrors.own(definition, store) }
     this.#known.set(key, source)
     return source
   }
@@ -76,11 +76,6 @@ export class Params {
       throw new ConfigurationError('no params found for policy binding with `Deny` parameterNotFoundAction')
     }
     return found.map((object) => served(source.resource, object))
-  }
-
-  stop(): void {
-    for (const { mirror } of this.#known.values()) mirror.stop()
-    this.#known.clear()
   }
 }
 

@@ -30,6 +30,6 @@ export async function namespaceOf(
 /** Without what only machines read. */
 function namespaceObject(namespace: Frozen<Namespace> | undefined): CelValue {
   if (!namespace) return null
-  const { managedFields, ownerReferences, ...metadata } = namespace.metadata
+  const { managedFields: _managed, ownerReferences: _owners, ...metadata } = namespace.metadata
   return jsonValue({ metadata, spec: namespace.spec ?? {}, status: namespace.status ?? {} })
 }
