@@ -54,7 +54,7 @@ function ofClaim({ spec, status }: Frozen<PersistentVolumeClaim>): string[] {
     status?.currentVolumeAttributesClassName,
     status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
   ]
-  return [...new Set(names.filter((name) => name !== undefined && name !== ''))]
+  return [...new Set(names.flatMap((name) => name || []))]
 }
 
 function ofVolume({ spec }: Frozen<PersistentVolume>): string[] {
