@@ -9,13 +9,15 @@ const RETRY_MS = 10_000
 
 /**
  * Sends Events one after another. What cannot be sent yet waits; beyond a thousand, or after two minutes of trying, it is
- * dropped with a line in the log. A refusal of the server is final.
+ * dropped; the log says when that begins, and how many they were. A refusal of the server is final.
  */
 export class EventSender {
   readonly #env: Env
   readonly #signal: AbortSignal
   readonly #queue: (() => Promise<void>)[] = []
   #sending = false
+  /** Since the queue was last empty. */
+  #dropped = 0
 
   constructor(env: Env, signal: AbortSignal) {
     this.#env = env
@@ -26,7 +28,7 @@ export class EventSender {
   push(send: () => Promise<void>): void {
     if (this.#signal.aborted) return
     if (this.#queue.length >= QUEUE_LIMIT) {
-      this.#env.log.warn('too many queued events, dropped one')
+      if (this.#dropped++ === 0) this.#env.log.warn('too many queued events, dropping what comes')
       return
     }
     this.#queue.push(send)
@@ -39,6 +41,8 @@ export class EventSender {
       await this.#trySend(send)
     }
     this.#sending = false
+    if (this.#dropped > 0) this.#env.log.warn('too many queued events, dropped some', { dropped: this.#dropped })
+    this.#dropped = 0
   }
 
   async #trySend(send: () => Promise<void>): Promise<void> {
