@@ -102,3 +102,11 @@ test('property: durations survive printing and parsing', () => {
     { numRuns: 300 },
   )
 })
+
+test('a time as the API prints it is the instant that any other way to write it is', () => {
+  for (const year of ['0000', '0001', '0099', '1900', '1969', '1970', '2000', '2026', '9999']) {
+    for (const rest of ['01-01T00:00:00', '02-28T23:59:59', '03-01T00:00:00', '12-28T12:34:56']) {
+      assert.deepEqual(parseTime(`${year}-${rest}Z`), parseTime(`${year}-${rest}+00:00`))
+    }
+  }
+})

@@ -34,6 +34,7 @@ export interface Instant {
 
 /** Parses RFC 3339 text, with exactly six decimals of a second for a MicroTime. Throws ParseError in Go's words. */
 export function parseTime(text: string, micro = false): Instant {
+  if (!micro && CANONICAL_TIME.test(text)) return { seconds: Date.parse(text) / 1000, micros: 0 }
   const numbers: number[] = []
   let rest = text
   const fail = (element: string): ParseError =>

@@ -39,8 +39,13 @@ class MessageEncoder {
 
   #fields({ fields }: ProtoPlan, schema: StructSchema, object: JsonObject): void {
     for (const field of fields) {
-      if (field.inlined) this.#nested(field.number, () => this.#fields(field.inlined, schema, object))
-      else this.#field(field, schema, object[field.plan.name])
+      const { plan, inlined } = field
+      if (inlined) this.#nested(field.number, () => this.#fields(inlined, schema, object))
+      else {
+        // Most fields of most objects are not there.
+        const value = object[plan.name]
+        if (value !== undefined || plan.absentValue !== undefined) this.#field(field, schema, value)
+      }
     }
   }
 
