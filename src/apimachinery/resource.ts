@@ -93,6 +93,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly status: boolean
   /** A new object keeps the status that the client sent. Of Node alone: the kubelet registers itself with it. */
   readonly statusOnCreate: boolean
+  /** What of metadata a write to the status leaves as it was: `metadata`, `metadata.labels`. All of it with custom resources. */
+  readonly statusResets: readonly string[]
   readonly scale?: ScaleSubresource
   readonly subresources: readonly OtherSubresource[]
   /** Whether metadata.generation is kept and moved when anything but metadata and status changes. */
@@ -183,6 +185,7 @@ export function completeResource<T extends KubeObject>(spec: ResourceSpec<T>): R
     virtual: false,
     status: false,
     statusOnCreate: false,
+    statusResets: [],
     subresources: [],
     hasGeneration: false,
     allowCreateOnUpdate: false,

@@ -84,6 +84,31 @@ test('other writes are tracked by their User-Agent or fieldManager, and by subre
   assert.deepEqual(managers(updated), ['kubectl Update', 'kubelet Update status'])
 })
 
+test('a write to the status leaves alone, and owns nothing, of metadata that its kind keeps from it', async () => {
+  const server = new TestServer()
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web', labels: { a: '1' } },
+    spec: { selector: { matchLabels: { a: 'b' } }, template },
+  }
+  await apply(server, 201, 'me', DEPLOYMENT, deployment)
+  const metadata = { labels: { a: '2', b: '2' }, annotations: { c: '3' } }
+  const merge = { 'content-type': 'application/merge-patch+json' }
+  const sent = await server.send('PATCH', `${DEPLOYMENT}/status?fieldManager=it`, { metadata }, merge)
+  const patched = sent.body as KubeObject
+  assert.deepEqual([patched.metadata.labels, patched.metadata.annotations], [{ a: '1' }, { c: '3' }])
+  assert.deepEqual(patched.metadata.managedFields?.find(({ manager }) => manager === 'it')?.fieldsV1, {
+    'f:metadata': { 'f:annotations': { '.': {}, 'f:c': {} } },
+  })
+  const status = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } }
+  const none = `${DEPLOYMENT}-none/status`
+  await apply<Status>(server, 404, 'me', none, { ...status, metadata: {}, status: { replicas: 1 } })
+  const wrong = await apply<Status>(server, 500, 'me', none, { ...status, metadata: {}, status: { wrong: 1 } })
+  assert.match(wrong.message ?? '', /\.status\.wrong: field not declared in schema/)
+})
+
 test('an apply needs a manager, and says of what', async () => {
   const server = new TestServer()
   const nobody = await apply<Status>(server, 422, '', MAP, map({}))

@@ -55,7 +55,8 @@ export function beforeUpdate(
   keepSystemFields(draft, old)
   if (isStatus) {
     keepAllButStatus(draft, old)
-    if (definition.schema.name === '') keepMetadata(draft, old)
+    if (definition.schema.name === '' || definition.statusResets.includes('metadata')) keepMetadata(draft, old)
+    else keepOfMetadata(draft, old, definition.statusResets)
   } else if (definition.status && !WRITES_STATUS.has(context.subresource)) keepField(draft, old, 'status')
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition, draft, old)
@@ -123,7 +124,17 @@ function keepField(draft: KubeObject, old: Frozen<KubeObject>, field: string): v
   else fields(draft)[field] = deepCopy(value)
 }
 
-/** Of a custom resource's metadata a write to its status changes nothing but who manages what. */
+/** Keeps single fields of metadata, given as `metadata.labels`. */
+function keepOfMetadata(draft: KubeObject, old: Frozen<KubeObject>, paths: readonly string[]): void {
+  for (const path of paths) {
+    const field = path.slice('metadata.'.length) as keyof KubeObject['metadata']
+    const value = old.metadata[field]
+    if (value === undefined) delete draft.metadata[field]
+    else Object.assign(draft.metadata, { [field]: deepCopy(value) })
+  }
+}
+
+/** Of the metadata of custom resources, and of some kinds, a write to the status changes nothing but who manages what. */
 function keepMetadata(draft: KubeObject, old: Frozen<KubeObject>): void {
   const { managedFields, resourceVersion } = draft.metadata
   draft.metadata = deepCopy(old.metadata) as KubeObject['metadata']

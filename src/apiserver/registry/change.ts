@@ -30,6 +30,8 @@ export interface Change {
   readonly uid?: string | undefined
   /** Whether an absent object is created, as apply does. */
   readonly createsAbsent: boolean
+  /** Throws what is wrong with the change itself, which is told before that there is nothing to be changed. */
+  refuseAbsent?(): void
   /** What validating admission sees when the request is for another kind than the resource's, such as a Scale. */
   readonly shown?: { readonly kind: AdmissionAttributes['kind']; of(object: Frozen<KubeObject>): KubeObject }
 }
@@ -75,7 +77,10 @@ async function createAbsent(
   key: string,
 ): Promise<ObjectAnswer | undefined> {
   const { name } = call.info
-  if (!how.createsAbsent) throw notFound(resource.groupResource, name)
+  if (!how.createsAbsent) {
+    how.refuseAbsent?.()
+    throw notFound(resource.groupResource, name)
+  }
   if (how.uid) throw conflict(resource.groupResource, name, uidMismatch(key, how.uid, ''))
   await mayCreate(registry, call)
   const draft = await nextOf(how, undefined)

@@ -91,7 +91,7 @@ export function resetsOf(definition: ResourceDefinition): (way: 'main' | 'status
     const others = [...definition.schema.fields.keys()].filter((name) =>
       isCustom ? name === 'metadata' || !KEPT_BY_STATUS.has(name) : !KEPT_BY_STATUS.has(name),
     )
-    return (status ??= resetFields(...others))
+    return (status ??= resetFields(...others, ...definition.statusResets))
   }
 }
 

@@ -86,6 +86,7 @@ export async function patchedObject(registry: Registry, resource: ServedResource
       return draft
     },
     createsAbsent: type === 'apply' && subresource === '',
+    ...(type === 'apply' && { refuseAbsent: () => void next(undefined) }),
   })
 }
 

@@ -15,6 +15,7 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   storagePrefix: '/registry/validatingadmissionpolicies',
   schema: 'io.k8s.api.admissionregistration.v1.ValidatingAdmissionPolicy',
   status: true,
+  statusResets: ['metadata'],
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
   defaults(policy) {

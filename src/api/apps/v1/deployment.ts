@@ -20,6 +20,7 @@ export const deployments = defineResource<Deployment>({
   storagePrefix: '/registry/deployments',
   schema: 'io.k8s.api.apps.v1.Deployment',
   status: true,
+  statusResets: ['metadata.labels'],
   scale: { replicas: '.spec.replicas', statusReplicas: '.status.replicas', selector: '.spec.selector' },
   hasGeneration: true,
   defaults: defaultDeployment,

@@ -22,6 +22,7 @@ export const pods = defineResource<Pod>({
   schema: 'io.k8s.api.core.v1.Pod',
   returnsDeletedObject: true,
   status: true,
+  statusResets: ['metadata.deletionTimestamp', 'metadata.ownerReferences'],
   subresources: [
     { name: 'attach', verbs: ['create', 'get'], kind: 'PodAttachOptions' },
     { name: 'binding', verbs: ['create'], kind: 'Binding' },

@@ -14,6 +14,7 @@ export const flowSchemas = defineResource<FlowSchema>({
   storagePrefix: '/registry/flowschemas',
   schema: 'io.k8s.api.flowcontrol.v1.FlowSchema',
   status: true,
+  statusResets: ['metadata'],
   hasGeneration: true,
   defaults(flowSchema) {
     const spec = (flowSchema.spec ??= { priorityLevelConfiguration: { name: '' }, matchingPrecedence: 0 })

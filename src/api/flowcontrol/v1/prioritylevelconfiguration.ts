@@ -14,6 +14,7 @@ export const priorityLevelConfigurations = defineResource<PriorityLevelConfigura
   storagePrefix: '/registry/prioritylevelconfigurations',
   schema: 'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
   status: true,
+  statusResets: ['metadata'],
   hasGeneration: true,
   defaults: defaultPriorityLevel,
   validate: validatePriorityLevel,

@@ -13,6 +13,7 @@ export const serviceCIDRs = defineResource<ServiceCIDR>({
   storagePrefix: '/registry/servicecidrs',
   schema: 'io.k8s.api.networking.v1.ServiceCIDR',
   status: true,
+  statusResets: ['metadata'],
   validateCreate: validateServiceRange,
   validateUpdate: validateServiceRangeUpdate,
   columns: [nameColumn, text('CIDRs', ({ spec }) => (spec?.cidrs ?? []).join(',')), ageColumn],

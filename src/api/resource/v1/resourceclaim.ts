@@ -17,6 +17,7 @@ export const resourceClaims = defineResource<ResourceClaim>({
   schema: 'io.k8s.api.resource.v1.ResourceClaim',
   returnsDeletedObject: true,
   status: true,
+  statusResets: ['metadata'],
   defaults(claim) {
     claim.spec ??= {}
     defaultClaimDevices(claim.spec)

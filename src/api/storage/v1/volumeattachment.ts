@@ -16,6 +16,7 @@ export const volumeAttachments = defineResource<VolumeAttachment>({
   schema: 'io.k8s.api.storage.v1.VolumeAttachment',
   returnsDeletedObject: true,
   status: true,
+  statusResets: ['metadata'],
   defaults({ spec }) {
     const inline = spec?.source?.inlineVolumeSpec
     if (!inline) return
