@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { EXIT, UserError } from '../host/user-error.ts'
+import { certsCommand } from './certs/command.ts'
 import { completeCommand, completionCommand } from './completion/command.ts'
 import type { CliContext } from './context.ts'
 import { deleteCommand } from './delete/command.ts'
@@ -24,6 +25,7 @@ const COMMANDS: readonly CommandMaker[] = [
   statusCommand,
   logsCommand,
   kubeconfigCommand,
+  certsCommand,
   imageCommand,
   hostCommand,
   versionCommand,

@@ -7,7 +7,7 @@ import { testCertificate } from '../../src/apiserver/http/test-certificate.ts'
 import type { Store } from '../../src/store/store.ts'
 
 /** A whole API server over a store, on loopback; `admin` is the token of an administrator. */
-export async function serveApi(store: Store, port: number): Promise<HttpsListener> {
+export async function serveApi(store: Store, port: number): Promise<Pick<HttpsListener, 'port' | 'close'>> {
   const api = await startGuardedApi({
     store,
     env: { clock: systemClock, random: systemRandom, log: silentLogger },

@@ -2,7 +2,12 @@ import { createServer as createHttp1, type Server as Http1Server, type ServerRes
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTls, DEFAULT_CIPHERS, type Server as TlsServer } from 'node:tls'
+import {
+  createServer as createTls,
+  DEFAULT_CIPHERS,
+  type SecureContextOptions,
+  type Server as TlsServer,
+} from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
@@ -16,19 +21,21 @@ import { FIRST_HEAD_MS, type IdleConnection, IdleConnections } from './idle.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { ConnectTls } from './kubelet-connector.ts'
 
+/** What a server shows and whom it believes, in PEM. */
+export interface ServingTls {
+  readonly cert: string
+  readonly key: string
+  /** CAs of client certificates. */
+  readonly clientCa?: string
+}
+
 /** Where and with which certificates to listen. */
 export interface HttpsOptions {
   /** 0 takes any free port. */
   readonly port: number
   /** The address to bind; all when absent. */
   readonly host?: string
-  /** PEM. */
-  readonly tls: {
-    readonly cert: string
-    readonly key: string
-    /** CAs of client certificates. */
-    readonly clientCa?: string
-  }
+  readonly tls: ServingTls
   /** How kubelets and aggregated API servers know this server, and it them, for exec, attach, port-forward and proxied upgrades. */
   readonly connect?: ConnectTls
 }
@@ -36,6 +43,8 @@ export interface HttpsOptions {
 /** A listening server. */
 export interface HttpsListener {
   readonly port: number
+  /** Shows another certificate from now on; connections that stand go on. Throws when certificate and key do not belong together. */
+  renew(tls: ServingTls): void
   /** Stops listening and cuts every connection. */
   close(): Promise<void>
 }
@@ -66,16 +75,13 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   const { tls } = options
   const front = createTls({
     ALPNProtocols: ['h2', 'http/1.1'],
-    cert: tls.cert,
-    key: tls.key,
-    ciphers: CIPHERS,
+    ...contextOf(tls),
     handshakeTimeout: FIRST_HEAD_MS,
     keepAlive: true,
     keepAliveInitialDelay: KEEP_ALIVE_MS,
     // Certificates are asked for, never demanded: other credentials may come instead.
     requestCert: tls.clientCa !== undefined,
     rejectUnauthorized: false,
-    ...(tls.clientCa !== undefined && { ca: tls.clientCa }),
   })
   // From the first byte on: one that is still shaking hands when the server closes would keep it open.
   front.on('connection', (socket: Socket) => {
@@ -93,6 +99,7 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   await listen(front, options)
   return {
     port: (front.address() as AddressInfo).port,
+    renew: (renewed) => front.setSecureContext(contextOf(renewed)),
     close: () =>
       new Promise((resolve) => {
         closing = true
@@ -100,6 +107,10 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
         for (const socket of sockets) socket.destroy()
       }),
   }
+}
+
+function contextOf({ cert, key, clientCa }: ServingTls): SecureContextOptions {
+  return { cert, key, ciphers: CIPHERS, ...(clientCa !== undefined && { ca: clientCa }) }
 }
 
 function http1Server(

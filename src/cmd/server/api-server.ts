@@ -5,7 +5,7 @@ import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
 import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
-import type { HttpsListener } from '../../apiserver/http/serve.ts'
+import type { HttpsListener, ServingTls } from '../../apiserver/http/serve.ts'
 import type { PeerIdentity } from '../../apiserver/peers/identity.ts'
 import { Presence } from '../../apiserver/peers/presence.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
@@ -26,18 +26,24 @@ import { listenProblem } from './port.ts'
 /** A running API server, and clients of it in the same process. */
 export interface RunningApi extends ApiAccess {
   readonly server: ApiServer
-  readonly listener: HttpsListener
+  readonly listener: Pick<HttpsListener, 'port' | 'close'>
+  /** Shows these certificates from now on, to clients and to whom it passes requests on. */
+  renew(shown: ShownCertificates): void
 }
 
-export interface ApiOptions {
+/** What the API server proves itself with. */
+export interface ShownCertificates {
+  readonly pki: Pki
+  /** How node agents of other processes know this server. */
+  readonly kubeletTls?: KeyPair | undefined
+}
+
+export interface ApiOptions extends ShownCertificates {
   readonly settings: ClusterSettings
   readonly env: Env
   readonly store: Store
-  readonly pki: Pki
   readonly nodeIP: string
   readonly bindAddress: string
-  /** How node agents of other processes know this server. */
-  readonly kubeletTls?: KeyPair
   /** Static bearer tokens, as upstream's --token-auth-file. */
   readonly tokenAuthFile?: string
 }
@@ -47,6 +53,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { env, store, settings, pki, nodeIP } = options
   const descriptions = openApiDescriptions()
   const { privateKey, publicKey } = pki.serviceAccount
+  let shown: ShownCertificates = options
+  // Asked for each connection.
+  const connect: ConnectTls = {
+    get kubelet() {
+      return shown.kubeletTls
+    },
+    get frontProxy() {
+      return shown.pki.frontProxy.client
+    },
+  }
   const api = await startGuardedApi({
     store,
     env,
@@ -58,11 +74,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
     ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
     frontProxyCa: pki.frontProxy.ca,
-    connector: networkConnector(connectTls(options)),
+    connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
     ...(descriptions && { descriptions }),
   })
-  const listener = await listen(api.server, options)
+  const listener = await listen(api.server, options, connect)
   const at = { address: nodeIP, port: listener.port }
   await api.bootstrap(at)
   const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
@@ -70,6 +86,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   return {
     ...api,
     certificateAuthority: certificateAuthority(env.random, pki.ca),
+    renew(renewed) {
+      shown = renewed
+      listener.renew(servingTls(renewed.pki))
+    },
     listener: {
       port: listener.port,
       async close() {
@@ -100,22 +120,22 @@ function identityOf({ settings, nodeIP, env }: ApiOptions): PeerIdentity {
   return { name, holder: `${name}_${uuid(env.random)}`, hostname: where }
 }
 
-async function listen(server: ApiServer, options: ApiOptions): Promise<HttpsListener> {
+async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTls): Promise<HttpsListener> {
   const { settings, pki, bindAddress } = options
   try {
     return await serveHttps(server, {
       port: settings.apiPort,
       host: bindAddress,
-      connect: connectTls(options),
-      tls: { cert: pki.serving.cert, key: pki.serving.key, clientCa: pki.ca.cert + pki.frontProxy.ca },
+      connect,
+      tls: servingTls(pki),
     })
   } catch (error) {
     throw listenProblem(error, bindAddress, settings.apiPort)
   }
 }
 
-function connectTls({ kubeletTls, pki }: ApiOptions): ConnectTls {
-  return { kubelet: kubeletTls, frontProxy: pki.frontProxy.client }
+function servingTls({ serving, ca, frontProxy }: Pki): ServingTls {
+  return { ...serving, clientCa: ca.cert + frontProxy.ca }
 }
 
 function readTokenFile(file: string): ReturnType<typeof parseTokenFile> {

@@ -8,13 +8,14 @@ import { KUBERNETES_VERSION } from '../../apiserver/version.ts'
 import { isErrno } from '../../host/user-error.ts'
 import { startKubelet, type Kubelet } from '../../kubelet/kubelet.ts'
 import { linuxHost } from '../../kubelet/linux/host.ts'
-import { serveNode, type NodeServer } from '../../kubelet/linux/https.ts'
+import { serveNode, type NodeServer, type NodeServerOptions } from '../../kubelet/linux/https.ts'
 import { webhookAccess, type NodeAccess } from '../../kubelet/server/access.ts'
 import { NodeApiError, text, type NodeApi } from '../../kubelet/server/api.ts'
 import { identities } from './identities.ts'
 import { localNode } from './local-node.ts'
 import type { PartsOptions } from './parts.ts'
 import { ensureNodeServing } from './pki.ts'
+import { keepRenewed } from './renewal.ts'
 
 /** Runs the node agent over a CRI socket until the signal aborts. Containers go on. */
 export async function runNodeAgent(options: PartsOptions, endpoint: string): Promise<void> {
@@ -27,6 +28,7 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
   const started: { kubelet?: Kubelet } = {}
   const server = await serve(options, webhookAccess(client, env, settings.nodeName), () => started.kubelet?.api)
   cleanup.defer(() => server.close())
+  renewing(options, server, cleanup)
   const kubelet = await startKubelet({
     client,
     env,
@@ -46,22 +48,36 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
 const PORT = 10250
 
 /** Serves the node agent to those outside: metrics servers and the like. The API server of this process needs no socket. */
-async function serve(
-  { api: { rootCa }, settings, paths, env, nodeIP, bindAddress }: PartsOptions,
-  access: NodeAccess,
-  api: () => NodeApi | undefined,
-): Promise<NodeServer> {
-  const serving = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
+async function serve(parts: PartsOptions, access: NodeAccess, api: () => NodeApi | undefined): Promise<NodeServer> {
   const options = {
     api: whenReady(api),
     access,
-    log: env.log,
-    host: bindAddress,
-    tls: { cert: serving.cert, key: serving.key, clientCa: rootCa },
+    log: parts.env.log,
+    host: parts.bindAddress,
+    tls: await certificateOf(parts),
   }
   return serveNode({ ...options, port: PORT }).catch((error: unknown) => {
     if (!isErrno(error, 'EADDRINUSE')) throw error
     return serveNode({ ...options, port: 0 })
+  })
+}
+
+/** What the node agent serves with, made anew where that is due. */
+async function certificateOf({ api, settings, paths, env, nodeIP }: PartsOptions): Promise<NodeServerOptions['tls']> {
+  const serving = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
+  return { ...serving, clientCa: api.rootCa }
+}
+
+/** Keeps the certificate good while the node agent serves; `cleanup` ends it. */
+function renewing(options: PartsOptions, server: NodeServer, cleanup: AsyncDisposableStack): void {
+  const { env, paths } = options
+  const ending = new AbortController()
+  const renewal = keepRenewed({ folder: paths.pki, env, signal: ending.signal }, async () => {
+    server.renew(await certificateOf(options))
+  })
+  cleanup.defer(async () => {
+    ending.abort(new Error('the node agent ends'))
+    await renewal
   })
 }
 

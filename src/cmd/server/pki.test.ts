@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { X509Certificate, createPrivateKey } from 'node:crypto'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -42,6 +42,14 @@ test('they are kept while they are good, and made anew for another name or near 
   assert.notEqual(late.admin.cert, first.admin.cert)
   assert.equal(late.ca.cert, first.ca.cert)
   assert.equal(late.serviceAccount.privateKey, first.serviceAccount.privateKey)
+})
+
+test('a certificate without its own key is made anew', async () => {
+  const { serving } = await ensure(['localhost'])
+  copyFileSync(join(folder, 'admin.key'), join(folder, 'apiserver.key'))
+  const again = await ensure(['localhost'])
+  assert.notEqual(again.serving.cert, serving.cert)
+  assert.ok(new X509Certificate(again.serving.cert).checkPrivateKey(createPrivateKey(again.serving.key)))
 })
 
 test('keys are for their owner alone', async () => {

@@ -1,4 +1,4 @@
-import { X509Certificate, generateKeyPairSync } from 'node:crypto'
+import { X509Certificate, createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../host/files.ts'
@@ -89,8 +89,10 @@ async function leaf({ folder, env, ca }: Place, file: string, subject: Subject):
 
 const library = () => import('./certificates.ts')
 
-function stillGood({ clock }: Env, { cert }: KeyPair, { serves = [] }: Subject): boolean {
+function stillGood({ clock }: Env, { cert, key }: KeyPair, { serves = [] }: Subject): boolean {
   const certificate = new X509Certificate(cert)
+  // Whoever was cut off between the two files left one of each pair.
+  if (!certificate.checkPrivateKey(createPrivateKey(key))) return false
   if (certificate.validToDate.getTime() - clock.now() < RENEW_BEFORE_MS) return false
   return serves.every((name) => (certificate.checkHost(name) ?? certificate.checkIP(name)) !== undefined)
 }

@@ -8,7 +8,7 @@ import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
 import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
-import type { RunningApi } from './api-server.ts'
+import type { RunningApi, ShownCertificates } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
 import type { Component } from './components.ts'
 import { nodeAddress } from './node-address.ts'
@@ -17,6 +17,7 @@ import type { PartsOptions } from './parts.ts'
 import { requireFreePort } from './port.ts'
 import { ensureKubeletClient, ensurePki } from './pki.ts'
 import type { Pki } from './pki.ts'
+import { keepRenewed } from './renewal.ts'
 import type { NodeRuntime } from './runtime.ts'
 
 /** How a server is run. */
@@ -107,19 +108,49 @@ async function apiOf(
 
 /** Opens the store and serves the API; `cleanup` takes both back. */
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
-  const { settings, paths, env } = options
-  const [store, pki] = await Promise.all([
-    openStore(options),
-    ensurePki({ folder: paths.pki, env, servingNames: servingNames(settings, nodeIP) }),
-  ])
+  const { env } = options
+  const [store, shown] = await Promise.all([openStore(options), certificatesOf(options, nodeIP)])
   cleanup.defer(() => store.close())
-  // Nodes of this very process are reached without a socket.
-  const kubeletTls = options.components.has('node') ? undefined : await ensureKubeletClient({ folder: paths.pki, env })
-  const api = await startApi({ ...options, store, pki, nodeIP, ...(kubeletTls && { kubeletTls }) })
+  const api = await startApi({ ...options, store, nodeIP, ...shown })
   cleanup.defer(() => api.listener.close())
-  writeAdminKubeconfig(options, pki)
+  writeAdminKubeconfig(options, shown.pki)
+  renewing(options, { api, shown, nodeIP }, cleanup)
   env.log.info('the API is served', { port: api.listener.port, nodeIP })
   return api
+}
+
+/** The certificates that the API server shows, made anew where that is due. */
+async function certificatesOf(options: ServerOptions, nodeIP: string): Promise<ShownCertificates> {
+  const place = { folder: options.paths.pki, env: options.env }
+  const pki = await ensurePki({ ...place, servingNames: servingNames(options.settings, nodeIP) })
+  // Nodes of this very process are reached without a socket.
+  return options.components.has('node') ? { pki } : { pki, kubeletTls: await ensureKubeletClient(place) }
+}
+
+interface Serving {
+  readonly api: RunningApi
+  readonly shown: ShownCertificates
+  readonly nodeIP: string
+}
+
+/** Keeps the certificates good while the API is served; `cleanup` ends it. */
+function renewing(options: ServerOptions, { api, shown, nodeIP }: Serving, cleanup: AsyncDisposableStack): void {
+  const { env, paths } = options
+  const ending = new AbortController()
+  let known = JSON.stringify(shown)
+  const renewal = keepRenewed({ folder: paths.pki, env, signal: ending.signal }, async () => {
+    const renewed = await certificatesOf(options, nodeIP)
+    const now = JSON.stringify(renewed)
+    if (now === known) return
+    api.renew(renewed)
+    writeAdminKubeconfig(options, renewed.pki)
+    known = now
+    env.log.info('certificates were renewed')
+  })
+  cleanup.defer(async () => {
+    ending.abort(new Error('the server ends'))
+    await renewal
+  })
 }
 
 /** It names the API by loopback: there it is reached whatever network the machine is in. */

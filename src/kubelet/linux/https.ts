@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingMessage, type ServerResponse } fro
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { TLSSocket } from 'node:tls'
+import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import type { Logger } from '../../lib/log.ts'
 import { isStreamPath, NodeApiError, type NodeApi } from '../server/api.ts'
@@ -24,6 +24,8 @@ export interface NodeServerOptions {
 
 export interface NodeServer {
   readonly port: number
+  /** Shows another certificate from now on; connections that stand go on. */
+  renew(tls: NodeServerOptions['tls']): void
   /** Stops listening and cuts every connection. */
   close(): Promise<void>
 }
@@ -32,9 +34,7 @@ export interface NodeServer {
 export async function serveNode(options: NodeServerOptions): Promise<NodeServer> {
   const { port, host, tls, log } = options
   const server = createServer({
-    cert: tls.cert,
-    key: tls.key,
-    ca: tls.clientCa,
+    ...contextOf(tls),
     requestCert: true,
     rejectUnauthorized: false,
   })
@@ -62,12 +62,17 @@ export async function serveNode(options: NodeServerOptions): Promise<NodeServer>
   })
   return {
     port: (server.address() as AddressInfo).port,
+    renew: (renewed) => server.setSecureContext(contextOf(renewed)),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),
   }
+}
+
+function contextOf({ cert, key, clientCa }: NodeServerOptions['tls']): SecureContextOptions {
+  return { cert, key, ca: clientCa }
 }
 
 /** Who asks, and why they may not; undefined when they may. */

@@ -1,0 +1,77 @@
+import { watch } from 'node:fs'
+import { sleep } from '../../lib/clock.ts'
+import type { Env } from '../../lib/env.ts'
+
+export interface RenewalOptions {
+  /** Where the certificates lie. */
+  readonly folder: string
+  readonly env: Env
+  readonly signal: AbortSignal
+}
+
+/** How often certificates are looked at when nothing changes: far more often than the month that they are renewed before their end. */
+const CHECK_MS = 12 * 3_600_000
+/** A certificate and its key are two files. */
+const SETTLE_MS = 300
+
+/**
+ * Calls `renew` twice a day and when files of the folder have changed, until the signal aborts; whoever rotates certificates only
+ * takes the old ones away. What fails is logged and tried again.
+ */
+export async function keepRenewed(options: RenewalOptions, renew: () => Promise<void>): Promise<void> {
+  const { env, signal } = options
+  const changes = new Changes(options)
+  try {
+    while (!signal.aborted) {
+      await changes.next()
+      if (signal.aborted) return
+      await renew().catch((err: unknown) => env.log.error('certificates could not be renewed', { err }))
+    }
+  } finally {
+    changes.close()
+  }
+}
+
+/** Tells when to look: after a change, or when it is time. */
+class Changes {
+  readonly #options: RenewalOptions
+  readonly #watcher: { close(): void } | undefined
+  #changed = new AbortController()
+
+  constructor(options: RenewalOptions) {
+    this.#options = options
+    this.#watcher = this.#watch()
+  }
+
+  async next(): Promise<void> {
+    const { env, signal } = this.#options
+    const [changed, wait] = [
+      this.#changed.signal,
+      (ms: number, until: AbortSignal) => sleep(env.clock, ms, until).catch(nothing),
+    ]
+    await wait(CHECK_MS, AbortSignal.any([changed, signal]))
+    if (!changed.aborted) return
+    await wait(SETTLE_MS, signal)
+    this.#changed = new AbortController()
+  }
+
+  close(): void {
+    this.#watcher?.close()
+  }
+
+  /** Without it, as where the host's watches are used up, only the time tells. */
+  #watch(): { close(): void } | undefined {
+    const { folder, env } = this.#options
+    const unseen = (err: unknown): void => env.log.warn('changes of certificates are seen late', { folder, err })
+    try {
+      const watcher = watch(folder, { persistent: false }, () => this.#changed.abort())
+      return watcher.on('error', unseen)
+    } catch (error) {
+      unseen(error)
+      return undefined
+    }
+  }
+}
+
+/** The wait was cut short: there is something to do. */
+const nothing = (): void => undefined
