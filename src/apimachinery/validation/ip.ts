@@ -44,6 +44,21 @@ export function validateCanonicalCidr(field: string, value: string): FieldError[
   return [invalid(field, value, `must be in canonical form (${goQuote(formatCidr(cidr))})`)]
 }
 
+const MAPPED_BITS = 96
+
+/** IsValidInterfaceAddress: a whole address with the length of its network, in canonical form. */
+export function validateInterfaceAddress(field: string, value: string): FieldError[] {
+  const cidr = parseCidr(value, true)
+  if (!cidr) {
+    return [invalid(field, value, 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)')]
+  }
+  const ip = { version: cidr.version, value: cidr.address }
+  const { prefixLength } = cidr
+  const length = isMappedIpv4(ip) && prefixLength > 32 ? prefixLength - MAPPED_BITS : prefixLength
+  const canonical = `${formatIp(ip)}/${length}`
+  return value === canonical ? [] : [invalid(field, value, `must be in canonical form (${goQuote(canonical)})`)]
+}
+
 /** GetWarningsForIP. */
 export function warnAboutIp(field: string, value: string): string[] {
   const ip = parseIp(value, true)

@@ -4,7 +4,7 @@ import type { Mutation } from './pointer.ts'
 /** A valid object of a kind, and where it is posted. */
 export interface Base {
   readonly path: string
-  readonly object: { readonly apiVersion: string; readonly kind: string }
+  readonly object: { readonly apiVersion: string; readonly kind: string; readonly metadata: { readonly name: string } }
 }
 
 /** What of an answer is compared: the code, and texts: causes with their reasons and fields, or the message of what has none; warnings. */
@@ -30,8 +30,13 @@ interface Kept {
   readonly cases: readonly (readonly [string, string, number, readonly number[], unknown?])[]
 }
 
-export function readCases(): Case[] {
-  const { texts, cases } = JSON.parse(readFileSync(file('recorded.json'), 'utf8')) as Kept
+/** Bases are posted changed, or posted and then put changed. */
+export type Write = 'create' | 'update'
+
+const NAMES: Readonly<Record<Write, string>> = { create: 'recorded.json', update: 'updates.json' }
+
+export function readCases(write: Write): Case[] {
+  const { texts, cases } = JSON.parse(readFileSync(file(NAMES[write]), 'utf8')) as Kept
   return cases.map(([base, at, code, numbers, ...value]) => ({
     base,
     mutation: { at, ...(value.length > 0 && { value: value[0] }) },
@@ -39,7 +44,7 @@ export function readCases(): Case[] {
   }))
 }
 
-export function writeCases(all: readonly Case[]): void {
+export function writeCases(write: Write, all: readonly Case[]): void {
   const texts = [...new Set(all.flatMap(({ outcome }) => outcome.texts))]
   const numbers = new Map(texts.map((text, index) => [text, index]))
   const lines = all.map(({ base, mutation, outcome }) => {
@@ -47,7 +52,7 @@ export function writeCases(all: readonly Case[]): void {
     return JSON.stringify([base, mutation.at, outcome.code, outcome.texts.map((text) => numbers.get(text)), ...value])
   })
   const head = texts.map((text) => JSON.stringify(text)).join(',\n')
-  writeFileSync(file('recorded.json'), `{"texts":[\n${head}\n],"cases":[\n${lines.join(',\n')}\n]}\n`)
+  writeFileSync(file(NAMES[write]), `{"texts":[\n${head}\n],"cases":[\n${lines.join(',\n')}\n]}\n`)
 }
 
 interface Status {

@@ -27,8 +27,12 @@ export function* validateAccessModes(modes: readonly string[], field: string): I
 export const validateVolumeMode = (field: string, mode: string | undefined): FieldError[] =>
   supported(field, mode, ['Block', 'Filesystem'])
 
-/** ValidatePersistentVolumeClaimSpec. */
-export function* validateClaimSpec(spec: Frozen<PersistentVolumeClaimSpec>, path: string): Iterable<FieldError> {
+/** ValidatePersistentVolumeClaimSpec. On an update a claim that has a source may have one of whatever group: groups were not always looked at. */
+export function* validateClaimSpec(
+  spec: Frozen<PersistentVolumeClaimSpec>,
+  path: string,
+  old?: Frozen<PersistentVolumeClaimSpec>,
+): Iterable<FieldError> {
   const { accessModes = [], storageClassName, volumeAttributesClassName } = spec
   if (accessModes.length === 0) yield required(`${path}.accessModes`, 'at least 1 access mode is required')
   yield* validateLabelSelector(spec.selector, `${path}.selector`)
@@ -36,7 +40,7 @@ export function* validateClaimSpec(spec: Frozen<PersistentVolumeClaimSpec>, path
   yield* validateStorage(spec.resources?.requests?.['storage'], `${path}.resources[storage]`)
   if (storageClassName) yield* dns1123Subdomain(`${path}.storageClassName`, storageClassName)
   yield* validateVolumeMode(`${path}.volumeMode`, spec.volumeMode)
-  yield* validateDataSources(spec, path)
+  yield* validateDataSources(spec, path, hasGroup(old?.dataSource) || hasGroup(old?.dataSourceRef))
   if (volumeAttributesClassName) {
     yield* dns1123Subdomain(`${path}.volumeAttributesClassName`, volumeAttributesClassName)
   }
@@ -48,13 +52,16 @@ function* validateStorage(storage: string | number | undefined, field: string): 
   else yield* validateQuantityValue(field, 'storage', storage)
 }
 
+const hasGroup = (source: Frozen<TypedObjectReference> | undefined): boolean => source?.apiGroup !== undefined
+
 function* validateDataSources(
   { dataSource, dataSourceRef }: Frozen<PersistentVolumeClaimSpec>,
   path: string,
+  anyGroup: boolean,
 ): Iterable<FieldError> {
-  if (dataSource) yield* validateDataSource(dataSource, `${path}.dataSource`)
+  if (dataSource) yield* validateDataSource(dataSource, `${path}.dataSource`, anyGroup)
   if (dataSourceRef) {
-    yield* validateDataSource(dataSourceRef, `${path}.dataSourceRef`)
+    yield* validateDataSource(dataSourceRef, `${path}.dataSourceRef`, anyGroup)
     const { namespace } = dataSourceRef
     if (namespace) yield* problems(`${path}.dataSourceRef.namespace`, namespace, nameIsDnsLabel(namespace, false))
   }
@@ -73,11 +80,12 @@ function* validateDataSources(
 function* validateDataSource(
   { name, kind, apiGroup }: Frozen<TypedObjectReference>,
   path: string,
+  anyGroup: boolean,
 ): Iterable<FieldError> {
   yield* present(`${path}.name`, name)
   yield* present(`${path}.kind`, kind)
-  if (apiGroup) yield* problems(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup))
-  else if (kind !== 'PersistentVolumeClaim') {
+  if (apiGroup && !anyGroup) yield* problems(`${path}.apiGroup`, apiGroup, isDns1123Subdomain(apiGroup))
+  if (!apiGroup && kind !== 'PersistentVolumeClaim') {
     yield invalid(path, kind, "must be 'PersistentVolumeClaim' when referencing the default apiGroup")
   }
 }

@@ -15,8 +15,9 @@ type Spec = { -readonly [K in keyof PersistentVolumeClaimSpec]: Frozen<Persisten
 /** ValidatePersistentVolumeClaim. */
 export const validateClaim = ({ spec }: Claim): Iterable<FieldError> => validateClaimSpec(spec, 'spec')
 
-/** The update's own rules: a claim may be bound, and a bound one may grow. */
+/** ValidatePersistentVolumeClaimUpdate: a claim may be bound, and a bound one may grow. */
 export function* validateClaimUpdate(claim: Claim, old: Claim): Iterable<FieldError> {
+  yield* validateClaimSpec(claim.spec, 'spec', old.spec)
   const now: Spec = { ...claim.spec }
   const before: Spec = { ...old.spec }
   const bound = claim.status?.phase === 'Bound'

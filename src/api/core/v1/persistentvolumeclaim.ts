@@ -35,7 +35,7 @@ export const persistentVolumeClaims = defineResource<PersistentVolumeClaim>({
     if (!old.spec.dataSource && !old.spec.dataSourceRef) dropForeignDataSource(claim.spec)
     mirrorDataSource(claim.spec)
   },
-  validate: validateClaim,
+  validateCreate: validateClaim,
   validateUpdate: validateClaimUpdate,
   validateStatusUpdate: validateClaimStatus,
   *warnings({ metadata, spec }) {

@@ -113,6 +113,10 @@ function prepareStatus(pod: Pod, old: Frozen<Pod>): void {
     status.observedGeneration = old.status.observedGeneration
   }
   keepConditionGenerations(status, old.status)
+  // The feature gate DRANodeAllocatableResources is off: only what used it before may.
+  if ((old.status?.nodeAllocatableResourceClaimStatuses ?? []).length === 0) {
+    delete status.nodeAllocatableResourceClaimStatuses
+  }
 }
 
 function keepConditionGenerations(status: PodStatus, old: Frozen<PodStatus> | undefined): void {

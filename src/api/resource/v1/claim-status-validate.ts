@@ -1,5 +1,6 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, required, tooLong, tooMany } from '../../../apimachinery/status.ts'
+import { validateInterfaceAddress } from '../../../apimachinery/validation/ip.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
 import { dns1123Label, immutableField, oneOf } from '../../checks.ts'
 import { validateConditions } from '../../conditions.ts'
@@ -46,6 +47,13 @@ export function* validateClaimStatus(claim: Frozen<ResourceClaim>, old: Frozen<R
 
 const idOf = (device: { driver: string; pool: string; device: string; shareID?: string }): string =>
   [device.driver, device.pool, device.device, ...(device.shareID ? [device.shareID] : [])].join('/')
+
+const shownId = ({ driver, pool, device, shareID = '' }: Frozen<AllocatedDeviceStatus>): object => ({
+  Driver: driver,
+  Pool: pool,
+  Device: device,
+  ShareID: shareID,
+})
 
 function* validateReservations(status: Status, old: Status, isDeleted: boolean): Iterable<FieldError> {
   const reserved = status.reservedFor ?? []
@@ -114,7 +122,7 @@ function* validateDevice(
   yield* validatePoolName(`${path}.pool`, device.pool)
   yield* dns1123Label(`${path}.device`, device.device)
   if (device.shareID !== undefined) yield* validateUid(`${path}.shareID`, device.shareID)
-  if (!allocated.has(idOf(device))) yield invalid(path, idOf(device), 'must be an allocated device in the claim')
+  if (!allocated.has(idOf(device))) yield invalid(path, shownId(device), 'must be an allocated device in the claim')
   if (conditions.length > MAX_CONDITIONS) yield tooMany(`${path}.conditions`, conditions.length, MAX_CONDITIONS)
   yield* validateConditions(conditions, `${path}.conditions`)
   if (data !== undefined) yield* validateRaw(data, MAX_DATA, `${path}.data`)
@@ -131,11 +139,6 @@ function* validateNetworkData(
 ): Iterable<FieldError> {
   if (byteLength(interfaceName) > MAX_INTERFACE) yield tooLong(`${path}.interfaceName`, MAX_INTERFACE)
   if (byteLength(hardwareAddress) > MAX_HARDWARE) yield tooLong(`${path}.hardwareAddress`, MAX_HARDWARE)
-  yield* validateSet(
-    ips,
-    IPS,
-    () => [],
-    (ip) => ip,
-    `${path}.ips`,
-  )
+  const check = (ip: string, at: string): FieldError[] => validateInterfaceAddress(at, ip)
+  yield* validateSet(ips, IPS, check, (ip) => ip, `${path}.ips`)
 }
