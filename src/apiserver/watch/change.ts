@@ -14,7 +14,7 @@ export class Change {
   readonly #event: StoreEvent
   #current: Frozen<KubeObject> | undefined
   #previous: Frozen<KubeObject> | undefined
-  readonly #frames: { ADDED?: WatchFrame; MODIFIED?: WatchFrame; DELETED?: WatchFrame } = {}
+  #frames: { ADDED?: WatchFrame; MODIFIED?: WatchFrame; DELETED?: WatchFrame } = {}
 
   constructor(codec: ResourceCodec, event: StoreEvent) {
     this.#codec = codec
@@ -45,6 +45,13 @@ export class Change {
   /** The change as an event: DELETED carries the object as it was. */
   frame(type: 'ADDED' | 'MODIFIED' | 'DELETED'): WatchFrame {
     return (this.#frames[type] ??= type === 'DELETED' ? this.#deleted() : this.#written(type))
+  }
+
+  /** Lets go of what was made of it, which is made again for who asks. */
+  cool(): void {
+    this.#current = undefined
+    this.#previous = undefined
+    this.#frames = {}
   }
 
   #written(type: 'ADDED' | 'MODIFIED'): WatchFrame {

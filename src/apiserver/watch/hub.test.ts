@@ -24,3 +24,31 @@ test('a watcher that throws ends alone', async () => {
   await server.eventually(() => Promise.resolve(told.length === 2))
   assert.deepEqual(errors, ['a bug'])
 })
+
+test('of all but the newest changes, only what is stored is kept', async (t) => {
+  const server = new TestServer()
+  const { registry, resources } = server.server
+  const configMaps = resources.find('', 'v1', 'configmaps')
+  assert.ok(configMaps)
+  const hub = registry.hubs.of(configMaps)
+  const after = registry.store.revision
+  const decodes = t.mock.method(configMaps.codec, 'decode')
+  const watching = (told: (string | undefined)[]): void => {
+    hub.subscribe(after, EVERYTHING, {
+      onChange: (change) => void told.push(change.current()?.metadata.resourceVersion),
+      onError: (error) => assert.fail(error),
+    })
+  }
+  const first: (string | undefined)[] = []
+  const late: (string | undefined)[] = []
+  watching(first)
+  for (let i = 0; i < 100; i++) {
+    const value = configMaps.codec.encode({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: `m-${i}` } })
+    await registry.store.write({ key: `/registry/configmaps/default/m-${i}`, value })
+  }
+  await server.eventually(() => Promise.resolve(first.length === 100))
+  assert.equal(decodes.mock.callCount(), 100)
+  watching(late)
+  assert.deepEqual(late, first)
+  assert.equal(decodes.mock.callCount(), 136)
+})

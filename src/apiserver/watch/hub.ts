@@ -23,6 +23,8 @@ export class WatchOver extends Error {}
 
 /** Changes that a hub remembers for those who come a little late. */
 const REMEMBERED = 1024
+/** The newest of them keep what was made of them for those who watch: objects and bytes, several times what is stored. */
+const WARM = 64
 
 /** The hub's own watch of the store. */
 interface Trunk {
@@ -32,6 +34,8 @@ interface Trunk {
   last: number
   caughtUp: boolean
   readonly remembered: Change[]
+  /** How many of them have been let cool. */
+  cooled: number
   stop: () => void
 }
 
@@ -87,7 +91,7 @@ export class ResourceHub {
 
   #startTrunk(after: number): Trunk {
     const base = Math.min(after, this.#store.revision)
-    const trunk: Trunk = { base, last: base, caughtUp: false, remembered: [], stop: () => {} }
+    const trunk: Trunk = { base, last: base, caughtUp: false, remembered: [], cooled: 0, stop: () => {} }
     trunk.stop = this.#store.watch(collectionPrefix(this.#resource.definition, ''), base, {
       onEvents: (events) => this.#onEvents(trunk, events),
       onCaughtUp: () => void (trunk.caughtUp = true),
@@ -108,6 +112,7 @@ export class ResourceHub {
       trunk.last = change.revision
       this.#members.forEach(this.#resource, change, (member) => member.onChange(change))
     }
+    cool(trunk)
     forget(trunk)
   }
 
@@ -164,10 +169,16 @@ function memberOf({ definition }: ServedResource, after: number, selection: Sele
   }
 }
 
+function cool(trunk: Trunk): void {
+  const { remembered } = trunk
+  for (; trunk.cooled < remembered.length - WARM; trunk.cooled++) remembered[trunk.cooled]?.cool()
+}
+
 function forget(trunk: Trunk): void {
   const surplus = trunk.remembered.length - REMEMBERED
   if (surplus < REMEMBERED / 4) return
   trunk.base = trunk.remembered.splice(0, surplus).at(-1)?.revision ?? trunk.base
+  trunk.cooled -= surplus
 }
 
 /** The hubs of all resources, each made when first watched. */
