@@ -166,7 +166,7 @@ test('acting as someone else needs leave for every part of who that is', async (
   const server = await GuardedServer.start()
   const headers = { 'impersonate-user': 'carol' }
   const refused = await server.as('bob').send('GET', '/api/v1/namespaces', undefined, headers)
-  const message = `users "carol" is forbidden: User "bob" cannot impersonate resource "users" in API group "" at the cluster scope`
+  const message = `namespaces is forbidden: User "bob" cannot impersonate-on:user-info:list resource "namespaces" in API group "" at the cluster scope`
   assert.equal((refused.body as { message: string }).message, message)
   await server.create('/apis/rbac.authorization.k8s.io/v1/clusterroles', {
     metadata: { name: 'acting' },

@@ -173,7 +173,7 @@ export class ApiServer {
       throw error instanceof StoreError ? storeFailure(error) : internalError(error)
     }
     try {
-      const answer = andThen(impersonated(call, this.#authorizer), (acting) =>
+      const answer = andThen(impersonated(call, this.#authorizer, authorizationAttributes), (acting) =>
         andThen(this.#authorize(acting), () => this.#route(acting)),
       )
       return answer instanceof Promise ? answer.catch(failed) : answer

@@ -28,13 +28,13 @@ import type { AdmissionPlugin } from './types.ts'
  * quotas last, so that nothing is charged that is refused afterwards.
  */
 export function defaultAdmission(sources: AdmissionSources): readonly AdmissionPlugin[] {
-  const { mirrors, store, env } = sources
+  const { mirrors, env } = sources
   return [
     namespaceLifecycle(mirrors.of(namespaceLifecycleResource)),
     tokenSecretClients,
     limitRanger(mirrors),
     serviceAccount(mirrors.of(serviceAccountResource), env.random),
-    nodeRestriction(store),
+    nodeRestriction(sources),
     taintNodesByCondition,
     podSecurity(sources),
     priority(mirrors.of(priorityResource)),

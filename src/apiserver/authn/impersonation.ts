@@ -1,41 +1,68 @@
 import { goQuote } from '../../lib/quote.ts'
 import { badRequest } from '../../apimachinery/status.ts'
 import type { MaybePromise } from '../../store/store.ts'
-import { refused, RefusedError } from '../authz/refused.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
+import { refused, RefusedError } from '../authz/refused.ts'
 import { type Call, header } from '../request/call.ts'
+import { IMPERSONATION_MODES, type ImpersonationMode, type Wanted } from './impersonation-modes.ts'
 import { extraOf, valuesOf } from './request-header.ts'
-import { accountGroups, splitAccountUserName } from './service-account/names.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, type UserInfo } from './types.ts'
 
+const PREFIX = 'impersonate-'
 const EXTRA_PREFIX = 'impersonate-extra-'
 
-/** What the request's headers ask to act as. */
-interface Wanted {
-  readonly name: string
-  readonly uid: string
-  readonly groups: readonly string[]
-  readonly extra: Readonly<Record<string, readonly string[]>>
-}
-
 /**
- * The call as whoever its Impersonate-* headers name, when its sender may act as them: as that user, and with every group, uid and extra
- * value named (upstream's WithImpersonation). Throws 403 otherwise.
+ * The call as whoever its Impersonate-* headers name, when its sender may act as them in one of the modes (upstream's
+ * WithConstrainedImpersonation). Throws 403 otherwise. `asked` is what the request itself asks to be allowed.
  */
-export function impersonated(call: Call, authorizer: Authorizer): MaybePromise<Call> {
+export function impersonated(
+  call: Call,
+  authorizer: Authorizer,
+  asked: (call: Call) => AuthorizationAttributes,
+): MaybePromise<Call> {
   const wanted = wantedUser(call)
-  return wanted ? acting(call, wanted, authorizer) : call
+  return wanted ? acting(call, wanted, authorizer, asked(call)) : call
 }
 
-async function acting(call: Call, wanted: Wanted, authorizer: Authorizer): Promise<Call> {
-  for (const attributes of asked(call, wanted)) {
-    const { decision, reason } = await authorizer.authorize(attributes)
-    if (decision !== 'Allow') throw refused(attributes, reason ?? '')
+/** The refusal of the first mode that knows such users is the one that is told. */
+async function acting(
+  call: Call,
+  wanted: Wanted,
+  authorizer: Authorizer,
+  request: AuthorizationAttributes,
+): Promise<Call> {
+  let firstRefusal: Error | undefined
+  for (const mode of IMPERSONATION_MODES) {
+    if (!mode.knows(wanted, call.user)) continue
+    const refusal = await refusalIn(mode, wanted, authorizer, request)
+    if (!refusal) return { ...call, user: userOf(wanted, mode) }
+    firstRefusal ??= refusal
   }
-  return { ...call, user: userOf(wanted) }
+  throw firstRefusal ?? new Error('all impersonation modes failed')
 }
 
-const PREFIX = 'impersonate-'
+async function refusalIn(
+  mode: ImpersonationMode,
+  wanted: Wanted,
+  authorizer: Authorizer,
+  request: AuthorizationAttributes,
+): Promise<Error | undefined> {
+  for (const demand of mode.demands(wanted, request)) {
+    if (demand.never !== undefined) return refused(demand.all[0] ?? request, demand.never)
+    if (demand.wholesale && (await denial(demand.wholesale, authorizer)) === undefined) continue
+    for (const attributes of demand.all) {
+      const reason = await denial(attributes, authorizer)
+      if (reason !== undefined) return refused(attributes, reason)
+    }
+  }
+  return undefined
+}
+
+/** Why it is not allowed; undefined when it is. */
+async function denial(attributes: AuthorizationAttributes, authorizer: Authorizer): Promise<string | undefined> {
+  const { decision, reason } = await authorizer.authorize(attributes)
+  return decision === 'Allow' ? undefined : (reason ?? '')
+}
 
 function wantedUser({ headers }: Call): Wanted | undefined {
   let asks = false
@@ -62,28 +89,14 @@ function goUser(uid: string, groups: readonly string[], headers: Call['headers']
   return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${shownGroups}, Extra:${shownExtra}}`
 }
 
-/** What the sender must be allowed. */
-function* asked({ user, info }: Call, { name, uid, groups, extra }: Wanted): Iterable<AuthorizationAttributes> {
-  const base = { user, verb: 'impersonate', resourceRequest: true, path: info.path, apiVersion: 'v1' }
-  const cluster = { ...base, namespace: '', apiGroup: '', subresource: '' }
-  const account = splitAccountUserName(name)
-  if (account) yield { ...cluster, namespace: account.namespace, resource: 'serviceaccounts', name: account.name }
-  else yield { ...cluster, resource: 'users', name }
-  const authentication = { ...cluster, apiGroup: 'authentication.k8s.io' }
-  if (uid) yield { ...authentication, resource: 'uids', name: uid }
-  for (const group of groups) yield { ...cluster, resource: 'groups', name: group }
-  for (const [key, values] of Object.entries(extra)) {
-    for (const value of values) yield { ...authentication, resource: 'userextras', subresource: key, name: value }
-  }
-}
-
 /** With the groups that every such user has. */
-function userOf({ name, uid, groups, extra }: Wanted): UserInfo {
-  const account = splitAccountUserName(name)
-  const isNode = name.startsWith('system:node:')
-  const implicit = account ? accountGroups(account.namespace) : isNode ? ['system:nodes'] : []
-  const own = [...(groups.length > 0 ? groups : implicit)]
-  const implied = name === ANONYMOUS.name ? UNAUTHENTICATED_GROUP : AUTHENTICATED_GROUP
-  if (!own.includes(AUTHENTICATED_GROUP) && !own.includes(UNAUTHENTICATED_GROUP)) own.push(implied)
-  return { name, ...(uid && { uid }), groups: own, extra }
+function userOf(wanted: Wanted, mode: ImpersonationMode): UserInfo {
+  const { name, uid, extra } = wanted
+  const groups = [...mode.groupsOf(wanted)]
+  const isAnonymous = name === ANONYMOUS.name
+  if (!groups.includes(UNAUTHENTICATED_GROUP)) {
+    if (isAnonymous) groups.push(UNAUTHENTICATED_GROUP)
+    else if (!groups.includes(AUTHENTICATED_GROUP)) groups.push(AUTHENTICATED_GROUP)
+  }
+  return { name, ...(uid && { uid }), groups, extra }
 }

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../case.ts'
+import { authorization } from './authorization.ts'
 import { bodies } from './bodies.ts'
 import { discovery } from './discovery.ts'
 import { errors } from './errors.ts'
@@ -24,4 +25,5 @@ export const catalogues: readonly Catalogue[] = [
   selectors,
   subresources,
   tables,
+  authorization,
 ]

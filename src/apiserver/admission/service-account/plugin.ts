@@ -1,7 +1,7 @@
 import { serviceAccounts } from '../../../api/core/v1/serviceaccount.ts'
 import type { Container, Pod, ServiceAccount, Volume, VolumeMount } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { badRequest, forbidden } from '../../../apimachinery/status.ts'
+import { podReferences } from '../../authz/node/pod-references.ts'
 import { nameSuffix, type Random } from '../../../lib/random.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import { admissionForbidden } from '../forbidden.ts'
@@ -82,14 +82,15 @@ function tokenVolume(name: string): Volume {
   }
 }
 
-function checkMirrorPod({ spec }: Pod, { name }: AdmissionAttributes): void {
-  const refuse = (why: string): Error => forbidden({ group: '', resource: 'pods' }, name, why)
-  if (spec.serviceAccountName) throw refuse('a mirror pod may not reference service accounts')
-  for (const volume of spec.volumes ?? []) {
-    if (volume.secret) throw refuse('a mirror pod may not reference secrets')
-    if (volume.projected?.sources?.some((source) => source.serviceAccountToken))
-      throw badRequest('a mirror pod may not use ServiceAccountToken volume projections')
-  }
+/** It acts as nobody, and reads nothing that only somebody may. */
+function checkMirrorPod(pod: Pod, attributes: AdmissionAttributes): void {
+  const refuse = (why: string): Error => admissionForbidden(attributes, `a mirror pod may not ${why}`)
+  const { spec, metadata } = pod
+  if (spec.serviceAccountName) throw refuse('reference service accounts')
+  const named = podReferences({ ...pod, metadata: { namespace: metadata.namespace ?? '' } })
+  if ([...named].some((reference) => reference.startsWith('secrets '))) throw refuse('reference secrets')
+  const sources = (spec.volumes ?? []).flatMap((volume) => volume.projected?.sources ?? [])
+  if (sources.some((source) => source.serviceAccountToken)) throw refuse('use ServiceAccountToken volume projections')
 }
 
 /** What the plugin needs to be kept in memory. */

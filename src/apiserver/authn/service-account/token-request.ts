@@ -57,11 +57,13 @@ async function requestToken(
   const options = readWriteOptions(call, 'CreateOptions')
   const request = await readKind<TokenRequest & KubeObject>(registry, call, TOKEN_REQUEST, options.fieldValidation)
   matchNamespace(resource.definition, request, namespace)
+  ;(request.spec ??= {}).expirationSeconds ??= DEFAULT_SECONDS
+  const admission = admissionAttributes(resource, call, 'CREATE', { object: request, options, kind: TOKEN_REQUEST })
+  // It sees which audiences the client named: those of the server come afterwards.
+  if (!registry.admission.idle('CREATE')) await registry.admission.mutate(admission)
   checkNames(request, namespace, name)
   const account = await currentAccount(registry, resource, namespace, name)
   const spec = completed(request, issuer, namespace, name, registry.env.clock.now())
-  const admission = admissionAttributes(resource, call, 'CREATE', { object: request, options, kind: TOKEN_REQUEST })
-  if (!registry.admission.idle('CREATE')) await registry.admission.mutate(admission)
   const problems = [...validate(spec)]
   if (problems.length > 0) throw invalidObject(TOKEN_REQUEST, '', problems)
   if (!registry.admission.idle('CREATE')) await registry.admission.validate(admission)

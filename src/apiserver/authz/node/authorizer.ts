@@ -1,5 +1,7 @@
 import { ruleOf } from '../../bootstrap/rbac/policy.ts'
 import { CLUSTER_ROLES } from '../../bootstrap/rbac/cluster-roles.ts'
+import { parseFieldSelector } from '../../../apimachinery/fields/selector.ts'
+import { ParseError } from '../../../apimachinery/parse-error.ts'
 import type { PolicyRule } from '../../../api/generated/types/rbac/v1.ts'
 import { ruleAllows } from '../rbac/rules.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../types.ts'
@@ -8,6 +10,7 @@ import type { NodeGraph } from './node-graph.ts'
 import type { ReferenceKind } from './pod-references.ts'
 
 const ALLOW: Authorization = { decision: 'Allow' }
+const NO_OPINION: Authorization = { decision: 'NoOpinion' }
 const LEASE_NAMESPACE = 'kube-node-lease'
 const OWN_OBJECT_VERBS = ['get', 'create', 'update', 'patch', 'delete']
 
@@ -29,6 +32,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   'resourceclaims.resource.k8s.io': (node, asked, graph) =>
     getRelated(asked, node, () => graph.hasReference(node, 'resourceclaims', asked.namespace, asked.name)),
   'resourceslices.resource.k8s.io': slices,
+  // Not served unless its feature is on.
+  'podcertificaterequests.certificates.k8s.io': () => NO_OPINION,
 }
 
 /** Lets each kubelet do what its own pods and its own objects need, and no more (upstream's node authorizer). */
@@ -38,12 +43,12 @@ export function nodeAuthorizer(graph: NodeGraph): Authorizer {
   return {
     authorize(asked) {
       const node = nodeOf(asked.user)
-      if (node === undefined) return { decision: 'NoOpinion' }
+      if (node === undefined) return NO_OPINION
       if (node === '') return noOpinion(`unknown node for user ${JSON.stringify(asked.user.name)}`)
       const name = asked.apiGroup ? `${asked.resource}.${asked.apiGroup}` : asked.resource
       const rule = asked.resourceRequest && Object.hasOwn(RULES, name) ? RULES[name] : undefined
       if (rule) return rule(node, asked, graph)
-      return fixed().some((one) => ruleAllows(one, asked)) ? ALLOW : { decision: 'NoOpinion' }
+      return fixed().some((one) => ruleAllows(one, asked)) ? ALLOW : NO_OPINION
     },
     rulesFor: (user) => ({
       resourceRules: [],
@@ -60,7 +65,8 @@ function noOpinion(reason: string): Authorization {
   return { decision: 'NoOpinion', reason }
 }
 
-async function related(node: string, has: () => Promise<boolean>): Promise<Authorization> {
+async function related(node: string, name: string, has: () => Promise<boolean>): Promise<Authorization> {
+  if (!name) return noOpinion('No Object name found')
   return (await has()) ? ALLOW : noOpinion(`no relationship found between node '${node}' and this object`)
 }
 
@@ -71,8 +77,7 @@ function getRelated(
 ): Authorization | Promise<Authorization> {
   if (asked.verb !== 'get') return noOpinion('can only get individual resources of this type')
   if (asked.subresource) return noOpinion('cannot get subresource')
-  if (!asked.name) return noOpinion('No Object name found')
-  return related(node, has)
+  return related(node, asked.name, has)
 }
 
 function readReferenced(kind: ReferenceKind): Rule {
@@ -80,8 +85,7 @@ function readReferenced(kind: ReferenceKind): Rule {
     if (!['get', 'list', 'watch'].includes(asked.verb)) return noOpinion('can only read resources of this type')
     if (asked.subresource) return noOpinion('cannot read subresource')
     if (!asked.namespace) return noOpinion('can only read namespaced object of this type')
-    if (!asked.name) return noOpinion('No Object name found')
-    return related(node, () => graph.hasReference(node, kind, asked.namespace, asked.name))
+    return related(node, asked.name, () => graph.hasReference(node, kind, asked.namespace, asked.name))
   }
 }
 
@@ -92,30 +96,31 @@ function claims(
 ): Authorization | Promise<Authorization> {
   const has = (): Promise<boolean> => graph.hasReference(node, 'persistentvolumeclaims', asked.namespace, asked.name)
   if (asked.subresource !== 'status') return getRelated(asked, node, has)
-  if (!['get', 'update', 'patch'].includes(asked.verb)) return noOpinion('can only get/update/patch this type')
-  return related(node, has)
+  if (!['update', 'patch'].includes(asked.verb)) return noOpinion('can only get/update/patch this type')
+  return related(node, asked.name, has)
 }
 
+/** Reads the accounts of its pods, for credential providers, and asks for their tokens. */
 function accounts(
   node: string,
   asked: AuthorizationAttributes,
   graph: NodeGraph,
 ): Authorization | Promise<Authorization> {
-  const has = (): Promise<boolean> => graph.hasReference(node, 'serviceaccounts', asked.namespace, asked.name)
-  if (!asked.subresource) return getRelated(asked, node, has)
-  if (asked.verb !== 'create' || !asked.name) return noOpinion('can only create tokens for individual service accounts')
-  if (asked.subresource !== 'token') return noOpinion('can only create token subresource of service account')
-  return related(node, has)
+  const { verb, name, subresource } = asked
+  if (verb === 'get' && !subresource) return readReferenced('serviceaccounts')(node, asked, graph)
+  if (verb !== 'create' || !name) return noOpinion('can only create tokens for individual service accounts')
+  if (subresource !== 'token') return noOpinion('can only create token subresource of serviceaccount')
+  return related(node, name, () => graph.hasReference(node, 'serviceaccounts', asked.namespace, name))
 }
 
 /** Writes are looked at by NodeRestriction, which sees the object. */
-function ownNode(node: string, { verb, subresource, name, fieldSelector }: AuthorizationAttributes): Authorization {
+function ownNode(node: string, { verb, subresource, name }: AuthorizationAttributes): Authorization {
   if (subresource === 'status' && ['update', 'patch'].includes(verb)) return ALLOW
-  if (subresource !== '') return noOpinion(`nodes cannot ${verb} ${subresource}`)
+  if (subresource) return NO_OPINION
   if (['create', 'update', 'patch'].includes(verb)) return ALLOW
-  const own = name === node || selects(fieldSelector, 'metadata.name', node)
-  if (['get', 'list', 'watch'].includes(verb) && own) return ALLOW
-  return noOpinion(`node '${node}' cannot read all nodes, only its own Node object`)
+  if (!['get', 'list', 'watch'].includes(verb)) return NO_OPINION
+  if (name === node) return ALLOW
+  return noOpinion(`node '${node}' cannot read ${name ? `'${name}'` : 'all nodes'}, only its own Node object`)
 }
 
 function ownPods(
@@ -123,20 +128,20 @@ function ownPods(
   asked: AuthorizationAttributes,
   graph: NodeGraph,
 ): Authorization | Promise<Authorization> {
-  const { verb, subresource } = asked
+  const { verb, subresource, name } = asked
   if (subresource === 'status' && ['update', 'patch'].includes(verb)) return ALLOW
   if (subresource === 'eviction' && verb === 'create') return ALLOW
-  if (subresource !== '') return noOpinion(`nodes cannot ${verb} pods/${subresource}`)
+  if (subresource) return NO_OPINION
   if (verb === 'create' || verb === 'delete') return ALLOW
-  if (verb === 'get') return getRelated(asked, node, () => graph.hasPod(node, asked.namespace, asked.name))
-  const listed = verb === 'list' || verb === 'watch'
-  if (listed && selects(asked.fieldSelector, 'spec.nodeName', node)) return ALLOW
-  return noOpinion('can only list/watch pods with spec.nodeName field selector')
+  const isList = verb === 'list' || verb === 'watch'
+  if (!isList && verb !== 'get') return NO_OPINION
+  if (isList && selects(asked.fieldSelector, 'spec.nodeName', node)) return ALLOW
+  if (isList && !name) return noOpinion('can only list/watch pods with spec.nodeName field selector')
+  return related(node, name, () => graph.hasPod(node, asked.namespace, name))
 }
 
-function lease(node: string, { verb, namespace, name, subresource }: AuthorizationAttributes): Authorization {
-  if (subresource || !OWN_OBJECT_VERBS.includes(verb))
-    return noOpinion('can only get, create, update, patch, or delete a node lease')
+function lease(node: string, { verb, namespace, name }: AuthorizationAttributes): Authorization {
+  if (!OWN_OBJECT_VERBS.includes(verb)) return noOpinion('can only get, create, update, patch, or delete a node lease')
   if (namespace !== LEASE_NAMESPACE)
     return noOpinion(`can only access leases in the "${LEASE_NAMESPACE}" system namespace`)
   if (verb !== 'create' && name !== node)
@@ -145,8 +150,8 @@ function lease(node: string, { verb, namespace, name, subresource }: Authorizati
 }
 
 function csiNode(node: string, { verb, name, subresource }: AuthorizationAttributes): Authorization {
-  if (subresource) return noOpinion('cannot authorize CSINode subresources')
   if (!OWN_OBJECT_VERBS.includes(verb)) return noOpinion('can only get, create, update, patch, or delete a CSINode')
+  if (subresource) return noOpinion('cannot authorize CSINode subresources')
   if (verb !== 'create' && name !== node)
     return noOpinion('can only access CSINode with the same name as the requesting node')
   return ALLOW
@@ -159,14 +164,25 @@ function slices(
 ): Authorization | Promise<Authorization> {
   if (subresource) return noOpinion('cannot authorize ResourceSlice subresources')
   if (verb === 'create') return ALLOW
-  if (['get', 'update', 'patch', 'delete'].includes(verb)) return related(node, () => graph.hasSlice(node, name))
-  if (['list', 'watch', 'deletecollection'].includes(verb) && selects(fieldSelector, 'spec.nodeName', node))
-    return ALLOW
-  return noOpinion('can only access ResourceSlices with spec.nodeName field selector')
+  if (['get', 'update', 'patch', 'delete'].includes(verb)) return related(node, name, () => graph.hasSlice(node, name))
+  if (!['list', 'watch', 'deletecollection'].includes(verb)) return noOpinion(SLICE_VERBS)
+  if (selects(fieldSelector, 'spec.nodeName', node)) return ALLOW
+  return noOpinion('can only list/watch/deletecollection resourceslices with nodeName field selector')
 }
+
+const SLICE_VERBS =
+  'only the following verbs are allowed for a ResourceSlice: get, watch, list, create, update, patch, delete, deletecollection'
 
 /** Whether the selector demands `field=value`. */
 function selects(selector: string | undefined, field: string, value: string): boolean {
-  const terms = (selector ?? '').split(',')
-  return terms.some((term) => term === `${field}=${value}` || term === `${field}==${value}`)
+  if (!selector) return false
+  try {
+    return parseFieldSelector(selector).some(
+      (one) => one.field === field && one.operator === '=' && one.value === value,
+    )
+  } catch (error) {
+    // The request itself is refused for it, if it gets that far.
+    if (error instanceof ParseError) return false
+    throw error
+  }
 }

@@ -9,7 +9,7 @@ import { volumeAttachments } from '../../../api/storage/v1/volumeattachment.ts'
 import type { Env } from '../../../lib/env.ts'
 import type { Store } from '../../../store/store.ts'
 import { readStored } from '../../mirror/read-stored.ts'
-import { podReferences, type Reference, type ReferenceKind } from './pod-references.ts'
+import { podReferences, type Reference, type ReferenceKind, volumeSecrets } from './pod-references.ts'
 
 const RETRY_MS = 1000
 
@@ -86,9 +86,10 @@ export class NodeGraph {
       const claim = await readStored<PersistentVolumeClaim>(this.#store, persistentVolumeClaims, key)
       const volumeName = claim?.spec?.volumeName
       const volume = volumeName && (await readStored<PersistentVolume>(this.#store, persistentVolumes, volumeName))
-      if (!volume) continue
-      const secrets = [volume.spec?.csi?.nodePublishSecretRef, volume.spec?.csi?.nodeStageSecretRef]
-      if (secrets.some((secret) => secret?.name === name && secret.namespace === namespace)) return true
+      // Any claim may name any volume; what counts is which claim the volume names.
+      const { namespace: claimNamespace, name: claimName } = (volume && volume.spec?.claimRef) || {}
+      if (!volume || `${claimNamespace}/${claimName}` !== key) continue
+      if (volumeSecrets(volume).includes(`${namespace}/${name}`)) return true
     }
     return false
   }

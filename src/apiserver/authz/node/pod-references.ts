@@ -1,4 +1,4 @@
-import type { Container, Pod, Volume } from '../../../api/generated/types/core/v1.ts'
+import type { Container, PersistentVolume, Pod, Volume } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 
 /** Kinds of objects that a pod needs its node to read. */
@@ -23,8 +23,10 @@ export function podReferences(pod: Frozen<Pod>): Set<Reference> {
   const containers = [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])]
   for (const container of containers) addEnvironment(container as Frozen<Container>, add)
   for (const volume of spec.volumes ?? []) addVolume(volume, metadata.name ?? '', add)
-  for (const claim of spec.resourceClaims ?? []) add('resourceclaims', claim.resourceClaimName)
-  for (const claim of status?.resourceClaimStatuses ?? []) add('resourceclaims', claim.resourceClaimName)
+  const made = new Map((status?.resourceClaimStatuses ?? []).map((claim) => [claim.name, claim.resourceClaimName]))
+  for (const { name, resourceClaimName, resourceClaimTemplateName } of spec.resourceClaims ?? [])
+    add('resourceclaims', resourceClaimName ?? (resourceClaimTemplateName === undefined ? undefined : made.get(name)))
+  add('resourceclaims', status?.extendedResourceClaimStatus?.resourceClaimName)
   return found
 }
 
@@ -61,4 +63,21 @@ function addVolume(volume: Frozen<Volume>, pod: string, add: Add): void {
   ]
   for (const reference of drivers) add('secrets', reference?.name)
   add('secrets', volume.azureFile?.secretName)
+}
+
+/** Secrets that whoever mounts the volume reads, as `namespace/name` (upstream's VisitPVSecretNames). */
+export function volumeSecrets({ spec }: Frozen<PersistentVolume>): string[] {
+  const own = spec?.claimRef?.namespace ?? ''
+  const { azureFile, cephfs, cinder, csi, flexVolume, iscsi, rbd, scaleIO, storageos } = spec ?? {}
+  const references: readonly (Frozen<{ name?: string; namespace?: string }> | undefined)[] = [
+    azureFile && {
+      name: azureFile.secretName,
+      ...(azureFile.secretNamespace && { namespace: azureFile.secretNamespace }),
+    },
+    ...[cephfs, flexVolume, rbd, scaleIO, iscsi, cinder, storageos].map((source) => source?.secretRef),
+    csi?.nodePublishSecretRef,
+    csi?.nodeStageSecretRef,
+    csi?.nodeExpandSecretRef,
+  ]
+  return references.flatMap((reference) => (reference?.name ? [`${reference.namespace || own}/${reference.name}`] : []))
 }

@@ -51,7 +51,7 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   rulesFor(user: UserInfo, namespace: string): RulesFor {
-    const rules = this.rulesOf(user, namespace)
+    const { rules, missing } = this.rulesOf(user, namespace)
     return {
       resourceRules: rules
         .filter(({ resources }) => (resources ?? []).length > 0)
@@ -65,12 +65,19 @@ export class RbacAuthorizer implements Authorizer {
         .filter(({ nonResourceURLs }) => (nonResourceURLs ?? []).length > 0)
         .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs: nonResourceURLs ?? [] })),
       incomplete: false,
+      ...(missing.length > 0 && { evaluationError: aggregateMessage(missing) }),
     }
   }
 
-  /** Every rule that the user has in the namespace ('' for the cluster's alone). */
-  rulesOf(user: UserInfo, namespace: string): Frozen<PolicyRule>[] {
-    return [...this.#grants(user, namespace)].flatMap((grant) => this.#rulesOfGrant(grant) ?? [])
+  /** Every rule that the user has in the namespace ('' for the cluster's alone), and which roles are bound that are not there. */
+  rulesOf(user: UserInfo, namespace: string): { readonly rules: Frozen<PolicyRule>[]; readonly missing: string[] } {
+    const [rules, missing]: [Frozen<PolicyRule>[], string[]] = [[], []]
+    for (const grant of this.#grants(user, namespace)) {
+      const found = this.#rulesOfGrant(grant)
+      if (found) rules.push(...found)
+      else missing.push(notFoundText(grant.binding.roleRef))
+    }
+    return { rules, missing }
   }
 
   /** The rules of a role as a binding in `namespace` refers to it; undefined when there is no such role. */
@@ -88,7 +95,9 @@ export class RbacAuthorizer implements Authorizer {
     for (const group of groups) keys.push(`Group ${group}`)
     for (const subject of keys) {
       for (const binding of this.#clusterRoleBindings.by('subject', subject)) yield { binding, namespace: '', subject }
-      if (!namespace) continue
+    }
+    if (!namespace) return
+    for (const subject of keys) {
       for (const binding of this.#roleBindings.by('subject', `${namespace} ${subject}`))
         yield { binding, namespace, subject }
     }

@@ -8,7 +8,7 @@ import type {
 import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import { forbidden, notFound } from '../../../apimachinery/status.ts'
-import type { UserInfo } from '../../authn/types.ts'
+import { aggregateMessage, type UserInfo } from '../../authn/types.ts'
 import type { ServingByName } from '../../registry/built-in.ts'
 import type { HookContext, ResourceHooks } from '../../registry/served.ts'
 import { MASTERS } from '../privileged-groups.ts'
@@ -42,24 +42,39 @@ export function escalationChecks(checks: Checks): ServingByName {
 }
 
 function roleHooks(checks: Checks, plural: string): ResourceHooks {
-  const check = async (draft: KubeObject, context: HookContext): Promise<undefined> => {
-    const { rules = [], aggregationRule, metadata } = draft as ClusterRole & Role
-    if (await isFree(checks, context, 'escalate', plural, metadata.name ?? '')) return undefined
+  const check = async (
+    draft: KubeObject,
+    old: Frozen<KubeObject> | undefined,
+    context: HookContext,
+  ): Promise<undefined> => {
+    const { rules, metadata } = draft as ClusterRole & Role
+    if (await isFree(checks, context, 'escalate', plural, context.call.info.name)) return undefined
     const refuse = (why: string): Error => forbidden({ group: GROUP, resource: plural }, metadata.name ?? '', why)
     const problem = granting(checks, context, rules ?? [])
     if (problem) throw refuse(problem)
-    const partial = aggregationRule?.clusterRoleSelectors?.length ? granting(checks, context, EVERYTHING) : undefined
-    if (partial) throw refuse(`must have cluster-admin privileges to use the aggregationRule: ${partial}`)
+    if ((aggregates(draft) || aggregates(old)) && granting(checks, context, EVERYTHING))
+      throw refuse('must have cluster-admin privileges to use the aggregationRule')
     return undefined
   }
   return {
-    beginCreate: check,
-    beginUpdate(draft, old, context) {
-      const [now, before] = [draft as ClusterRole, old as Frozen<ClusterRole>]
-      const same = semanticEqual(now.rules, before.rules) && semanticEqual(now.aggregationRule, before.aggregationRule)
-      return same ? undefined : check(draft, context)
-    },
+    beginCreate: (draft, context) => check(draft, undefined, context),
+    beginUpdate: (draft, old, context) => (onlyCollects(draft, old) ? undefined : check(draft, old, context)),
   }
+}
+
+/** What gathers other roles' rules can gather anything. */
+function aggregates(role: Frozen<KubeObject> | undefined): boolean {
+  return ((role as Frozen<ClusterRole> | undefined)?.aggregationRule?.clusterRoleSelectors ?? []).length > 0
+}
+
+/**
+ * Whether the update changes nothing but what the garbage collector changes. Labels count: they may put a role into another that gathers
+ * by them.
+ */
+function onlyCollects(draft: KubeObject, old: Frozen<KubeObject>): boolean {
+  const { ownerReferences, finalizers, managedFields } = old.metadata
+  const metadata = { ...draft.metadata, ownerReferences, finalizers, managedFields }
+  return semanticEqual({ ...draft, metadata }, old)
 }
 
 function bindingHooks(checks: Checks, plural: string): ResourceHooks {
@@ -70,18 +85,14 @@ function bindingHooks(checks: Checks, plural: string): ResourceHooks {
     const resource = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
     if (await isFree(checks, context, 'bind', resource, roleRef.name ?? '')) return undefined
     const rules = checks.rbac.rulesOfRole(roleRef, info.namespace)
-    if (!rules) throw notFound({ group: GROUP, resource: resource.slice(0, -1) }, roleRef.name ?? '')
+    if (!rules) throw notFound({ group: GROUP, resource: plural }, roleRef.name ?? '')
     const problem = granting(checks, context, rules)
     if (problem) throw forbidden({ group: GROUP, resource: plural }, metadata.name ?? '', problem)
     return undefined
   }
   return {
     beginCreate: check,
-    beginUpdate(draft, old, context) {
-      const [now, before] = [draft as RoleBinding, old as Frozen<RoleBinding>]
-      const same = semanticEqual(now.subjects, before.subjects) && semanticEqual(now.roleRef, before.roleRef)
-      return same ? undefined : check(draft, context)
-    },
+    beginUpdate: (draft, old, context) => (onlyCollects(draft, old) ? undefined : check(draft, context)),
   }
 }
 
@@ -113,10 +124,12 @@ async function isFree(
 /** What the user lacks of `rules`, in upstream's words; undefined for nothing. */
 function granting({ rbac }: Checks, { call }: HookContext, rules: readonly Frozen<PolicyRule>[]): string | undefined {
   const { user, info } = call
-  const missing = missingRules(rbac.rulesOf(user, info.namespace), rules)
-  if (missing.length === 0) return undefined
-  const texts = [...new Set(compactRules(missing).map(ruleText))].sort((a, b) => (a < b ? -1 : 1))
-  return `user ${who(user)} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}`
+  const own = rbac.rulesOf(user, info.namespace)
+  const lacking = missingRules(own.rules, rules)
+  if (lacking.length === 0) return undefined
+  const texts = [...new Set(compactRules(lacking).map(ruleText))].sort((a, b) => (a < b ? -1 : 1))
+  const errors = own.missing.length > 0 ? `; resolution errors: [${aggregateMessage(own.missing)}]` : ''
+  return `user ${who(user)} is attempting to grant RBAC permissions not currently held:\n${texts.join('\n')}${errors}`
 }
 
 function who({ name, groups }: UserInfo): string {

@@ -16,7 +16,8 @@ import { badRequest, type FieldError, invalidObject } from '../../../apimachiner
 import type { UserInfo } from '../../authn/types.ts'
 import type { ServingByName } from '../../registry/built-in.ts'
 import { review } from '../../registry/review.ts'
-import type { AuthorizationAttributes, Authorizer } from '../types.ts'
+import type { Authorization, AuthorizationAttributes, Authorizer } from '../types.ts'
+import { reviewSelectors, type ReviewSelectors } from './selectors.ts'
 
 /** The kinds of authorization.k8s.io: who may do what. */
 export function authorizationReviews(authorizer: Authorizer): ServingByName {
@@ -74,26 +75,37 @@ function refuse(problems: readonly FieldError[]): void {
 type Attributes = Pick<SelfSubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>
 
 function subjectOf({ user = '', uid, groups = [], extra = {} }: SubjectAccessReviewSpec): UserInfo {
-  const lowered = Object.fromEntries(Object.entries(extra).map(([key, values]) => [key.toLowerCase(), values]))
-  return { name: user, ...(uid && { uid }), groups, extra: lowered }
+  return { name: user, ...(uid && { uid }), groups, extra }
 }
 
 async function statusOf(authorizer: Authorizer, user: UserInfo, spec: Attributes): Promise<SubjectAccessReviewStatus> {
+  const { selectors, problems } = reviewSelectors(spec.resourceAttributes ?? {})
+  const decided = await decision(authorizer, attributesOf(user, spec, selectors))
+  const evaluationError = [...(decided.error === undefined ? [] : [decided.error]), ...problems].join('; ')
+  return {
+    allowed: decided.decision === 'Allow',
+    ...(decided.decision === 'Deny' && { denied: true }),
+    ...(decided.reason && { reason: decided.reason }),
+    ...(evaluationError && { evaluationError }),
+  }
+}
+
+async function decision(
+  authorizer: Authorizer,
+  attributes: AuthorizationAttributes,
+): Promise<Authorization & { readonly error?: string }> {
   try {
-    const { decision, reason } = await authorizer.authorize(attributesOf(user, spec))
-    return {
-      allowed: decision === 'Allow',
-      ...(decision === 'Deny' && { denied: true }),
-      ...(reason && { reason }),
-    }
+    const { decision: decided, reason } = await authorizer.authorize(attributes)
+    return { decision: decided, ...(reason && { reason }) }
   } catch (error) {
-    return { allowed: false, evaluationError: error instanceof Error ? error.message : String(error) }
+    return { decision: 'NoOpinion', error: error instanceof Error ? error.message : String(error) }
   }
 }
 
 function attributesOf(
   user: UserInfo,
   { resourceAttributes, nonResourceAttributes }: Attributes,
+  selectors: ReviewSelectors['selectors'],
 ): AuthorizationAttributes {
   const asked = resourceAttributes ?? {}
   return {
@@ -107,16 +119,6 @@ function attributesOf(
     resource: asked.resource ?? '',
     subresource: asked.subresource ?? '',
     name: asked.name ?? '',
-    ...selectors(asked),
-  }
-}
-
-function selectors({
-  fieldSelector,
-  labelSelector,
-}: NonNullable<Attributes['resourceAttributes']>): Pick<AuthorizationAttributes, 'fieldSelector' | 'labelSelector'> {
-  return {
-    ...(fieldSelector?.rawSelector && { fieldSelector: fieldSelector.rawSelector }),
-    ...(labelSelector?.rawSelector && { labelSelector: labelSelector.rawSelector }),
+    ...selectors,
   }
 }
