@@ -34,6 +34,9 @@ export function applyJsonPatch(document: Container, operations: readonly JsonPat
   return patching.document
 }
 
+/** A `test` operation found another value. */
+export class PatchTestFailed extends PatchError {}
+
 class Patching {
   document: Container
   #copiedBytes = 0
@@ -130,7 +133,7 @@ class Patching {
   #test({ path, value }: JsonPatchOperation): void {
     if (path === undefined)
       throw new PatchError('test operation failed to decode path: operation missing path field: missing value')
-    const failed = new PatchError(`testing value ${path} failed: test failed`)
+    const failed = new PatchTestFailed(`testing value ${path} failed: test failed`)
     if (path === '') {
       if (!equalJson(this.document, value)) throw failed
       return

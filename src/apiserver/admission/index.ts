@@ -17,6 +17,7 @@ import { resourceQuota } from './resource-quota/plugin.ts'
 import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
 import { tokenSecretClients } from './token-secret-clients/plugin.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
+import { mutatingAdmissionPolicy } from './policies/mutating.ts'
 import { validatingAdmissionPolicy } from './policies/validating.ts'
 import { mutatingAdmissionWebhook } from './webhooks/mutating.ts'
 import { validatingAdmissionWebhook } from './webhooks/validating.ts'
@@ -48,6 +49,7 @@ export function defaultAdmission(sources: AdmissionSources): readonly AdmissionP
     certificateSubjectRestriction,
     defaultIngressClass(sources),
     podTopologyLabels(sources),
+    mutatingAdmissionPolicy(sources),
     mutatingAdmissionWebhook(sources),
     validatingAdmissionPolicy(sources),
     validatingAdmissionWebhook(sources),

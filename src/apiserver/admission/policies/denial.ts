@@ -1,4 +1,5 @@
 import type { StatusError } from '../../../apimachinery/status.ts'
+import { goQuote } from '../../../lib/quote.ts'
 import { admissionForbidden } from '../forbidden.ts'
 import type { AdmissionAttributes } from '../types.ts'
 
@@ -29,6 +30,22 @@ export function refusal(attributes: AdmissionAttributes, denial: Denial): Status
     reason,
     code: CODES[reason] ?? 422,
     details: { ...details, causes: [...(details?.causes ?? []), { message: text }] },
+  })
+  return error
+}
+
+/** The error of a request that mutating policies refuse: worded as the first refusal, with all of them for causes. */
+export function mutationRefusal(attributes: AdmissionAttributes, denials: readonly Denial[]): StatusError {
+  const error = admissionForbidden(attributes, 'admission request denied by policy')
+  const texts = denials.map(({ policy, binding, message }) => {
+    const by = binding === undefined ? goQuote(policy) : `'${policy}' with binding '${binding}'`
+    return `policy ${by} denied request: ${message}`
+  })
+  const { details, reason } = error.status
+  Object.assign(error.status, {
+    message: texts[0],
+    reason: denials[0]?.reason ?? reason,
+    details: { ...details, causes: [...(details?.causes ?? []), ...texts.map((message) => ({ message }))] },
   })
   return error
 }

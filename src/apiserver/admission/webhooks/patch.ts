@@ -42,7 +42,7 @@ export function applyPatch(
     readObject(applyJsonPatch(copyJson(live), operations), { hook, definition }, attributes),
   )
   const changed = !semanticEqual(live, shownAgain(patched, { hook, definition }, attributes))
-  if (changed) replace(draft, patched, { hook, definition }, attributes, env)
+  if (changed) replaceDraft(draft, patched, { definition }, attributes, env)
   return { operations, changed }
 }
 
@@ -57,10 +57,11 @@ function shownAgain(object: KubeObject, { definition }: Invocation, attributes: 
   return shown(object, { ...attributes, definition }, definition)
 }
 
-function replace(
+/** Puts a patched object of a version in the place of the draft, with the defaults of its kind. */
+export function replaceDraft(
   draft: KubeObject,
   patched: KubeObject,
-  { definition }: Invocation,
+  { definition }: Pick<Invocation, 'definition'>,
   attributes: AdmissionAttributes,
   env: Env,
 ): void {
