@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { after, before, it } from 'node:test'
 import type { CertificateSigningRequest, KeyUsage } from '../../api/generated/types/certificates/v1.ts'
@@ -19,7 +22,8 @@ import { certificateAuthority } from './certificate-authority.ts'
 import { makeAuthority, makeCertificate } from './certificates.ts'
 import { startControlPlane } from './control-plane.ts'
 import { type GuardedApi, startGuardedApi } from './guarded-api.ts'
-import { makeRequest, type TestRequest, type TestSubject } from './testing/request.ts'
+import { keepServingRequested, requestedServing } from './serving-request.ts'
+import { makeRequest, type RequestWithKey, type RequestedSubject } from './certificate-request.ts'
 
 const env = { clock: systemClock, random: systemRandom, log: silentLogger }
 const stop = new AbortController()
@@ -66,7 +70,10 @@ const JANE = '#6a, "system:masters" + O=system:masters\nO=y'
 
 const CLIENT = 'kubernetes.io/kube-apiserver-client'
 
-function ask({ request }: TestRequest, { name, signer = CLIENT, usages = ['client auth'], by = admin, ...more }: Ask) {
+function ask(
+  { request }: RequestWithKey,
+  { name, signer = CLIENT, usages = ['client auth'], by = admin, ...more }: Ask,
+) {
   const { expirationSeconds } = more
   const spec = { request, signerName: signer, usages: [...usages], ...(expirationSeconds && { expirationSeconds }) }
   return by(certificateSigningRequests).create({ metadata: { name }, spec })
@@ -146,7 +153,7 @@ it('who is denied gets none', async () => {
 
 const WRONG: readonly (Omit<Ask, 'name'> & {
   readonly what: string
-  readonly of: TestSubject
+  readonly of: RequestedSubject
   readonly why: string
 })[] = [
   {
@@ -238,4 +245,43 @@ it('a request whose signature is of another key is never signed', async () => {
   const terms = { notBefore: 0, notAfter: 1000, usages: ['client auth'] }
   await assert.rejects(authority.sign(forged, terms), /unable to verify certificate request signature|asn|ASN/i)
   assert.match(await authority.sign(der(one.request), terms), /^-----BEGIN CERTIFICATE-----/)
+})
+
+it('a node agent asks for what it serves with, waits for approval, and asks again before the end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-serving-'))
+  const node = running.api?.clientFor(
+    { name: 'system:node:n3', groups: ['system:nodes', 'system:authenticated'] },
+    'test',
+  )
+  assert.ok(node)
+  const place = { folder, nodeName: 'n3', addresses: ['192.0.2.3'] }
+  /** Runs the agent's part until a certificate is given that is not `known`; what the administrator decides is told. */
+  const obtain = async (laterMs: number, known: string | undefined): Promise<string> => {
+    const end = new AbortController()
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs }
+    const options = { ...place, client: node, env: { ...env, clock }, signal: end.signal }
+    const ended = keepServingRequested(options)
+    for (let approved = ''; ; await setImmediate()) {
+      const pair = requestedServing(options)
+      if (pair && pair.cert !== known) {
+        end.abort(new Error('obtained'))
+        await ended
+        return pair.cert
+      }
+      const { items } = await admin(certificateSigningRequests).list({
+        fieldSelector: 'spec.signerName=kubernetes.io/kubelet-serving',
+      })
+      const waiting = items.find(({ spec, status }) => spec.username === 'system:node:n3' && !status?.conditions)
+      const name = waiting?.metadata.name ?? ''
+      if (name && name !== approved) await decide((approved = name), 'Approved')
+    }
+  }
+  const first = await obtain(0, undefined)
+  const certificate = new X509Certificate(first)
+  assert.equal(certificate.subject, 'O=system:nodes\nCN=system:node:n3')
+  assert.ok(certificate.checkIP('192.0.2.3') && certificate.checkHost('n3'))
+  assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1'])
+  const second = await obtain(330 * 86_400_000, first)
+  assert.notEqual(new X509Certificate(second).serialNumber, certificate.serialNumber)
+  rmSync(folder, { recursive: true })
 })

@@ -95,7 +95,8 @@ export function serialNumber(random: Random): string {
   return Buffer.from(serial).toString('hex')
 }
 
-function alternativeName(value: string): { type: 'dns' | 'ip'; value: string } {
+/** A name or an address, as a general name. */
+export function alternativeName(value: string): { type: 'dns' | 'ip'; value: string } {
   return { type: /^[\d.]+$|:/.test(value) ? 'ip' : 'dns', value }
 }
 
@@ -109,7 +110,8 @@ export function importKey(text: string): Promise<webcrypto.CryptoKey> {
   return crypto.subtle.importKey('pkcs8', der, ALGORITHM, false, ['sign'])
 }
 
-async function pem(label: string, key: webcrypto.CryptoKey): Promise<string> {
+/** A private key in PEM. */
+export async function pem(label: string, key: webcrypto.CryptoKey): Promise<string> {
   const base64 = Buffer.from(await crypto.subtle.exportKey('pkcs8', key)).toString('base64')
   return `-----BEGIN ${label}-----\n${base64.replace(/.{64}/g, '$&\n').trimEnd()}\n-----END ${label}-----\n`
 }

@@ -22,6 +22,7 @@ interface ServerFlags extends SettingsFlags {
   readonly kubeconfig?: string
   /** In ms. */
   readonly clusterSigningDuration?: number
+  readonly rotateServerCertificates?: boolean
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -40,6 +41,10 @@ export function serverCommand(context: CliContext): Command {
       '--cluster-signing-duration <duration>',
       'the longest that certificates last that are asked for, such as 720h (a year)',
       parseDurationMs,
+    )
+    .option(
+      '--rotate-server-certificates',
+      'the node agent asks the cluster for the certificate it serves with; somebody has to approve',
     )
     .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
     .option('-v, --verbose', 'log more')
@@ -76,6 +81,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
+      ...(flags.rotateServerCertificates === true && { rotateServerCertificates: true }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

@@ -4,6 +4,7 @@ import { hostNames } from '../../host/cluster/host-names.ts'
 import { defaultConfig, type KubeletConfig } from '../../kubelet/config.ts'
 import { cgroupDriverOf } from '../../kubelet/cri/cgroup-driver.ts'
 import { criClient } from '../../kubelet/cri/grpc/client.ts'
+import type { Client } from '../../client/client.ts'
 import { KUBERNETES_VERSION } from '../../apiserver/version.ts'
 import { isErrno } from '../../host/user-error.ts'
 import { startKubelet, type Kubelet } from '../../kubelet/kubelet.ts'
@@ -16,6 +17,7 @@ import { localNode } from './local-node.ts'
 import type { PartsOptions } from './parts.ts'
 import { ensureNodeServing } from './pki.ts'
 import { keepRenewed } from './renewal.ts'
+import { keepServingRequested, requestedServing } from './serving-request.ts'
 
 /** Runs the node agent over a CRI socket until the signal aborts. Containers go on. */
 export async function runNodeAgent(options: PartsOptions, endpoint: string): Promise<void> {
@@ -29,6 +31,7 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
   const server = await serve(options, webhookAccess(client, env, settings.nodeName), () => started.kubelet?.api)
   cleanup.defer(() => server.close())
   renewing(options, server, cleanup)
+  if (options.rotateServerCertificates) requesting(options, client, cleanup)
   const kubelet = await startKubelet({
     client,
     env,
@@ -63,9 +66,34 @@ async function serve(parts: PartsOptions, access: NodeAccess, api: () => NodeApi
 }
 
 /** What the node agent serves with, made anew where that is due. */
-async function certificateOf({ api, settings, paths, env, nodeIP }: PartsOptions): Promise<NodeServerOptions['tls']> {
+async function certificateOf({
+  api,
+  settings,
+  paths,
+  env,
+  nodeIP,
+  rotateServerCertificates,
+}: PartsOptions): Promise<NodeServerOptions['tls']> {
+  const place = { folder: paths.pki, nodeName: settings.nodeName, env }
+  const requested = rotateServerCertificates ? requestedServing(place) : undefined
+  if (requested) return { ...requested, clientCa: api.rootCa }
   const serving = await ensureNodeServing({ folder: paths.pki, env }, settings.nodeName, [nodeIP, '127.0.0.1'])
   return { ...serving, clientCa: api.rootCa }
+}
+
+/** Asks the cluster for certificates to serve with; `cleanup` ends it. What is given is seen by who watches the folder. */
+function requesting(
+  { settings, paths, env, nodeIP }: PartsOptions,
+  client: Client,
+  cleanup: AsyncDisposableStack,
+): void {
+  const ending = new AbortController()
+  const place = { folder: paths.pki, nodeName: settings.nodeName, addresses: [nodeIP] }
+  const requests = keepServingRequested({ ...place, client, env, signal: ending.signal })
+  cleanup.defer(async () => {
+    ending.abort(new Error('the node agent ends'))
+    await requests
+  })
 }
 
 /** Keeps the certificate good while the node agent serves; `cleanup` ends it. */

@@ -111,13 +111,15 @@ function serviceAccountKeys(folder: string): Pki['serviceAccount'] {
   return { privateKey: readFileSync(privateFile, 'utf8'), publicKey: readFileSync(publicFile, 'utf8') }
 }
 
-function readPair(folder: string, name: string): KeyPair | undefined {
+/** A certificate and its key, when both are there. */
+export function readPair(folder: string, name: string): KeyPair | undefined {
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
   if (!existsSync(cert) || !existsSync(key)) return undefined
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
-function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
+/** Writes a certificate and its key, which is for its owner alone. */
+export function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
   writeFileAtomic(join(folder, `${name}.key`), pair.key, { mode: 0o600 })
   writeFileAtomic(join(folder, `${name}.crt`), pair.cert, { mode: 0o644 })
   return pair

@@ -7,25 +7,30 @@ export interface RenewalOptions {
   readonly folder: string
   readonly env: Env
   readonly signal: AbortSignal
+  /** How often to look when nothing changes. Default twice a day: far more often than the month that certificates are renewed before their end. */
+  readonly checkMs?: number
+  /** Look first, then wait. */
+  readonly atOnce?: boolean
 }
 
-/** How often certificates are looked at when nothing changes: far more often than the month that they are renewed before their end. */
 const CHECK_MS = 12 * 3_600_000
 /** A certificate and its key are two files. */
 const SETTLE_MS = 300
 
 /**
- * Calls `renew` twice a day and when files of the folder have changed, until the signal aborts; whoever rotates certificates only
+ * Calls `renew` from time to time and when files of the folder have changed, until the signal aborts; whoever rotates certificates only
  * takes the old ones away. What fails is logged and tried again.
  */
 export async function keepRenewed(options: RenewalOptions, renew: () => Promise<void>): Promise<void> {
   const { env, signal } = options
   const changes = new Changes(options)
   try {
-    while (!signal.aborted) {
-      await changes.next()
+    for (let first = options.atOnce === true; !signal.aborted; first = false) {
+      if (!first) await changes.next()
       if (signal.aborted) return
-      await renew().catch((err: unknown) => env.log.error('certificates could not be renewed', { err }))
+      await renew().catch((err: unknown) => {
+        if (!signal.aborted) env.log.error('certificates could not be renewed', { err })
+      })
     }
   } finally {
     changes.close()
@@ -44,12 +49,12 @@ class Changes {
   }
 
   async next(): Promise<void> {
-    const { env, signal } = this.#options
+    const { env, signal, checkMs = CHECK_MS } = this.#options
     const [changed, wait] = [
       this.#changed.signal,
       (ms: number, until: AbortSignal) => sleep(env.clock, ms, until).catch(nothing),
     ]
-    await wait(CHECK_MS, AbortSignal.any([changed, signal]))
+    await wait(checkMs, AbortSignal.any([changed, signal]))
     if (!changed.aborted) return
     await wait(SETTLE_MS, signal)
     this.#changed = new AbortController()

@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly tokenAuthFile?: string
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
+  /** Whether the node agent asks the cluster for its serving certificate, as upstream's --rotate-server-certificates. */
+  readonly rotateServerCertificates?: boolean
   /** Ends the server. Containers go on. */
   readonly signal: AbortSignal
   /** Called once the API is served. */
