@@ -3,6 +3,7 @@ import type { Store } from '../store/store.ts'
 import { defaultAdmission } from './admission/index.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { type CallWebhook, noWebhooks } from './admission/webhooks/types.ts'
+import { bootstrapTokens } from './authn/bootstrap-tokens.ts'
 import { authenticationReviews } from './authn/reviews/reviews.ts'
 import { accountTokens } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
@@ -34,6 +35,8 @@ export interface GuardOptions {
   readonly issuer?: string
   /** Users by their token. */
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
+  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokens?: boolean
   /** `host:port` where clients reach the server. */
   readonly address?: string
   /** The way to admission webhooks. */
@@ -86,7 +89,7 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 function authenticatorOf(
-  { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>() }: GuardOptions,
+  { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...more }: GuardOptions,
   keys: TokenKeys,
   issuer: string,
   apiAudiences: readonly string[],
@@ -95,6 +98,7 @@ function authenticatorOf(
     [
       ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
       accountTokens({ keys, store, clock: env.clock, issuer, apiAudiences }),
+      ...(more.bootstrapTokens ? [audienceAgnostic(bootstrapTokens(store, env.clock), apiAudiences)] : []),
     ],
     apiAudiences,
   )

@@ -46,6 +46,8 @@ export interface ApiOptions extends ShownCertificates {
   readonly bindAddress: string
   /** Static bearer tokens, as upstream's --token-auth-file. */
   readonly tokenAuthFile?: string
+  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokens?: boolean
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
@@ -73,6 +75,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
     ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
+    ...(options.bootstrapTokens && { bootstrapTokens: true }),
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),

@@ -23,6 +23,7 @@ interface ServerFlags extends SettingsFlags {
   /** In ms. */
   readonly clusterSigningDuration?: number
   readonly rotateServerCertificates?: boolean
+  readonly enableBootstrapTokenAuth?: boolean
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -42,6 +43,7 @@ export function serverCommand(context: CliContext): Command {
       'the longest that certificates last that are asked for, such as 720h (a year)',
       parseDurationMs,
     )
+    .option('--enable-bootstrap-token-auth', 'let new nodes in by tokens of Secrets in kube-system')
     .option(
       '--rotate-server-certificates',
       'the node agent asks the cluster for the certificate it serves with; somebody has to approve',
@@ -82,6 +84,7 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
       ...(flags.rotateServerCertificates === true && { rotateServerCertificates: true }),
+      ...(flags.enableBootstrapTokenAuth === true && { bootstrapTokens: true }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

@@ -50,6 +50,8 @@ export interface GuardedApiOptions {
   readonly authenticators?: readonly Authenticator[]
   /** Users by their token. */
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
+  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokens?: boolean
   /** The way to nodes that are not of this process. */
   readonly connector?: Connector
   /** The way to admission webhooks. */

@@ -34,6 +34,8 @@ export interface ServerOptions {
   readonly advertiseAddress?: string
   /** Static bearer tokens, as upstream's --token-auth-file. */
   readonly tokenAuthFile?: string
+  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
+  readonly bootstrapTokens?: boolean
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
   /** Whether the node agent asks the cluster for its serving certificate, as upstream's --rotate-server-certificates. */
