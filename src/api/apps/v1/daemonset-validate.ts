@@ -53,8 +53,8 @@ function* validateStrategy({ type, rollingUpdate: rolling }: Frozen<DaemonSetUpd
 
 /** The strategy's ValidateUpdate. */
 export function* validateDaemonSetUpdate(now: Frozen<DaemonSet>, old: Frozen<DaemonSet>): Iterable<FieldError> {
-  yield* validateDaemonSet(now)
   yield* immutableSelector('spec.selector', now.spec.selector, old.spec.selector)
+  yield* validateDaemonSet(now)
 }
 
 const COUNTS = [

@@ -85,9 +85,7 @@ const RESIZE_STATUSES = [
 /** ValidatePersistentVolumeClaimStatusUpdate. */
 export function* validateClaimStatus({ status }: Claim): Iterable<FieldError> {
   for (const [name, value] of Object.entries(status?.capacity ?? {})) {
-    if (amount(value).nanos < 0n) {
-      yield invalid(`status.capacity[${name}]`, String(value), 'must be a valid resource quantity')
-    }
+    yield* validateAmount(`status.capacity[${name}]`, value)
   }
   const field = 'status.allocatedResourceStatuses'
   for (const [name, value] of Object.entries(status?.allocatedResourceStatuses ?? {})) {
@@ -97,10 +95,14 @@ export function* validateClaimStatus({ status }: Claim): Iterable<FieldError> {
   for (const [name, value] of Object.entries(status?.allocatedResources ?? {})) {
     const wrong = validateResourceKey('status.allocatedResources', name)
     yield* wrong
-    if (wrong.length === 0 && amount(value).nanos < 0n) {
-      yield invalid(`status.allocatedResources[${name}]`, String(value), 'must be a valid resource quantity')
-    }
+    if (wrong.length === 0) yield* validateAmount(`status.allocatedResources[${name}]`, value)
   }
+}
+
+/** validateBasicResource: not below zero; whole units are told. */
+function validateAmount(field: string, value: string | number): FieldError[] {
+  const whole = amount(value).nanos / 1_000_000_000n
+  return whole < 0n ? [invalid(field, Number(whole), 'must be a valid resource quantity')] : []
 }
 
 function validateResourceKey(field: string, name: string): FieldError[] {

@@ -51,16 +51,14 @@ function* validateReported({ status }: Frozen<Node>): Iterable<FieldError> {
   }
   const features = status?.declaredFeatures ?? []
   for (const [index, feature] of features.entries()) {
-    const at = `status.declaredFeatures[${index}]`
     if (!FEATURE.test(feature)) {
       const text = `invalid feature name ${goQuote(feature)}: must start with an UpperCamelCase segment, with subsequent segments separated by '/' (e.g., MyFeature or MyFeature/mySubFeature), and contain only alphanumeric characters and slashes`
-      yield invalid(at, feature, text)
+      yield invalid(`status.declaredFeatures[${index}]`, feature, text)
     }
-    const before = features[index - 1]
-    if (before === feature) yield duplicate(at, feature)
-    else if (before !== undefined && before > feature) {
-      yield invalid(at, feature, 'list must be sorted alphabetically')
-    }
+    const next = features[index + 1]
+    const at = `status.declaredFeatures[${index + 1}]`
+    if (next === feature) yield duplicate(at, next)
+    else if (next !== undefined && feature > next) yield invalid(at, next, 'list must be sorted alphabetically')
   }
 }
 

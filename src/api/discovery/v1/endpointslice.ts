@@ -28,8 +28,8 @@ export const endpointSlices = defineResource<EndpointSlice>({
     for (const endpoint of endpoints ?? []) delete endpoint.deprecatedTopology
   },
   prepareForUpdate(slice, old) {
-    // Labels name the Service, so they count as a change of what is wanted.
-    if (!semanticEqual(slice.metadata.labels, old.metadata.labels)) {
+    // Labels name the Service, so they count as a change of what is wanted; so does topology that is about to go.
+    if (!semanticEqual(slice.metadata.labels, old.metadata.labels) || !semanticEqual(slice.endpoints, old.endpoints)) {
       slice.metadata.generation = (old.metadata.generation ?? 0) + 1
     }
     if (semanticEqual(slice.endpoints, old.endpoints)) return

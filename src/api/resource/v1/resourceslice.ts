@@ -1,3 +1,4 @@
+import { semanticEqual } from '../../../apimachinery/equality.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { type Frozen, timestamp } from '../../../apimachinery/meta.ts'
 import { ageColumn, nameColumn, text } from '../../columns.ts'
@@ -24,7 +25,11 @@ export const resourceSlices = defineResource<ResourceSlice>({
     }
   },
   prepareForCreate: ({ spec }) => dropDisabled(spec, undefined),
-  prepareForUpdate: ({ spec }, old) => dropDisabled(spec, old.spec),
+  prepareForUpdate({ metadata, spec }, old) {
+    // What is dropped counts as a change all the same.
+    if (!semanticEqual(spec, old.spec)) metadata.generation = (old.metadata.generation ?? 0) + 1
+    dropDisabled(spec, old.spec)
+  },
   *warnings({ spec }) {
     if (spec.driver !== spec.driver.toLowerCase()) {
       yield `spec.driver: driver names should be lowercase; ${goQuote(spec.driver)} contains uppercase characters`

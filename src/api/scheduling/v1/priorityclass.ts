@@ -13,9 +13,12 @@ export const priorityClasses = defineResource<PriorityClass>({
   scope: 'Cluster',
   storagePrefix: '/registry/priorityclasses',
   schema: 'io.k8s.api.scheduling.v1.PriorityClass',
-  hasGeneration: true,
   defaults(priorityClass) {
     priorityClass.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+  prepareForCreate({ metadata }) {
+    // Nothing that may change counts as another generation.
+    metadata.generation = 1
   },
   validateCreate: validatePriorityClass,
   validateUpdate: validatePriorityClassUpdate,

@@ -3,7 +3,7 @@ import { semanticEqual } from '../../../apimachinery/equality.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { duplicate, type FieldError, fieldForbidden, required } from '../../../apimachinery/status.ts'
 import { validateLabelName } from '../../../apimachinery/validation/meta.ts'
-import { immutableField, supported } from '../../checks.ts'
+import { immutableField, sortedKeys, supported } from '../../checks.ts'
 import { DEPRECATED_NODE_LABELS } from '../../core/v1/node-labels.ts'
 import type { TopologySelectorTerm } from '../../generated/types/core/v1.ts'
 import type { StorageClass, VolumeAttributesClass } from '../../generated/types/storage/v1.ts'
@@ -56,7 +56,7 @@ export function* validateStorageClassUpdate(
   now: Frozen<StorageClass>,
   old: Frozen<StorageClass>,
 ): Iterable<FieldError> {
-  yield* immutableField('parameters', now.parameters, old.parameters)
+  yield* immutableField('parameters', sortedKeys(now.parameters), old.parameters)
   yield* immutableField('provisioner', now.provisioner, old.provisioner)
   yield* immutableField('reclaimPolicy', now.reclaimPolicy, old.reclaimPolicy)
   yield* immutableField('volumeBindingMode', now.volumeBindingMode, old.volumeBindingMode)
