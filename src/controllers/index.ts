@@ -28,6 +28,7 @@ import { taintEvictionController } from './tainteviction/controller.ts'
 import { tokenSecretController } from './tokensecret/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
+import { validatingAdmissionPolicyStatusController } from './validatingadmissionpolicystatus/controller.ts'
 import { vacProtectionController } from './vacprotection/controller.ts'
 
 /** What some controllers need from outside; those whose need is not met are left out. */
@@ -67,6 +68,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     disruptionController,
     resourceQuotaController(),
     clusterRoleAggregationController,
+    validatingAdmissionPolicyStatusController,
     nodeLifecycleController(),
     ttlController,
     taintEvictionController(),

@@ -87,7 +87,7 @@ export class PolicyCompiler {
 const KEPT: ReadonlySet<CelType> = new Set([ANY, BOOL, BYTES, DOUBLE, DURATION, INT, NULL, STRING, TIMESTAMP, UINT])
 
 /** What a variable's type is for those who refer to it: objects lose theirs. */
-function fieldType(type: CelType): CelType {
+export function fieldType(type: CelType): CelType {
   if (KEPT.has(type)) return type
   const [first = DYN, second = DYN] = type.parameters
   if (type.kind === 'list') return listType(fieldType(first))
