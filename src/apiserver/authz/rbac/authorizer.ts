@@ -18,6 +18,7 @@ import { aggregateMessage } from '../../authn/types.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import type { Mirrors } from '../../mirror/mirrors.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer, RulesFor } from '../types.ts'
+import { RuleIndex } from './rule-index.ts'
 import { ruleAllows } from './rules.ts'
 
 /** Role-based access control (rbac.authorization.k8s.io/v1) over the stored roles and bindings. */
@@ -26,6 +27,9 @@ export class RbacAuthorizer implements Authorizer {
   readonly #roles: Mirror<Role>
   readonly #clusterRoleBindings: Mirror<ClusterRoleBinding>
   readonly #roleBindings: Mirror<RoleBinding>
+  /** A changed role is another object. */
+  readonly #indexes = new WeakMap<Frozen<ClusterRole | Role>, RuleIndex>()
+  #lookedAt = 0
 
   constructor(mirrors: Mirrors) {
     this.#clusterRoles = mirrors.of(clusterRoles)
@@ -43,11 +47,34 @@ export class RbacAuthorizer implements Authorizer {
   authorize(asked: AuthorizationAttributes): Authorization {
     const missing: string[] = []
     for (const grant of this.#grants(asked.user, asked.namespace)) {
-      const rules = this.#rulesOfGrant(grant)
+      const rules = this.#indexOf(grant)
       if (!rules) missing.push(notFoundText(grant.binding.roleRef))
-      else if (rules.some((rule) => ruleAllows(rule, asked))) return allowedBy(grant)
+      else if (this.#allows(rules, asked)) return allowedBy(grant)
     }
     return { decision: 'NoOpinion', ...(missing.length > 0 && { reason: `RBAC: ${aggregateMessage(missing)}` }) }
+  }
+
+  #allows(rules: RuleIndex, asked: AuthorizationAttributes): boolean {
+    for (const rule of rules.candidates(asked)) {
+      this.#lookedAt++
+      if (ruleAllows(rule, asked)) return true
+    }
+    return false
+  }
+
+  #indexOf({ binding: { roleRef }, namespace }: Grant): RuleIndex | undefined {
+    const role = this.#role(roleRef, namespace)
+    if (!role) return undefined
+    const known = this.#indexes.get(role)
+    if (known) return known
+    const made = new RuleIndex(role.rules ?? [])
+    this.#indexes.set(role, made)
+    return made
+  }
+
+  /** How many rules all decisions have looked at so far. */
+  get rulesLookedAt(): number {
+    return this.#lookedAt
   }
 
   rulesFor(user: UserInfo, namespace: string): RulesFor {
@@ -81,9 +108,13 @@ export class RbacAuthorizer implements Authorizer {
   }
 
   /** The rules of a role as a binding in `namespace` refers to it; undefined when there is no such role. */
-  rulesOfRole({ kind, name }: Frozen<RoleRef>, namespace: string): readonly Frozen<PolicyRule>[] | undefined {
-    const role = kind === 'ClusterRole' ? this.#clusterRoles.get(name) : this.#roles.get(`${namespace}/${name}`)
+  rulesOfRole(roleRef: Frozen<RoleRef>, namespace: string): readonly Frozen<PolicyRule>[] | undefined {
+    const role = this.#role(roleRef, namespace)
     return role && (role.rules ?? [])
+  }
+
+  #role({ kind, name }: Frozen<RoleRef>, namespace: string): Frozen<ClusterRole | Role> | undefined {
+    return kind === 'ClusterRole' ? this.#clusterRoles.get(name) : this.#roles.get(`${namespace}/${name}`)
   }
 
   /** The bindings of the user, one by one, so that the first that allows ends the search. */
