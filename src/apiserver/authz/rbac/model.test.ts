@@ -188,7 +188,7 @@ test('decisions are those of the plainest model, for every verb, scope, subresou
           assert.fail(`${JSON.stringify(asked)}: ${decision}, the model says ${wanted}`)
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 60, seed: 136 },
   )
   assert.ok(allowed > 1000, 'the policies allow something')
 })
