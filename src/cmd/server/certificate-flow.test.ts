@@ -9,6 +9,7 @@ import type { CertificateSigningRequest, KeyUsage } from '../../api/generated/ty
 import type { SelfSubjectReview } from '../../api/generated/types/authentication/v1.ts'
 import { certificateSigningRequests, clusterRoleBindings, selfSubjectReviews } from '../../api/index.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
+import { hasReason } from '../../apimachinery/status.ts'
 import { serveHttps, type HttpsListener } from '../../apiserver/http/serve.ts'
 import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
@@ -201,6 +202,7 @@ it('a node renews its own certificate without anybody, and another user may not 
   const nodeClient = (name: string) =>
     running.api?.clientFor({ name: `system:node:${name}`, groups: ['system:nodes', 'system:authenticated'] }, 'test')
   const [node, other] = [nodeClient('n1'), nodeClient('n2')]
+  const bob = running.api?.clientFor({ name: 'bob', groups: ['system:authenticated'] }, 'test')
   await admin(clusterRoleBindings).create({
     metadata: { name: 'renew' },
     roleRef: {
@@ -210,8 +212,23 @@ it('a node renews its own certificate without anybody, and another user may not 
     },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'system:nodes' }],
   })
-  assert.ok(node && other)
-  await ask(asked, { name: 'stranger', signer, usages, by: other })
+  assert.ok(node && other && bob)
+  await admin(clusterRoleBindings).create({
+    metadata: { name: 'ask' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:node-bootstrapper' },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'bob' }],
+  })
+  await assert.rejects(ask(asked, { name: 'other', signer, usages, by: other }), { message: /system:node:n2/ })
+  // What RBAC says of bob is known a moment after it is written.
+  for (let known = false; !known; await setImmediate()) {
+    known = await ask(asked, { name: 'stranger', signer, usages, by: bob }).then(
+      () => true,
+      (error: unknown) => {
+        if (!hasReason(error, 'Forbidden')) throw error
+        return false
+      },
+    )
+  }
   await ask(asked, { name: 'own', signer, usages, by: node })
   const certificate = await issued('own')
   const [condition] = (await admin(certificateSigningRequests).get('own')).status?.conditions ?? []
