@@ -193,6 +193,22 @@ suite('a mutating policy', () => {
     assert.equal(said, denied(`error applying patch: ${why}`))
   })
 
+  test('changes a scale by a JSON Patch, but not by an apply configuration', async () => {
+    await api.create(DEPLOYMENTS, deployment)
+    const rule = { apiGroups: ['apps'], apiVersions: ['v1'], operations: ['UPDATE'], resources: ['deployments/scale'] }
+    const matchConstraints = { resourceRules: [rule] }
+    const scale = { metadata: { name: 'd', namespace: 'default' }, spec: { replicas: 2 } }
+    await bind(api, 'p', { matchConstraints, mutations: [patch('op: "replace", path: "/spec/replicas", value: 4')] })
+    const scaled = await api.expect<typeof scale>(200, 'PUT', `${DEPLOYMENTS}/d/scale`, scale)
+    assert.equal(scaled.spec.replicas, 4)
+    await unbind(api, 'p')
+    await bind(api, 'p', { matchConstraints, mutations: [apply('Object{spec: Object.spec{replicas: 4}}')] })
+    const said = await api.refused(403, 'PUT', `${DEPLOYMENTS}/d/scale`, scale)
+    await unbind(api, 'p')
+    const why = 'no corresponding type for autoscaling/v1, Kind=Scale'
+    assert.equal(said, denied(`error applying patch: failed to convert patch object to typed object: ${why}`))
+  })
+
   test('is asked again after others, if it wants to be', async () => {
     const count =
       'Object{data: {"first": (has(object.data.first) ? object.data.first : "") + (has(object.data.second) ? "2" : "1")}}'
