@@ -93,6 +93,11 @@ export function validateLabelSelector(
   ]
 }
 
+/** How a selector is validated that changes from `old`: values of labels that were invalid before may stay so. */
+export const lenientAs = (old: Frozen<LabelSelector> | undefined): { readonly lenientValues: boolean } => ({
+  lenientValues: validateLabelSelector(old, '').length > 0,
+})
+
 function validateExpression(
   { key, operator, values = [] }: Frozen<LabelSelectorRequirement>,
   path: string,

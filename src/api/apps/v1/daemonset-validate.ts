@@ -1,16 +1,18 @@
-import { matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { lenientAs, matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { immutableSelector, nonNegative, sortedKeys } from '../../checks.ts'
 import { isEmptySelector, isValidSelector, validatePodTemplate } from '../../core/v1/pod-spec/template.ts'
 import { validateCollisionCount } from '../../core/v1/replica-counts.ts'
-import type { DaemonSet, DaemonSetUpdateStrategy } from '../../generated/types/apps/v1.ts'
+import type { DaemonSet, DaemonSetSpec, DaemonSetUpdateStrategy } from '../../generated/types/apps/v1.ts'
 import { atMostAll, intOrPercent, numberOrPercentage } from './int-or-percent.ts'
 
 /** ValidateDaemonSet. */
-export function* validateDaemonSet({ spec }: Frozen<DaemonSet>): Iterable<FieldError> {
+export const validateDaemonSet = ({ spec }: Frozen<DaemonSet>): Iterable<FieldError> => validateSpec(spec, undefined)
+
+function* validateSpec(spec: Frozen<DaemonSetSpec>, old: Frozen<DaemonSetSpec> | undefined): Iterable<FieldError> {
   const selector: typeof spec.selector | undefined = spec.selector
-  yield* validateLabelSelector(selector, 'spec.selector')
+  yield* validateLabelSelector(selector, 'spec.selector', lenientAs(old?.selector))
   const labels = spec.template.metadata?.labels
   if (isValidSelector(selector) && !matches(selector, labels)) {
     yield invalid('spec.template.metadata.labels', sortedKeys(labels), '`selector` does not match template `labels`')
@@ -54,7 +56,7 @@ function* validateStrategy({ type, rollingUpdate: rolling }: Frozen<DaemonSetUpd
 /** The strategy's ValidateUpdate. */
 export function* validateDaemonSetUpdate(now: Frozen<DaemonSet>, old: Frozen<DaemonSet>): Iterable<FieldError> {
   yield* immutableSelector('spec.selector', now.spec.selector, old.spec.selector)
-  yield* validateDaemonSet(now)
+  yield* validateSpec(now.spec, old.spec)
 }
 
 const COUNTS = [

@@ -1,4 +1,4 @@
-import { matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { lenientAs, matches, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, notSupported, required, tooLong } from '../../../apimachinery/status.ts'
 import { byteLength, isDns1123Label } from '../../../apimachinery/validation/names.ts'
@@ -14,10 +14,10 @@ import { validateFailurePolicy, validateSuccessPolicy } from './job-policies.ts'
 type Spec = Frozen<JobSpec>
 
 /** ValidateJobSpec. */
-function* validateOwnSpec({ spec }: Frozen<Job>): Iterable<FieldError> {
+function* validateOwnSpec({ spec }: Frozen<Job>, old?: Frozen<Job>): Iterable<FieldError> {
   yield* validateJobSpec(spec, 'spec')
   if (!spec.selector) yield required('spec.selector')
-  else yield* validateLabelSelector(spec.selector, 'spec.selector')
+  else yield* validateLabelSelector(spec.selector, 'spec.selector', lenientAs(old?.spec.selector))
   const labels = spec.template.metadata?.labels
   if (isValidSelector(spec.selector) && !matches(spec.selector, labels)) {
     yield invalid('spec.template.metadata.labels', sortedKeys(labels), '`selector` does not match template `labels`')
@@ -25,9 +25,11 @@ function* validateOwnSpec({ spec }: Frozen<Job>): Iterable<FieldError> {
 }
 
 /** ValidateJob: labels and selector are the generated ones, and pods get valid hostnames. A job older than the prefixed labels need not have them. */
-export function* validateJob(job: Frozen<Job>, prefixed = true): Iterable<FieldError> {
+export function* validateJob(job: Frozen<Job>, old?: Frozen<Job>): Iterable<FieldError> {
+  const before = old?.spec.template.metadata?.labels ?? {}
+  const prefixed = !old || PREFIXED_LABELS.every((label) => label in before)
   yield* validateGeneratedSelector(job, prefixed)
-  yield* validateOwnSpec(job)
+  yield* validateOwnSpec(job, old)
   const { metadata, spec } = job
   if (spec.completionMode !== 'Indexed' || !spec.completions || spec.completions <= 0) return
   const longest = `${metadata.name ?? ''}-${spec.completions - 1}`
@@ -168,12 +170,8 @@ const MODELS: Readonly<Record<string, string>> = {
 
 /** The strategy's ValidateUpdate: ValidateJob and ValidateJobUpdate both look at the spec, whose causes come twice. */
 export function* validateJobUpdate(job: Frozen<Job>, old: Frozen<Job>): Iterable<FieldError> {
-  const before = old.spec.template.metadata?.labels ?? {}
-  yield* validateJob(
-    job,
-    PREFIXED_LABELS.every((label) => label in before),
-  )
-  yield* validateOwnSpec(job)
+  yield* validateJob(job, old)
+  yield* validateOwnSpec(job, old)
   yield* validateJobChanges(job, old)
 }
 

@@ -1,4 +1,4 @@
-import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { lenientAs, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { isDns1123Subdomain, nameIsDnsLabel } from '../../../apimachinery/validation/names.ts'
@@ -35,7 +35,7 @@ export function* validateClaimSpec(
 ): Iterable<FieldError> {
   const { accessModes = [], storageClassName, volumeAttributesClassName } = spec
   if (accessModes.length === 0) yield required(`${path}.accessModes`, 'at least 1 access mode is required')
-  yield* validateLabelSelector(spec.selector, `${path}.selector`)
+  yield* validateLabelSelector(spec.selector, `${path}.selector`, lenientAs(old?.selector))
   yield* validateAccessModes(accessModes, `${path}.accessModes`)
   yield* validateStorage(spec.resources?.requests?.['storage'], `${path}.resources[storage]`)
   if (storageClassName) yield* dns1123Subdomain(`${path}.storageClassName`, storageClassName)

@@ -34,7 +34,7 @@ const isHeadless = ({ clusterIPs = [] }: Frozen<ServiceSpec>): boolean =>
   clusterIPs.length === 1 && clusterIPs[0] === 'None'
 
 /** validateService. */
-export function* validateService(service: Frozen<Service>): Iterable<FieldError> {
+export function* validateService(service: Frozen<Service>, old?: Frozen<Service>): Iterable<FieldError> {
   const { metadata, spec } = service
   const hints = metadata.annotations?.[TOPOLOGY_HINTS]
   const mode = metadata.annotations?.[TOPOLOGY_MODE]
@@ -51,7 +51,7 @@ export function* validateService(service: Frozen<Service>): Iterable<FieldError>
   yield* validateClusterIps(spec)
   for (const [index, ip] of (spec.externalIPs ?? []).entries()) {
     const field = `spec.externalIPs[${index}]`
-    const wrong = validateIp(field, ip)
+    const wrong = validateIp(field, ip, old?.spec.externalIPs)
     yield* wrong.length > 0 ? wrong : validateEndpointIp(field, ip)
   }
   yield* oneOf('spec.type', spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'])
@@ -202,7 +202,7 @@ function* validateTrafficPolicies(spec: Frozen<ServiceSpec>): Iterable<FieldErro
 /** ValidateServiceUpdate: what may not change comes before what a service must be. */
 export function* validateServiceUpdate(service: Frozen<Service>, old: Frozen<Service>): Iterable<FieldError> {
   yield* validateChanges(service.spec, old.spec)
-  yield* validateService(service)
+  yield* validateService(service, old)
 }
 
 function* validateChanges(spec: Frozen<ServiceSpec>, old: Frozen<ServiceSpec>): Iterable<FieldError> {
