@@ -31,9 +31,9 @@ export class Aggregation {
   readonly #server: ApiServer
   readonly #resource: ServedResource
   readonly #known: Mirror<APIService & KubeObject>
-  readonly #facts = new Map<string, RemoteFacts & { readonly fresh: boolean }>()
+  readonly #facts = new Map<string, RemoteFacts>()
   readonly #queue = new Set<string>()
-  readonly #timers = new Map<string, { readonly timer: Timer; readonly delayMs: number }>()
+  readonly #timers = new Map<string, { readonly timer: Timer; readonly delayMs: number; readonly isWell: boolean }>()
   readonly #stops: (() => void)[] = []
   #byRoot: ReadonlyMap<string, RemoteApiService> = new Map()
   #knownAt = -1
@@ -92,7 +92,7 @@ export class Aggregation {
     return [...this.#remotes().values()].map((service) => {
       const facts = this.#facts.get(service.name)
       const { resources } = facts ?? NONE
-      return { service, resources, fresh: service.available && (facts?.fresh ?? false), facts: facts ?? NONE }
+      return { service, resources, fresh: service.available && facts !== undefined, facts: facts ?? NONE }
     })
   }
 
@@ -176,8 +176,8 @@ export class Aggregation {
 
   #learn(name: string, facts: RemoteFacts): void {
     const before = this.#facts.get(name)
-    if (before && JSON.stringify({ ...before, fresh: undefined }) === JSON.stringify(facts)) return
-    this.#facts.set(name, { ...facts, fresh: true })
+    if (before && JSON.stringify(before) === JSON.stringify(facts)) return
+    this.#facts.set(name, facts)
     this.#changes++
   }
 
@@ -203,10 +203,10 @@ export class Aggregation {
     if (this.#stopped) return
     const before = this.#timers.get(name)
     before?.timer.cancel()
-    const grown = before && before.delayMs < RECHECK_MS ? Math.min(MAX_RETRY_MS, before.delayMs * 2) : RETRY_MS
+    const grown = before && !before.isWell ? Math.min(MAX_RETRY_MS, before.delayMs * 2) : RETRY_MS
     const delayMs = isWell ? RECHECK_MS : grown
     const timer = this.#server.env.clock.setTimer(() => this.#enqueue(name), delayMs)
-    this.#timers.set(name, { timer, delayMs })
+    this.#timers.set(name, { timer, delayMs, isWell })
   }
 
   /** Services and endpoints are followed only while an APIService needs one. */

@@ -1,10 +1,9 @@
 import { services } from '../../api/core/v1/service.ts'
-import { endpointSlices } from '../../api/discovery/v1/endpointslice.ts'
 import type { APIServiceCondition } from '../../api/generated/types/apiregistration/v1.ts'
 import type { Service } from '../../api/generated/types/core/v1.ts'
 import type { EndpointSlice } from '../../api/generated/types/discovery/v1.ts'
 import { goQuote } from '../../lib/quote.ts'
-import type { Store } from '../../store/store.ts'
+import { slicesOf } from '../admission/webhooks/locate.ts'
 import { readStored } from '../mirror/read-stored.ts'
 import type { Registry } from '../registry/served.ts'
 import { type RemoteApiService, rootOf } from './api-service.ts'
@@ -63,12 +62,4 @@ async function discoveryAnswers(
 function hasEndpoint({ ports, endpoints }: EndpointSlice, portName: string): boolean {
   if (!ports?.some((port) => (port.name ?? '') === portName)) return false
   return endpoints?.some(({ conditions, addresses }) => conditions?.ready !== false && addresses.length > 0) ?? false
-}
-
-const decoder = new TextDecoder()
-
-async function slicesOf(store: Store, namespace: string, service: string): Promise<EndpointSlice[]> {
-  const { entries } = await store.range(`${endpointSlices.storagePrefix}/${namespace}/`)
-  const slices = entries.map(({ value }) => JSON.parse(decoder.decode(value)) as EndpointSlice)
-  return slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
 }

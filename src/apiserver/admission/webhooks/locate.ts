@@ -29,7 +29,8 @@ export async function locateService(
   return chosen
 }
 
-async function slicesOf(store: Store, namespace: string, service: string): Promise<EndpointSlice[]> {
+/** The EndpointSlices of a Service. */
+export async function slicesOf(store: Store, namespace: string, service: string): Promise<EndpointSlice[]> {
   const { entries } = await store.range(`${endpointSlices.storagePrefix}/${namespace}/`)
   const slices = entries.map(({ value }) => JSON.parse(decoder.decode(value)) as EndpointSlice)
   return slices.filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service)
