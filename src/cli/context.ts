@@ -1,4 +1,5 @@
 import type { Env } from '../lib/env.ts'
+import type { ApiFlagGroup } from './api-flags/flag.ts'
 
 /** Where a command writes. Standard output carries results, standard error everything else. */
 export interface Output {
@@ -21,6 +22,8 @@ export interface CliContext {
   /** The package's own folder, with the example application. */
   readonly packageFolder: string
   readonly runtimes: Runtimes
+  /** The API server's flags, which `up` passes on. */
+  readonly apiFlags: readonly ApiFlagGroup[]
 }
 
 /** What commands ask of a container runtime; the composition root connects it. */

@@ -7,6 +7,7 @@ import { systemRandom } from '../lib/random.ts'
 import { KUBERNETES_VERSION } from '../apiserver/version.ts'
 import { packageFile, packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
+import { API_FLAGS } from './server/api-config/flags.ts'
 import { serverCommand } from './server/command.ts'
 import { snapshotCommand } from './snapshot/command.ts'
 
@@ -37,6 +38,7 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     versions: { skiff: packageVersion(), kubernetes: KUBERNETES_VERSION, node: process.version },
     packageFolder: packageFile('.'),
     runtimes: criRuntimes,
+    apiFlags: API_FLAGS,
   }
 }
 

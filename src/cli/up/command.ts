@@ -9,6 +9,8 @@ import type { ImageTarget } from '../../host/image/import.ts'
 import { resolveSettings } from '../../host/cluster/resolve.ts'
 import { checkName, contextName, listClusters, readSettings, writeSettings } from '../../host/cluster/settings.ts'
 import type { ClusterSettings, RuntimeKind } from '../../host/cluster/settings.ts'
+import type { GivenApiFlags } from '../api-flags/flag.ts'
+import { givenApiFlags, withApiFlags } from '../api-flags/options.ts'
 import type { CliContext } from '../context.ts'
 import type { ClusterFlags } from '../flags.ts'
 import { nameFlag, parseCount, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
@@ -35,6 +37,9 @@ export interface SettingsFlags extends ClusterFlags, StoreFlags {
   readonly containerRuntimeEndpoint?: string
   readonly manifests?: string
 }
+
+/** The API server's flags of this command line, upon those of the last time. */
+export type ApiFlagsOf = (saved: GivenApiFlags | undefined) => GivenApiFlags
 
 interface UpFlags extends SettingsFlags {
   readonly wait: boolean
@@ -71,7 +76,12 @@ export function upCommand(context: CliContext): Command {
     .option('--no-install', 'never install packages; say what is missing')
     .option('--example', 'also run the example application')
     .option('-v, --verbose', 'have the server log more')
-    .action((flags: UpFlags) => up(context, flags))
+    .addHelpText(
+      'after',
+      '\nIt takes the flags of the API server, too, which skiff server --help shows, and remembers them.',
+    )
+    .action((flags: UpFlags) => up(context, flags, (saved) => givenApiFlags(command, context.apiFlags, saved)))
+  withApiFlags(command, context.apiFlags, { hidden: true })
   return withExamples(command, [
     ['skiff up', 'a cluster of one node, in real containers'],
     ['skiff up --runtime simulated', 'the whole API without root; pods pretend'],
@@ -83,7 +93,10 @@ export function upCommand(context: CliContext): Command {
  * The settings that the flags, the last time and the other clusters lead to. One that is not alone is a part of another of this
  * machine, and shares its addresses.
  */
-export function settingsFor(flags: SettingsFlags, { alone = true } = {}): ClusterSettings {
+export function settingsFor(
+  flags: SettingsFlags,
+  { alone = true, apiFlags }: { readonly alone?: boolean; readonly apiFlags: ApiFlagsOf },
+): ClusterSettings {
   const { name, dataDir, manifests } = flags
   checkName(name)
   const paths = clusterPaths(dataDir, name)
@@ -94,14 +107,16 @@ export function settingsFor(flags: SettingsFlags, { alone = true } = {}): Cluste
   const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint }
   const folder = manifests === undefined ? {} : { manifests: resolve(manifests) }
   const etcd = etcdSettings(flags, saved)
+  const said = apiFlags(saved?.apiFlags)
+  const saidOfApi = saved?.apiFlags || Object.keys(said).length > 0 ? { apiFlags: said } : {}
   return resolveSettings(
-    { name, ...wanted, ...folder, ...(etcd && { etcd }) },
+    { name, ...wanted, ...folder, ...(etcd && { etcd }), ...saidOfApi },
     { saved, others, routes, hostname: hostname() },
   )
 }
 
-async function up(context: CliContext, flags: UpFlags): Promise<void> {
-  const settings = settingsFor(flags)
+async function up(context: CliContext, flags: UpFlags, apiFlags: ApiFlagsOf): Promise<void> {
+  const settings = settingsFor(flags, { apiFlags })
   const paths = clusterPaths(flags.dataDir, settings.name)
   const progress = new Progress(context.env.clock, context.err)
   context.err.write(`${style(context.err, 'bold', `Cluster "${settings.name}"`)}, its state in ${paths.root}\n`)

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { parseTokenFile } from '../../apiserver/authn/static-tokens.ts'
 import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
@@ -12,10 +10,10 @@ import type { ApiServer } from '../../apiserver/server.ts'
 import { openApiDescriptions } from './openapi.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
-import { UserError, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
+import type { ApiConfig } from './api-config/config.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
@@ -44,10 +42,7 @@ export interface ApiOptions extends ShownCertificates {
   readonly store: Store
   readonly nodeIP: string
   readonly bindAddress: string
-  /** Static bearer tokens, as upstream's --token-auth-file. */
-  readonly tokenAuthFile?: string
-  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
-  readonly bootstrapTokens?: boolean
+  readonly config: ApiConfig
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
@@ -74,8 +69,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     address: `${nodeIP}:${settings.apiPort}`,
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
-    ...(options.tokenAuthFile !== undefined && { staticTokens: readTokenFile(options.tokenAuthFile) }),
-    ...(options.bootstrapTokens && { bootstrapTokens: true }),
+    ...options.config.authentication,
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
@@ -139,12 +133,4 @@ async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTl
 
 function servingTls({ serving, ca, frontProxy }: Pki): ServingTls {
   return { ...serving, clientCa: ca.cert + frontProxy.ca }
-}
-
-function readTokenFile(file: string): ReturnType<typeof parseTokenFile> {
-  try {
-    return parseTokenFile(readFileSync(file, 'utf8'))
-  } catch (error) {
-    throw new UserError(`cannot read the tokens in ${file}: ${messageOf(error)}`)
-  }
 }

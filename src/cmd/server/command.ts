@@ -1,9 +1,10 @@
 import { flushCompileCache } from 'node:module'
 import { Command, Option } from 'commander'
+import { givenApiFlags, withApiFlags } from '../../cli/api-flags/options.ts'
 import type { CliContext } from '../../cli/context.ts'
 import { parseDurationMs, withExamples } from '../../cli/flags.ts'
 import { settingsFor, withSettings } from '../../cli/up/command.ts'
-import type { SettingsFlags } from '../../cli/up/command.ts'
+import type { ApiFlagsOf, SettingsFlags } from '../../cli/up/command.ts'
 import type { ServerMessage } from '../../cli/up/server-process.ts'
 import { clusterPaths } from '../../host/cluster/paths.ts'
 import { boundedLog } from '../../host/cluster/log-file.ts'
@@ -11,19 +12,18 @@ import { writeSettings } from '../../host/cluster/settings.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
 import type { Logger } from '../../lib/log.ts'
 import { lineLogger } from '../../lib/host/line-logger.ts'
+import { API_FLAGS } from './api-config/flags.ts'
 import { COMPONENTS, parseComponents } from './components.ts'
 import { runServer } from './run.ts'
 
 interface ServerFlags extends SettingsFlags {
   readonly bindAddress?: string
   readonly advertiseAddress?: string
-  readonly tokenAuthFile?: string
   readonly components: string
   readonly kubeconfig?: string
   /** In ms. */
   readonly clusterSigningDuration?: number
   readonly rotateServerCertificates?: boolean
-  readonly enableBootstrapTokenAuth?: boolean
   readonly logFormat: 'text' | 'json'
   readonly verbose?: boolean
 }
@@ -35,7 +35,6 @@ export function serverCommand(context: CliContext): Command {
   )
     .option('--bind-address <ip>', 'where the API listens (everywhere; on loopback alone with simulated pods)')
     .option('--advertise-address <ip>', "how others reach this node (the default route's address)")
-    .option('--token-auth-file <file>', 'a CSV file of static bearer tokens: token,user,uid[,"group1,group2"]')
     .option('--components <list>', `what this process is made of: all, or some of ${COMPONENTS.join(',')}`, 'all')
     .option('--kubeconfig <file>', 'how to reach the API server where it is none of the components')
     .option(
@@ -43,7 +42,6 @@ export function serverCommand(context: CliContext): Command {
       'the longest that certificates last that are asked for, such as 720h (a year)',
       parseDurationMs,
     )
-    .option('--enable-bootstrap-token-auth', 'let new nodes in by tokens of Secrets in kube-system')
     .option(
       '--rotate-server-certificates',
       'the node agent asks the cluster for the certificate it serves with; somebody has to approve',
@@ -54,7 +52,8 @@ export function serverCommand(context: CliContext): Command {
       'after',
       '\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
     )
-    .action((flags: ServerFlags) => server(context, flags))
+    .action((flags: ServerFlags) => server(context, flags, (saved) => givenApiFlags(command, API_FLAGS, saved)))
+  withApiFlags(command, API_FLAGS)
   return withExamples(command, [
     ['skiff server --name prod --log-format json', "what a service unit's ExecStart says"],
     ['skiff server --components apiserver', 'the API server alone'],
@@ -65,12 +64,12 @@ export function serverCommand(context: CliContext): Command {
   ])
 }
 
-async function server(context: CliContext, flags: ServerFlags): Promise<void> {
+async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlagsOf): Promise<void> {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
   const log = serverLog(context, flags)
   try {
-    const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined })
+    const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined, apiFlags })
     const paths = clusterPaths(flags.dataDir, settings.name)
     writeSettings(paths.settings, settings)
     await runServer({
@@ -81,10 +80,8 @@ async function server(context: CliContext, flags: ServerFlags): Promise<void> {
       components: parseComponents(flags.components),
       ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
-      ...(flags.tokenAuthFile !== undefined && { tokenAuthFile: flags.tokenAuthFile }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
       ...(flags.rotateServerCertificates === true && { rotateServerCertificates: true }),
-      ...(flags.enableBootstrapTokenAuth === true && { bootstrapTokens: true }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

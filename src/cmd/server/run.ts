@@ -10,6 +10,7 @@ import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
 import type { RunningApi, ShownCertificates } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
+import { apiConfig } from './api-config/config.ts'
 import type { Component } from './components.ts'
 import { nodeAddress } from './node-address.ts'
 import { openStore } from './open-store.ts'
@@ -32,10 +33,6 @@ export interface ServerOptions {
   readonly kubeconfig?: string
   /** The address that others reach this node by; found out when absent. */
   readonly advertiseAddress?: string
-  /** Static bearer tokens, as upstream's --token-auth-file. */
-  readonly tokenAuthFile?: string
-  /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
-  readonly bootstrapTokens?: boolean
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
   /** Whether the node agent asks the cluster for its serving certificate, as upstream's --rotate-server-certificates. */
@@ -113,9 +110,10 @@ async function apiOf(
 /** Opens the store and serves the API; `cleanup` takes both back. */
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
   const { env } = options
+  const config = apiConfig(options.settings.apiFlags)
   const [store, shown] = await Promise.all([openStore(options), certificatesOf(options, nodeIP)])
   cleanup.defer(() => store.close())
-  const api = await startApi({ ...options, store, nodeIP, ...shown })
+  const api = await startApi({ ...options, config, store, nodeIP, ...shown })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, shown.pki)
   renewing(options, { api, shown, nodeIP }, cleanup)

@@ -24,6 +24,8 @@ export interface ClusterSettings {
   readonly manifests?: string
   /** Where the cluster's state is; in this machine's own store when absent. */
   readonly etcd?: EtcdSettings
+  /** The API server's own flags, by name, as they were given. */
+  readonly apiFlags?: Readonly<Record<string, readonly string[]>>
 }
 
 /** The settings that cannot change once pods and Services have addresses. */

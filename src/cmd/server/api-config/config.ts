@@ -1,0 +1,14 @@
+import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
+import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
+import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
+
+/** How an API server is to be, by its flags and the files that they name. */
+export interface ApiConfig {
+  readonly authentication: AuthenticationConfig
+}
+
+/** Reads them. Throws a UserError with upstream's words for what cannot be. */
+export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
+  const flags = new ApiFlagValues(given)
+  return { authentication: authenticationConfig(flags) }
+}
