@@ -20,6 +20,7 @@ import { escalationChecks } from './authz/rbac/escalation.ts'
 import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
 import { authorizationReviews } from './authz/reviews/reviews.ts'
 import { type Authorizer, unionOf } from './authz/types.ts'
+import type { Metrics } from './metrics/metrics.ts'
 import { Mirrors } from './mirror/mirrors.ts'
 import type { ServingByName } from './registry/built-in.ts'
 import type { Route } from './routes/routes.ts'
@@ -27,6 +28,8 @@ import type { Route } from './routes/routes.ts'
 export interface GuardOptions {
   readonly store: Store
   readonly env: Env
+  /** Where it counts. */
+  readonly metrics?: Metrics
   /** Asked before tokens are looked at: client certificates, front proxies. */
   readonly authenticators?: readonly Authenticator[]
   /** Of service account tokens; made for the life of the process when absent. */

@@ -14,6 +14,7 @@ import { refused } from './authz/refused.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
 import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
@@ -38,6 +39,8 @@ import { ResourceHubs } from './watch/hub.ts'
 export interface ApiServerOptions {
   readonly store: Store
   readonly env: Env
+  /** What is counted, for /metrics; what guards the server counts there, too. */
+  readonly metrics?: Metrics
   readonly resources: readonly ResourceDefinition[]
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
@@ -74,7 +77,8 @@ export class ApiServer {
   readonly resources = new ResourceTable()
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes
-  readonly #metrics = new RequestMetrics()
+  readonly metrics: Metrics
+  readonly #requests = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
@@ -86,6 +90,8 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
     this.env = env
+    this.metrics = options.metrics ?? new Metrics()
+    this.metrics.collect(() => this.#requests.lines())
     this.nodes = new LocalNodes(options.connector ?? noConnector)
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
@@ -187,12 +193,12 @@ export class ApiServer {
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
     if (isResource && !this.resources.find(group, version, resource)) return
-    this.#metrics.observe(call, code, (this.env.clock.monotonic() - startedMs) / 1000)
+    this.#requests.observe(call, code, (this.env.clock.monotonic() - startedMs) / 1000)
   }
 
   /** Notes that a watch or its like goes on; returns what notes its end. */
   longRunning(call: Call): () => void {
-    return this.#metrics.began(call)
+    return this.#requests.began(call)
   }
 
   #authorize(call: Call): MaybePromise<void> {
@@ -246,7 +252,7 @@ export class ApiServer {
         this.env.clock,
       ),
       { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
-      { path: '/metrics', answer: () => metricsAnswer(this.#metrics, started) },
+      { path: '/metrics', answer: () => metricsAnswer(this.metrics, started) },
       { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
@@ -269,7 +275,7 @@ export class ApiServer {
   }
 }
 
-function metricsAnswer(metrics: RequestMetrics, startedMs: number): Answer {
+function metricsAnswer(metrics: Metrics, startedMs: number): Answer {
   const headers = {
     'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
     'process-start-time-unix': String(Math.floor(startedMs / 1000)),

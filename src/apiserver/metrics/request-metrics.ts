@@ -48,9 +48,11 @@ export class RequestMetrics {
     return series
   }
 
-  /** Prometheus' text format. */
-  text(): string {
-    return [...this.#counters(), ...this.#durations(), ...this.#gauges()].join('\n') + '\n'
+  /** In Prometheus' text format. */
+  *lines(): Iterable<string> {
+    yield* this.#counters()
+    yield* this.#durations()
+    yield* this.#gauges()
   }
 
   *#counters(): Iterable<string> {

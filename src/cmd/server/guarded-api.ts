@@ -10,6 +10,7 @@ import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
 import type { Connector } from '../../apiserver/registry/connect/connector.ts'
+import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
@@ -78,10 +79,12 @@ export interface GuardedApi extends ApiAccess {
 export async function startGuardedApi(options: GuardedApiOptions): Promise<GuardedApi> {
   const { env, rootCa, serviceCidr, through = (handler) => handler } = options
   let { bootstrapped = false } = options
-  const guard = createGuard({ ...options, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
+  const metrics = new Metrics()
+  const guard = createGuard({ ...options, metrics, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
   const server = createApiServer({
     ...options,
     ...guard,
+    metrics,
     resources: builtInResources,
     healthChecks: [bootstrapCheck(() => bootstrapped)],
     serviceNetwork: { cidrs: [serviceCidr] },

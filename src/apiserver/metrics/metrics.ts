@@ -1,0 +1,193 @@
+/** What a metric is called and says, as upstream has it. */
+export interface MetricOptions {
+  readonly name: string
+  readonly help: string
+  /** How much upstream promises of it; printed before the help. */
+  readonly stability?: 'ALPHA' | 'BETA' | 'STABLE'
+  /** The names of its labels, in the order that values are given in. */
+  readonly labels?: readonly string[]
+}
+
+export interface HistogramOptions extends MetricOptions {
+  /** Upper bounds, rising; without +Inf. */
+  readonly buckets: readonly number[]
+}
+
+/** Whoever prints lines of the text format beside what is registered. */
+export type Collector = () => Iterable<string>
+
+/**
+ * The metrics of a process, in Prometheus' text format. Whoever counts keeps the series that it needs: `const refused = counter.of('node')`,
+ * then `refused.inc()`, which costs an addition.
+ */
+export class Metrics {
+  readonly #metrics = new Map<string, Metric<Series>>()
+  readonly #collectors: Collector[] = []
+
+  counter(options: MetricOptions): Metric<Counter> {
+    return this.#add(options, 'counter', () => new Counter())
+  }
+
+  gauge(options: MetricOptions): Metric<Gauge> {
+    return this.#add(options, 'gauge', () => new Gauge())
+  }
+
+  histogram(options: HistogramOptions): Metric<Histogram> {
+    return this.#add(options, 'histogram', () => new Histogram(options.buckets))
+  }
+
+  /** Adds what prints its own lines. */
+  collect(collector: Collector): void {
+    this.#collectors.push(collector)
+  }
+
+  /** All of them, by name. */
+  text(): string {
+    const names = [...this.#metrics.keys()].sort()
+    const own = names.flatMap((name) => this.#metrics.get(name)?.lines() ?? [])
+    const others = this.#collectors.flatMap((collector) => [...collector()])
+    return `${[...own, ...others].join('\n')}\n`
+  }
+
+  #add<S extends Series>(options: MetricOptions, type: string, make: () => S): Metric<S> {
+    if (this.#metrics.has(options.name)) throw new Error(`there are two metrics named ${options.name}`)
+    const metric = new Metric(options, type, make)
+    this.#metrics.set(options.name, metric)
+    return metric
+  }
+}
+
+/** Series that one metric may have; what comes later is counted together, so that no client can make series without end. */
+const MAX_SERIES = 10_000
+const OVERFLOW = 'other'
+
+/** One metric with all its series, one for each combination of its labels' values. */
+export class Metric<S extends Series> {
+  readonly #options: MetricOptions
+  readonly #type: string
+  readonly #make: () => S
+  readonly #series = new Map<string, S>()
+
+  constructor(options: MetricOptions, type: string, make: () => S) {
+    this.#options = options
+    this.#type = type
+    this.#make = make
+    if ((options.labels ?? []).length === 0) this.of()
+  }
+
+  /** The series of these values of the labels. */
+  of(...values: readonly string[]): S {
+    const key = this.#labels(values)
+    const known = this.#series.get(key)
+    if (known) return known
+    if (this.#series.size >= MAX_SERIES && values.some((value) => value !== OVERFLOW))
+      return this.of(...values.map(() => OVERFLOW))
+    const made = this.#make()
+    this.#series.set(key, made)
+    return made
+  }
+
+  /** Forgets a series, such as that of an object that is gone. */
+  delete(...values: readonly string[]): void {
+    this.#series.delete(this.#labels(values))
+  }
+
+  /** Forgets all of them. */
+  clear(): void {
+    this.#series.clear()
+  }
+
+  lines(): string[] {
+    const { name, help, stability = 'ALPHA' } = this.#options
+    if (this.#series.size === 0) return []
+    const series = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1))
+    return [
+      `# HELP ${name} [${stability}] ${help}`,
+      `# TYPE ${name} ${this.#type}`,
+      ...series.flatMap(([labels, one]) => one.lines(name, labels)),
+    ]
+  }
+
+  /** As they are printed: by the labels' names. */
+  #labels(values: readonly string[]): string {
+    const names = this.#options.labels ?? []
+    if (values.length !== names.length) throw new Error(`${this.#options.name} has labels ${names.join()}`)
+    return names
+      .map((label, index) => `${label}="${escaped(values[index] ?? '')}"`)
+      .sort()
+      .join()
+  }
+}
+
+/** What one combination of labels holds. */
+export interface Series {
+  lines(name: string, labels: string): string[]
+}
+
+export class Counter implements Series {
+  #value = 0
+
+  inc(by = 1): void {
+    this.#value += by
+  }
+
+  lines(name: string, labels: string): string[] {
+    return [`${name}${braced(labels)} ${this.#value}`]
+  }
+}
+
+export class Gauge implements Series {
+  #value = 0
+
+  set(value: number): void {
+    this.#value = value
+  }
+
+  inc(by = 1): void {
+    this.#value += by
+  }
+
+  dec(by = 1): void {
+    this.#value -= by
+  }
+
+  lines(name: string, labels: string): string[] {
+    return [`${name}${braced(labels)} ${this.#value}`]
+  }
+}
+
+export class Histogram implements Series {
+  readonly #bounds: readonly number[]
+  readonly #counts: number[]
+  #sum = 0
+
+  constructor(bounds: readonly number[]) {
+    this.#bounds = bounds
+    this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
+  }
+
+  observe(value: number): void {
+    this.#sum += value
+    let bucket = 0
+    while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? Infinity)) bucket++
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+  }
+
+  lines(name: string, labels: string): string[] {
+    const before = labels === '' ? '' : `${labels},`
+    let below = 0
+    const buckets = [...this.#bounds, '+Inf'].map((most, index) => {
+      below += this.#counts[index] ?? 0
+      return `${name}_bucket{${before}le="${most}"} ${below}`
+    })
+    return [...buckets, `${name}_sum${braced(labels)} ${this.#sum}`, `${name}_count${braced(labels)} ${below}`]
+  }
+}
+
+function braced(labels: string): string {
+  return labels === '' ? '' : `{${labels}}`
+}
+
+function escaped(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')
+}
