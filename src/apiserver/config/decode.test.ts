@@ -53,8 +53,8 @@ const REFUSED: readonly (readonly [what: string, text: string, message: string |
     'apiVersion: boats.example/v1\nkind: Boat\nname: a\nname: b\n',
     /^strict decoding error: yaml: unmarshal errors:\n {2}line 4: key "name" already set in map$/,
   ],
-  ['no kind', 'apiVersion: boats.example/v1\n', `Object 'Kind' is missing in '{"apiVersion":"boats.example/v1"}'`],
-  ['no version', 'kind: Boat\n', `Object 'apiVersion' is missing in '{"kind":"Boat"}'`],
+  ['no kind', 'apiVersion: boats.example/v1\n', `Object 'Kind' is missing in 'apiVersion: boats.example/v1\n'`],
+  ['no version', 'kind: Boat\n', `Object 'apiVersion' is missing in 'kind: Boat\n'`],
   [
     'another kind',
     'apiVersion: boats.example/v1\nkind: Car\n',
@@ -70,7 +70,23 @@ const REFUSED: readonly (readonly [what: string, text: string, message: string |
     'apiVersion: boats.example/v1\nkind: Boat\nafloat: maybe\n',
     /cannot unmarshal string into Go struct field/,
   ],
-  ['nothing', '', `Object 'Kind' is missing in 'null'`],
+  ['nothing', '', `Object 'Kind' is missing in ''`],
+  [
+    'a kind that is no text',
+    '{"kind":7,"apiVersion":"boats.example/v1"}',
+    "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string",
+  ],
+  ['a group of three parts', 'kind: X\napiVersion: a/b/c\n', 'unexpected GroupVersion string: a/b/c'],
+  [
+    'a field that stands twice, in JSON',
+    '{"kind":"Boat","apiVersion":"boats.example/v1","name":"a","name":"b"}',
+    'strict decoding error: duplicate field "name"',
+  ],
+  [
+    'JSON that is none',
+    '{"kind":"Boat","apiVersion":"boats.example/v1","crew":[}',
+    "couldn't get version/kind; json parse error: invalid character '}' looking for beginning of value",
+  ],
   ['a list', '- a\n', /^couldn't get version\/kind; json parse error: json: cannot unmarshal array into Go value/],
 ]
 

@@ -1,11 +1,12 @@
 import { DecodeError, strictDecodingError } from '../../apimachinery/codec/errors.ts'
-import { decodeAnyYaml, decodeYaml } from '../../apimachinery/codec/yaml/yaml.ts'
+import { decodeAny, decodeJson } from '../../apimachinery/codec/json/decode.ts'
+import { decodeAnyYaml, decodeYaml, looksLikeJson } from '../../apimachinery/codec/yaml/yaml.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
 import { isJsonObject } from '../../lib/json-value.ts'
 
 /** What a configuration file may hold. */
 export interface ConfigKinds {
-  /** As upstream's errors name where it looks for kinds: `pkg/apis/audit/install/install.go:30` and the like. */
+  /** As upstream's errors name where it looks for kinds: `pkg/runtime/scheme.go:111` and the like. */
   readonly scheme: string
   /** The shape of each kind in each version, by `group/version`, then kind. */
   readonly versions: Readonly<Record<string, Readonly<Record<string, StructSchema>>>>
@@ -24,34 +25,47 @@ export interface ConfigDocument {
  * twice are errors. Throws DecodeError in upstream's words.
  */
 export function decodeConfig(body: Uint8Array, { scheme, versions }: ConfigKinds): ConfigDocument {
-  const { value } = decodeAnyYaml(body, 'Ignore')
-  const { apiVersion, kind } = typeOf(value)
+  const isJson = looksLikeJson(body)
+  const { apiVersion, kind } = typeMeta(body, isJson)
+  if (apiVersion.split('/').length > 2) throw new DecodeError(`unexpected GroupVersion string: ${apiVersion}`)
   const kinds = Object.hasOwn(versions, apiVersion) ? versions[apiVersion] : undefined
   const schema = kinds && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined
   if (!schema) {
     const [what, version, where] = [kind, apiVersion, scheme].map((text) => JSON.stringify(text))
     throw new DecodeError(`no kind ${what} is registered for version ${version} in scheme ${where}`)
   }
-  const { object, violations } = decodeYaml(schema, body, 'Strict')
+  const { object, violations } = (isJson ? decodeJson : decodeYaml)(schema, body, 'Strict')
   if (violations.length > 0) throw strictDecodingError(violations)
   return { apiVersion, kind, object }
 }
 
-function typeOf(value: unknown): { apiVersion: string; kind: string } {
-  if (value !== null && !isJsonObject(value)) {
-    throw new DecodeError(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goName(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    )
-  }
-  const { apiVersion, kind } = value ?? {}
-  const text = JSON.stringify(value)
-  if (typeof kind !== 'string' || kind === '') throw new DecodeError(`Object 'Kind' is missing in '${text}'`)
-  if (typeof apiVersion !== 'string' || apiVersion === '')
-    throw new DecodeError(`Object 'apiVersion' is missing in '${text}'`)
-  return { apiVersion, kind }
+const UNTOLD = "couldn't get version/kind; json parse error: "
+const TYPE_META = `struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
+
+function typeMeta(body: Uint8Array, isJson: boolean): { readonly apiVersion: string; readonly kind: string } {
+  const value = (isJson ? parsed(body) : decodeAnyYaml(body, 'Ignore').value) ?? {}
+  if (!isJsonObject(value)) throw notOfType(value, `Go value of type ${TYPE_META}`)
+  const [apiVersion, kind] = [textOf(value, 'apiVersion'), textOf(value, 'kind')]
+  const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined
+  if (missing === undefined) return { apiVersion, kind }
+  throw new DecodeError(`Object '${missing}' is missing in '${new TextDecoder().decode(body)}'`)
 }
 
-function goName(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  return typeof value === 'boolean' ? 'bool' : typeof value
+function parsed(body: Uint8Array): unknown {
+  try {
+    return decodeAny(body, 'Ignore').value
+  } catch (error) {
+    throw error instanceof DecodeError ? new DecodeError(UNTOLD + error.message) : error
+  }
+}
+
+function textOf(value: Readonly<Record<string, unknown>>, field: string): string {
+  const given = value[field] ?? ''
+  if (typeof given !== 'string') throw notOfType(given, `Go struct field .${field} of type string`)
+  return given
+}
+
+function notOfType(value: unknown, wanted: string): DecodeError {
+  const type = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+  return new DecodeError(`${UNTOLD}json: cannot unmarshal ${type} into ${wanted}`)
 }
