@@ -13,6 +13,7 @@ import { tokenSubresource } from './authn/service-account/token-request.ts'
 import { staticTokens } from './authn/static-tokens.ts'
 import { audienceAgnostic, bearerTokens } from './authn/tokens.ts'
 import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } from './authn/types.ts'
+import { deviceChecks } from './authz/devices/checks.ts'
 import { MASTERS, privilegedGroups } from './authz/privileged-groups.ts'
 import { nodeAuthorizer } from './authz/node/authorizer.ts'
 import { NodeGraph } from './authz/node/node-graph.ts'
@@ -80,6 +81,7 @@ export function createGuard(options: GuardOptions): Guard {
       ...authenticationReviews({ authenticator, apiAudiences }),
       ...authorizationReviews(authorizer),
       ...escalationChecks({ rbac, authorizer }),
+      ...deviceChecks,
     },
     routes: openIdRoutes(keys, issuer, address),
     signServiceAccountToken: (claims) => keys.sign(claims),

@@ -11,6 +11,7 @@ import type { AdmissionPlugin } from './admission/types.ts'
 import { impersonated } from './authn/impersonation.ts'
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
 import { refused } from './authz/refused.ts'
+import { authorizationAttributes } from './authz/attributes.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
@@ -295,25 +296,4 @@ function demandAllowed(attributes: AuthorizationAttributes, answer: Authorizatio
 
 function qualifiedName({ group, plural }: ResourceDefinition): string {
   return group ? `${plural}.${group}` : plural
-}
-
-/** What the authorizer is asked for a request. */
-export function authorizationAttributes({ info, user, query }: Call): AuthorizationAttributes {
-  const selects = query.size > 0
-  const fieldSelector = selects && query.get('fieldSelector')
-  const labelSelector = selects && query.get('labelSelector')
-  return {
-    user,
-    verb: info.verb,
-    resourceRequest: info.isResource,
-    path: info.path,
-    namespace: info.namespace,
-    apiGroup: info.group,
-    apiVersion: info.version,
-    resource: info.resource,
-    subresource: info.subresource,
-    name: info.name,
-    ...(fieldSelector && { fieldSelector }),
-    ...(labelSelector && { labelSelector }),
-  }
 }

@@ -13,13 +13,16 @@ import { matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
 
-/** Normalises and validates a new object (upstream's rest.BeforeCreate). Throws 422 with every finding. */
+const NOTHING: readonly FieldError[] = []
+
+/** Normalises and validates a new object (upstream's rest.BeforeCreate). Throws 422 with every finding, after what was `found` before. */
 export function beforeCreate(
   registry: Registry,
   { definition }: ServedResource,
   call: Call,
   options: WriteOptions,
   draft: KubeObject,
+  found = NOTHING,
 ): void {
   const context = writeContext(registry, call, options)
   matchNamespace(definition, draft, call.info.namespace)
@@ -27,6 +30,7 @@ export function beforeCreate(
   if (definition.hasGeneration) draft.metadata.generation = 1
   definition.prepareForCreate?.(draft, context)
   const errors: FieldError[] = [
+    ...found,
     ...validateObjectMeta(draft.metadata, metaRules(definition)),
     ...validateFinalizerNames(definition, draft),
     ...(definition.validate?.(draft, context) ?? []),
@@ -40,7 +44,7 @@ export function beforeCreate(
 /** Subresources whose writes reach into status. */
 const WRITES_STATUS: ReadonlySet<string> = new Set(['status', 'approval'])
 
-/** Normalises and validates a changed object (upstream's rest.BeforeUpdate). Throws 422 with every finding. */
+/** Normalises and validates a changed object (upstream's rest.BeforeUpdate). Throws 422 with every finding, and what was `found` before. */
 export function beforeUpdate(
   registry: Registry,
   { definition }: ServedResource,
@@ -48,6 +52,7 @@ export function beforeUpdate(
   options: WriteOptions,
   draft: KubeObject,
   old: Frozen<KubeObject>,
+  found = NOTHING,
 ): void {
   const context = writeContext(registry, call, options)
   const isStatus = context.subresource === 'status'
@@ -64,6 +69,7 @@ export function beforeUpdate(
   const errors = [
     // As upstream, which looks for all kinds and again for each: causes come twice.
     ...meta,
+    ...found,
     ...meta,
     ...validateFinalizerNames(definition, draft),
     ...(isStatus

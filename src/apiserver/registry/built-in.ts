@@ -1,4 +1,5 @@
 import type { Random } from '../../lib/random.ts'
+import { certificateRequestHooks } from './certificate-request.ts'
 import { definitionHooks } from '../customresources/deletion.ts'
 import { logSubresource } from './connect/log.ts'
 import { nodeProxy, podProxy, serviceProxy } from './connect/proxy.ts'
@@ -30,6 +31,7 @@ export function builtInServing(network: ServiceNetwork, random: Random): Serving
   const ports = new NodePorts(network.nodePorts ?? DEFAULT_NODE_PORTS, random)
   return {
     bindings: { virtual: bindPod },
+    'certificatesigningrequests.certificates.k8s.io': { hooks: certificateRequestHooks },
     componentstatuses: { virtual: componentStatus },
     'customresourcedefinitions.apiextensions.k8s.io': { hooks: definitionHooks },
     namespaces: { hooks: namespaceHooks },

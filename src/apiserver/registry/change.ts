@@ -186,7 +186,9 @@ async function validateAndPut(
   old: Frozen<KubeObject>,
 ): Promise<StoredObject | Lost> {
   const { registry, resource, call, options, how } = work
-  beforeUpdate(registry, resource, call, options, draft, old)
+  const { forbids } = resource.hooks
+  const found = forbids && (await forbids(draft, old, { registry, call, dryRun: options.dryRun }))
+  beforeUpdate(registry, resource, call, options, draft, old, found)
   if (!registry.admission.idle('UPDATE')) {
     const { kind, of = (object: Frozen<KubeObject>) => object as KubeObject } = how.shown ?? {}
     const subject = { object: of(draft), oldObject: of(old), options, ...(kind && { kind }) }

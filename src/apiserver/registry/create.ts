@@ -74,7 +74,8 @@ export async function insert(
   if (generated) metadata.name = generateName(generated, registry.env)
   const hold = await hooks.beginCreate?.(draft, { registry, call, dryRun: options.dryRun })
   try {
-    beforeCreate(registry, resource, call, options, draft)
+    const found = hooks.forbids && (await hooks.forbids(draft, undefined, { registry, call, dryRun: options.dryRun }))
+    beforeCreate(registry, resource, call, options, draft, found)
     if (!registry.admission.idle('CREATE')) {
       await registry.admission.validate(admissionAttributes(resource, call, 'CREATE', { object: draft, options }))
     }

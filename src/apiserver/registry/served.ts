@@ -1,7 +1,7 @@
 import type { FieldSet } from '../../apimachinery/apply/field-set.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
-import type { GroupResource } from '../../apimachinery/status.ts'
+import type { FieldError, GroupResource } from '../../apimachinery/status.ts'
 import type { Env } from '../../lib/env.ts'
 import type { MaybePromise, Store } from '../../store/store.ts'
 import type { AdmissionChain } from '../admission/chain.ts'
@@ -79,6 +79,15 @@ export interface ResourceHooks {
   beginCreate?(draft: KubeObject, context: HookContext): MaybePromise<WriteHold | undefined>
   /** After mutating admission, before prepareForUpdate and validation. */
   beginUpdate?(draft: KubeObject, old: Frozen<KubeObject>, context: HookContext): MaybePromise<WriteHold | undefined>
+  /**
+   * What is wrong with a write for whoever sends it, or for what other objects say; told before what validation finds. Runs for
+   * subresources too; `old` is absent for a new object.
+   */
+  forbids?(
+    draft: Frozen<KubeObject>,
+    old: Frozen<KubeObject> | undefined,
+    context: HookContext,
+  ): MaybePromise<readonly FieldError[]>
   /** Decides a DELETE in place of the generic rules. */
   planDelete?(object: Frozen<KubeObject>, options: DeleteOptions, env: Env): DeletePlan
   /** Whether an update that leaves a marked object without finalizers removes it; true when absent. */

