@@ -11,7 +11,7 @@ export const certificateRequestHooks: ResourceHooks = {
   async forbids(draft, old): Promise<readonly FieldError[]> {
     // The request never changes.
     if (old) return []
-    const { request = '' } = (draft as Frozen<CertificateSigningRequest>).spec
+    const { request } = (draft as Frozen<CertificateSigningRequest>).spec
     const der = pemBlock(request, 'CERTIFICATE REQUEST')
     const problem = der && isRequest(der) ? await signatureProblem(der) : undefined
     return problem === undefined ? [] : [invalid('spec.request', request, problem)]
