@@ -27,8 +27,11 @@ class UrlValue extends Opaque {
 
 /** What a text is not a URL for. */
 export class UrlError extends Error {
+  /** Without the text. */
+  readonly problem: string
   constructor(text: string, problem: string) {
     super(`parse ${goQuote(text)}: ${problem}`)
+    this.problem = problem
   }
 }
 

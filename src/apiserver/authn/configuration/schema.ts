@@ -71,9 +71,20 @@ export const AUTHENTICATION_CONFIGURATION: ConfigKinds = {
   versions: Object.fromEntries(
     ['v1alpha1', 'v1beta1', 'v1'].map((version) => [
       `apiserver.config.k8s.io/${version}`,
-      { AuthenticationConfiguration: shape(version) },
+      { AuthenticationConfiguration: shape(version), ...otherKinds(version) },
     ]),
   ),
+}
+
+/** The group's other kinds: naming one of them is told apart from naming none. */
+function otherKinds(version: string): Record<string, StructSchema> {
+  const kinds = [
+    ...(version === 'v1beta1' ? ['EgressSelectorConfiguration', 'TracingConfiguration'] : []),
+    'AuthorizationConfiguration',
+  ]
+  return Object.fromEntries(
+    kinds.map((kind) => [kind, { ...document(`${version}.${kind}`, {}), preserveUnknown: true }]),
+  )
 }
 
 function shape(v: string): StructSchema {
