@@ -6,8 +6,9 @@ import { type NodeApi, NodeApiError } from '../../kubelet/server/api.ts'
 export function localNode(api: NodeApi): Connector {
   return {
     async request({ path }, { method, signal }) {
-      const { status, contentType, body } = await api.request({ method, path, signal })
-      return { status, headers: { 'content-type': contentType }, body: typeof body === 'string' ? once(body) : body }
+      const { status, contentType, location, body } = await api.request({ method, path, signal })
+      const headers = { 'content-type': contentType, ...(location !== undefined && { location }) }
+      return { status, headers, body: typeof body === 'string' ? once(body) : body }
     },
     async sessionUrl({ path }) {
       try {

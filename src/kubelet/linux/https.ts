@@ -8,6 +8,7 @@ import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import type { Logger } from '../../lib/log.ts'
 import { isStreamPath, NodeApiError, type NodeApi } from '../server/api.ts'
 import type { NodeAccess, NodeUser } from '../server/access.ts'
+import { isPlain, readNodePath } from '../server/node-path.ts'
 import { textOf } from '../start-error.ts'
 
 export interface NodeServerOptions {
@@ -102,19 +103,25 @@ function certificateUser({ raw }: X509Certificate): NodeUser {
 }
 
 async function answer(options: NodeServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = request.url ?? '/'
+  const plain = readNodePath(path)
+  if (!isPlain(plain)) {
+    // Before anybody is asked who they are: such a path says nothing yet.
+    const { status, location } = plain
+    return void response.writeHead(status, { ...(location !== undefined && { location }) }).end()
+  }
   const refusal = await refusalOf(options, request)
   if (refusal) return void response.writeHead(refusal.status, { 'content-type': 'text/plain' }).end(refusal.body)
-  const path = request.url ?? '/'
-  if (isStreamPath(path))
+  if (isStreamPath(plain))
     return void response.writeHead(400, { 'content-type': 'text/plain' }).end('Upgrade request required')
   const gone = new AbortController()
   response.once('close', () => gone.abort())
-  const { status, contentType, body } = await options.api.request({
+  const { status, contentType, location, body } = await options.api.request({
     method: request.method ?? 'GET',
     path,
     signal: gone.signal,
   })
-  response.writeHead(status, { 'content-type': contentType })
+  response.writeHead(status, { 'content-type': contentType, ...(location !== undefined && { location }) })
   if (typeof body === 'string') return void response.end(body)
   response.flushHeaders()
   for await (const piece of body) {

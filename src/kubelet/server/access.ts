@@ -52,9 +52,12 @@ export function webhookAccess(client: Client, env: Env, nodeName: string): NodeA
         return { name: username, groups, ...(uid !== undefined && { uid }) }
       }),
     async refusal(user, method, path) {
-      const { verb, subresources } = nodeAttributes(method, path)
-      for (const subresource of subresources) if (await allowed(user, verb, subresource)) return undefined
-      return `Forbidden (user=${user.name}, verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`
+      const { verb, subresources, alsoVerb } = nodeAttributes(method, path)
+      const refused = async (asked: string): Promise<string | undefined> => {
+        for (const subresource of subresources) if (await allowed(user, asked, subresource)) return undefined
+        return `Forbidden (user=${user.name}, verb=${asked}, resource=nodes, subresource(s)=[${subresources.join(' ')}])\n`
+      }
+      return (await refused(verb)) ?? (alsoVerb === undefined ? undefined : refused(alsoVerb))
     },
   }
 }

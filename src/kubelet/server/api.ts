@@ -1,3 +1,5 @@
+import type { NodePath } from './node-path.ts'
+
 /** A request to the node agent's server, wherever it came in. Who sent it has been settled. */
 export interface NodeRequest {
   readonly method: string
@@ -11,6 +13,8 @@ export interface NodeRequest {
 export interface NodeResponse {
   readonly status: number
   readonly contentType: string
+  /** Where a redirect leads. */
+  readonly location?: string
   readonly body: string | AsyncIterable<Uint8Array>
 }
 
@@ -36,9 +40,11 @@ export class NodeApiError extends Error {
   }
 }
 
+const STREAMS: ReadonlySet<string> = new Set(['exec', 'attach', 'portForward'])
+
 /** Whether a path asks for a session that takes the connection over. */
-export function isStreamPath(path: string): boolean {
-  return /^\/(exec|attach|portForward)\//.test(path)
+export function isStreamPath({ parts }: Pick<NodePath, 'parts'>): boolean {
+  return parts.length > 1 && STREAMS.has(parts[0] ?? '')
 }
 
 export const text = (body: string, status = 200): NodeResponse => ({

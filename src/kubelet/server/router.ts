@@ -3,6 +3,8 @@ import { textOf } from '../start-error.ts'
 import { json, NodeApiError, text, type NodeApi, type NodeRequest, type NodeResponse } from './api.ts'
 import { containerLogs } from './container-logs.ts'
 import type { ServerContext } from './context.ts'
+import { getOwn } from '../../lib/own.ts'
+import { isPlain, readNodePath, type UnplainPath } from './node-path.ts'
 import { agentMetrics, resourceMetrics } from './metrics.ts'
 import { openSession, runCommand } from './sessions.ts'
 import { statsSummary } from './stats.ts'
@@ -35,6 +37,15 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   '/configz': ({ config }) => json({ kubeletconfig: config }),
 }
 
+/** Routes of one method; the others take any, as upstream's do. */
+const METHODS: Readonly<Record<string, string>> = {
+  '/pods': 'GET',
+  '/runningpods': 'GET',
+  '/containerLogs': 'GET',
+  '/stats/summary': 'GET',
+  '/run': 'POST',
+}
+
 function podList(items: readonly object[]): object {
   return { kind: podResource.listKind, apiVersion: podResource.version, metadata: {}, items }
 }
@@ -44,16 +55,26 @@ export function nodeApi(context: ServerContext): NodeApi {
   return {
     stream: (path) => openSession(context, path),
     async request(request) {
-      const { pathname, searchParams } = new URL(request.path, 'http://node')
-      const parts = pathname.split('/').filter(Boolean)
+      const path = readNodePath(request.path)
+      if (!isPlain(path)) return elsewhere(path)
+      const { parts, query } = path
       for (let depth = parts.length; depth > 0; depth--) {
-        const handler = ROUTES[`/${parts.slice(0, depth).join('/')}`]
-        if (handler)
-          return answer(() => handler(context, parts.slice(depth).map(decodeURIComponent), searchParams, request))
+        const route = `/${parts.slice(0, depth).join('/')}`
+        const handler = getOwn(ROUTES, route)
+        if (!handler) continue
+        const method = getOwn(METHODS, route)
+        if (method !== undefined && method !== request.method) return text('405: Method Not Allowed', 405)
+        return answer(() => handler(context, parts.slice(depth), query, request))
       }
       return text('404 page not found\n', 404)
     },
   }
+}
+
+/** The answer to a path that is not written plainly. */
+export function elsewhere({ status, location }: UnplainPath): NodeResponse {
+  if (location === undefined) return text('400 Bad Request', status)
+  return { ...text(`<a href=${JSON.stringify(location)}>Moved Permanently</a>.\n`, status), location }
 }
 
 async function answer(handle: () => NodeResponse | Promise<NodeResponse>): Promise<NodeResponse> {

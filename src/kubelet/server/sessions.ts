@@ -1,16 +1,20 @@
 import { uidOf, type Pod } from '../pod/spec.ts'
 import { findContainer, readySandbox } from '../runtime/observed.ts'
 import { textOf } from '../start-error.ts'
-import { NodeApiError, text, type NodeResponse } from './api.ts'
+import { isStreamPath, NodeApiError, text, type NodeResponse } from './api.ts'
 import { containerOf, podNamed, type ServerContext } from './context.ts'
+import { isPlain, readNodePath } from './node-path.ts'
 
 const flag = (query: URLSearchParams, ...names: string[]): boolean =>
   names.some((name) => ['1', 'true'].includes(query.get(name) ?? ''))
 
 /** Prepares the session that a path asks for. Rejects with a NodeApiError. */
-export async function openSession(context: ServerContext, path: string): Promise<string> {
-  const { pathname, searchParams: query } = new URL(path, 'http://node')
-  const [kind = '', namespace = '', podName = '', ...rest] = pathname.split('/').filter(Boolean).map(decodeURIComponent)
+export async function openSession(context: ServerContext, url: string): Promise<string> {
+  const path = readNodePath(url)
+  if (!isPlain(path)) throw new NodeApiError(400, '400 Bad Request')
+  if (!isStreamPath(path)) throw new NodeApiError(404, '404 page not found\n')
+  const { parts, query } = path
+  const [kind = '', namespace = '', podName = '', ...rest] = parts
   const pod = podNamed(context, namespace, podName)
   // A uid may stand before the container.
   const containerName = rest.at(-1) ?? ''
