@@ -2,8 +2,8 @@ import { StatusError } from '../../apimachinery/status.ts'
 import { locateService } from '../admission/webhooks/locate.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Answer } from '../registry/answer.ts'
-import type { ConnectTarget } from '../registry/connect/connector.ts'
-import { FORWARDED_NEVER } from '../registry/connect/proxy.ts'
+import type { ConnectResponse, ConnectTarget } from '../registry/connect/connector.ts'
+import { forwardedHeaders } from '../registry/connect/forwarded.ts'
 import type { Registry } from '../registry/served.ts'
 import type { Call } from '../request/call.ts'
 import { textAnswer } from '../routes/text.ts'
@@ -27,12 +27,12 @@ export async function passOn(registry: Registry, remote: RemoteApiService, call:
   }
   if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target, headers: userHeaders(call.user) }
   const body = bodyOf(call)
-  const headers = { ...body?.headers, ...clientHeaders(call), ...userHeaders(call.user) }
+  const headers = { ...body?.headers, ...forwardedHeaders(call.headers), ...userHeaders(call.user) }
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body: body.bytes }) }
     const answer = await registry.connector.request(target, request)
-    const kept = Object.entries(answer.headers).filter(([name]) => !FORWARDED_NEVER.has(name))
-    return { type: 'stream', status: answer.status, headers: Object.fromEntries(kept), body: answer.body }
+    if (isRedirect(answer)) return redirected(answer)
+    return { type: 'stream', ...answer, headers: forwardedHeaders(answer.headers) }
   } catch (error) {
     if (error instanceof StatusError) throw error
     return textAnswer(503, `${error instanceof Error ? error.message : String(error)}\n`)
@@ -67,14 +67,14 @@ function escapeKey(key: string): string {
   }).join('')
 }
 
-function clientHeaders(call: Call): Headers {
-  const headers: Headers = {}
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (value === undefined || FORWARDED_NEVER.has(name) || name.startsWith(':')) continue
-    if (name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue
-    headers[name] = value
-  }
-  return headers
+/** A client that follows it would send its credentials to where an aggregated server likes (CVE-2022-3172). */
+function isRedirect({ status, headers }: ConnectResponse): boolean {
+  return status >= 300 && status <= 399 && headers['location'] !== undefined
+}
+
+async function redirected({ body }: ConnectResponse): Promise<Answer> {
+  await body[Symbol.asyncIterator]().return?.()
+  return textAnswer(502, 'the backend attempted to redirect this request, which is not permitted')
 }
 
 /** What a client of this process sends is no bytes yet. */

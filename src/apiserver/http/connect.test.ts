@@ -32,6 +32,8 @@ before(async () => {
   await once(kubelet, 'listening')
   const { port } = kubelet.address() as AddressInfo
   server = new TestServer({ connector: networkConnector({}) })
+  // As one of this process: over the network nobody is sent to loopback.
+  server.server.nodes.add('n1', networkConnector({}))
   listener = await serveHttps(server.server, { port: 0, host: '127.0.0.1', tls: testCertificate })
   await server.create('/api/v1/nodes', {
     metadata: { name: 'n1' },

@@ -15,7 +15,7 @@ import { Deadlines } from './deadlines.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { BODY_MS, httpCall } from './http-call.ts'
-import { type ConnectTls, tlsFor } from './kubelet-connector.ts'
+import { type ConnectTls, lookupFor, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
 export interface UpgradeClient {
@@ -43,8 +43,9 @@ export async function answerUpgrade(
   } catch (error) {
     if (socket.destroyed) return
     if (error instanceof UpgradeRefusedError) return refuse(clock, socket, error.statusCode, error.body, 'text/plain')
-    const status = error instanceof StatusError ? error : internalError(error)
-    if (status !== error) server.env.log.error('request failed', { err: error, path: request.url })
+    const known = error instanceof Error && error.cause instanceof StatusError ? error.cause : error
+    const status = known instanceof StatusError ? known : internalError(error)
+    if (status !== known) server.env.log.error('request failed', { err: error, path: request.url })
     refuse(clock, socket, status.code, JSON.stringify(status.status), 'application/json')
   }
 }
@@ -81,6 +82,7 @@ async function joinTarget(
   const to: UpgradeTarget = {
     url,
     ...(url.protocol === 'https:' && { tls: tlsFor(target, tls) }),
+    ...lookupFor(target, url),
     ...(answer.headers && { headers: answer.headers }),
   }
   const offered = isWebSocketRequest(request) ? offeredProtocols(request) : []

@@ -3,7 +3,8 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { UpgradeTarget } from './upgrade-target.ts'
+import { saysWho } from '../registry/connect/forwarded.ts'
+import { invalidUpgrade, isNoRefusal, type UpgradeTarget } from './upgrade-target.ts'
 
 /** Headers that concern one hop, or identify the client to us alone. */
 const NOT_FORWARDED = new Set(['host', 'authorization', 'x-forwarded-for', 'proxy-authorization'])
@@ -26,6 +27,7 @@ export async function passThrough(
         headers: { ...forwardedHeaders(request), ...(target.headers as Record<string, string | string[]>) },
         agent: false,
         ...target.tls,
+        ...(target.lookup && { lookup: target.lookup }),
       })
       outgoing.on('upgrade', (response, far, farHead) => resolve({ response, far, farHead }))
       outgoing.on('response', (response) => resolve({ response }))
@@ -34,6 +36,7 @@ export async function passThrough(
       outgoing.end()
     },
   )
+  if (!answered.far && isNoRefusal(answered.response)) throw invalidUpgrade(answered.response)
   socket.write(rawHead(answered.response))
   if (!answered.far) return pipeline(answered.response, socket)
   const { far, farHead } = answered
@@ -64,7 +67,7 @@ function forwardedHeaders(request: IncomingMessage): Record<string, string | str
   for (let i = 0; i + 1 < request.rawHeaders.length; i += 2) {
     const name = (request.rawHeaders[i] ?? '').toLowerCase()
     const value = request.rawHeaders[i + 1] ?? ''
-    if (NOT_FORWARDED.has(name) || name.startsWith('impersonate-') || name.startsWith('x-remote-')) continue
+    if (NOT_FORWARDED.has(name) || saysWho(name)) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
   }
@@ -75,8 +78,9 @@ function rawHead(response: IncomingMessage): string {
   const lines = [`HTTP/1.1 ${response.statusCode} ${response.statusMessage}`]
   for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) {
     const name = response.rawHeaders[i] ?? ''
-    // A refusal's body is copied until the connection closes, not in chunks.
-    if (name.toLowerCase() !== 'transfer-encoding') lines.push(`${name}: ${response.rawHeaders[i + 1]}`)
+    // A refusal's body is copied until the connection closes, not in chunks; and closed it will be, whatever the target says.
+    const isOfHop = ['transfer-encoding', 'connection', 'keep-alive'].includes(name.toLowerCase())
+    if (response.statusCode === 101 || !isOfHop) lines.push(`${name}: ${response.rawHeaders[i + 1]}`)
   }
   if (response.statusCode !== 101) lines.push('Connection: close')
   return `${lines.join('\r\n')}\r\n\r\n`

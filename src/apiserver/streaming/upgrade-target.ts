@@ -1,6 +1,8 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { StatusError } from '../../apimachinery/status.ts'
+import { bareError } from '../registry/revision.ts'
 import { SpdySession } from '../../lib/host/spdy/session.ts'
 
 /** Where an upgraded connection goes: a kubelet, or a container runtime's streaming server. */
@@ -12,6 +14,8 @@ export interface UpgradeTarget {
     RequestOptions,
     'ca' | 'cert' | 'key' | 'servername' | 'checkServerIdentity' | 'rejectUnauthorized'
   >
+  /** How its name is resolved, when not as any. */
+  readonly lookup?: RequestOptions['lookup']
   readonly signal?: AbortSignal
   /** Beyond the client's own. */
   readonly headers?: Readonly<Record<string, string | readonly string[]>>
@@ -36,6 +40,17 @@ export interface Upgraded {
   readonly response: IncomingMessage
 }
 
+/** Whether the target neither switched protocols nor said why not: a redirect above all, which nobody follows with the client's rights. */
+export function isNoRefusal({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode < 400
+}
+
+/** Ends with the target and says so to the client. */
+export function invalidUpgrade(response: IncomingMessage): StatusError {
+  response.destroy()
+  return bareError(`invalid upgrade response: status code ${response.statusCode ?? 0}`)
+}
+
 /** A refusal's body is read up to this much. */
 const MAX_REFUSAL_BYTES = 8 * 1024
 
@@ -48,10 +63,12 @@ export function upgrade(target: UpgradeTarget, headers: Record<string, string | 
       headers,
       agent: false,
       ...target.tls,
+      ...(target.lookup && { lookup: target.lookup }),
       ...(target.signal && { signal: target.signal }),
     })
     request.on('upgrade', (response, socket, head) => resolve({ socket, head, response }))
     request.on('response', (response) => {
+      if (isNoRefusal(response)) return reject(invalidUpgrade(response))
       let body = ''
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {

@@ -1,4 +1,4 @@
-import { failure } from '../../../apimachinery/status.ts'
+import { badRequest, failure, type StatusError } from '../../../apimachinery/status.ts'
 
 /** Somewhere that a request is passed on to: a kubelet, a pod, a Service's endpoint. */
 export interface ConnectTarget {
@@ -14,6 +14,13 @@ export interface ConnectTarget {
   readonly aggregated?: { readonly serverName: string; readonly ca?: string | undefined } | undefined
   /** Does not check the certificate: pods and Services have any, and clients may ask so for logs. */
   readonly insecure: boolean
+  /** A name that leads to no global address (see isGlobalUnicast) is refused with addressNotAllowed, when it is dialled: not before, when it may have led elsewhere. */
+  readonly globalOnly?: boolean
+}
+
+/** 400 for what could be the API server itself. */
+export function addressNotAllowed(): StatusError {
+  return badRequest('address not allowed')
 }
 
 export interface ConnectRequest {
@@ -34,6 +41,8 @@ export interface Connector {
   request(target: ConnectTarget, request: ConnectRequest): Promise<ConnectResponse>
   /** Where a connection that is to be upgraded goes, when not to the target itself: a runtime's streaming server. */
   sessionUrl?(target: ConnectTarget): Promise<string>
+  /** Whether the node answers by itself, in this process. */
+  isLocal?(node: string): boolean
 }
 
 /** For a server without a network. */
@@ -63,6 +72,10 @@ export class LocalNodes implements Connector {
   async sessionUrl(target: ConnectTarget): Promise<string> {
     const url = await this.#local(target)?.sessionUrl?.(target)
     return url ?? `${target.scheme}://${authority(target)}${target.path}`
+  }
+
+  isLocal(node: string): boolean {
+    return this.#nodes.has(node)
   }
 
   #local({ node }: ConnectTarget): Connector | undefined {

@@ -55,11 +55,17 @@ function ask(
 }
 
 async function logAnswer(_registry: Registry, call: Call, response: ConnectResponse): Promise<Answer> {
-  const { status, body } = response
+  const { status, headers, body } = response
   if (status >= 200 && status <= 206) {
     return { type: 'stream', status: 200, headers: { 'content-type': 'text/plain' }, body }
   }
-  throw refusal(status, await textOf(body), call.info.name)
+  const text = await textOf(body)
+  const location = headers['location']
+  // It would be followed with the API server's own rights (CVE-2020-8559).
+  if (status >= 300 && status <= 399 && location !== undefined) {
+    throw internalError(new Error(`Get ${JSON.stringify(String(location))}: redirects forbidden`))
+  }
+  throw refusal(status, text, call.info.name)
 }
 
 /** A kubelet's refusal as upstream passes it on. */

@@ -1,15 +1,17 @@
 import type { Endpoints, Pod, Service } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { badRequest, failure, hasReason, notFound, StatusError } from '../../../apimachinery/status.ts'
-import { parseIp } from '../../../lib/ip.ts'
 import type { Call } from '../../request/call.ts'
 import type { Answer } from '../answer.ts'
+import { mayCreate } from '../authorize.ts'
 import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 import { admitConnect } from './admit.ts'
-import type { ConnectTarget } from './connector.ts'
+import { addressNotAllowed, type ConnectTarget } from './connector.ts'
+import { forwardedHeaders } from './forwarded.ts'
 import { withOwnLinks } from './own-links.ts'
 import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
+import { isAddress, isGlobalUnicast } from './reachable.ts'
 
 /** OPTIONS is no verb of resources; authorization sees it as the empty one. */
 const VERBS = ['get', 'create', 'update', 'patch', 'delete', '']
@@ -47,34 +49,13 @@ function redirectToRoot({ method, info, query }: Call): Answer | undefined {
   return { type: 'raw', status: 301, headers: { location }, body: '' }
 }
 
-/** Headers that belong to one hop of the way (RFC 9110, 7.6.1), and what HTTP/2 calls them; and the client's credentials. */
-export const FORWARDED_NEVER: ReadonlySet<string> = new Set([
-  'authorization',
-  'connection',
-  'content-length',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
-
 async function pass(registry: Registry, call: Call, target: ConnectTarget): Promise<Answer> {
-  const headers: Record<string, string | readonly string[]> = {}
-  for (const [name, value] of Object.entries(call.headers)) {
-    if (value !== undefined && !FORWARDED_NEVER.has(name) && !name.startsWith(':')) headers[name] = value
-  }
+  const headers = forwardedHeaders(call.headers)
   const body = call.body.kind === 'bytes' ? call.body.stream() : undefined
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body }) }
     const answer = await registry.connector.request(target, request)
-    const kept = Object.entries(answer.headers).filter(([name]) => !FORWARDED_NEVER.has(name))
-    return withOwnLinks(call, target, { status: answer.status, headers: Object.fromEntries(kept), body: answer.body })
+    return withOwnLinks(call, target, { ...answer, headers: forwardedHeaders(answer.headers) })
   } catch (error) {
     if (error instanceof StatusError) throw error
     const why = error instanceof Error ? error.message : 'unknown error'
@@ -86,8 +67,15 @@ async function nodeTarget(registry: Registry, call: Call, path: string): Promise
   const id = parseProxyName(call.info.name)
   if (!id) throw badRequest(`invalid node request ${JSON.stringify(call.info.name)}`)
   const kubelet = await kubeletTarget(registry, id.name, path)
-  if (id.port === '' || id.port === String(kubelet.port)) return kubelet
-  return { scheme: id.scheme, host: kubelet.host, port: Number(id.port), path, insecure: true }
+  const { host } = kubelet
+  const isKubelet = id.port === '' || id.port === String(kubelet.port)
+  // A WebSocket comes by GET, and a kubelet runs commands by it.
+  if (isKubelet && call.upgrade) await mayCreate(registry, call)
+  // To a node of this process nobody dials.
+  if (isKubelet && registry.connector.isLocal?.(id.name)) return kubelet
+  if (isAddress(host) && !isGlobalUnicast(host)) throw addressNotAllowed()
+  if (isKubelet) return { ...kubelet, globalOnly: true }
+  return { scheme: id.scheme, host, port: Number(id.port), path, insecure: true, globalOnly: true }
 }
 
 async function podTarget(registry: Registry, call: Call, path: string): Promise<ConnectTarget> {
@@ -95,19 +83,10 @@ async function podTarget(registry: Registry, call: Call, path: string): Promise<
   if (!id) throw badRequest(`invalid pod request ${JSON.stringify(call.info.name)}`)
   const pod = await getPod(registry, call.info.namespace, id.name)
   const first = pod.spec.containers.flatMap(({ ports = [] }) => ports)[0]?.containerPort
-  const host = pod.status?.podIP ?? ''
-  if (!isReachable(host)) throw badRequest('address not allowed')
+  const host = pod.status?.podIPs?.[0]?.ip ?? ''
+  if (!isGlobalUnicast(host)) throw addressNotAllowed()
   const port = Number(id.port) || first || (id.scheme === 'https' ? 443 : 80)
   return { scheme: id.scheme, host, port, path, insecure: true }
-}
-
-/** Neither loopback nor link-local nor multicast: those would be the API server's own. */
-function isReachable(address: string): boolean {
-  const ip = parseIp(address)
-  if (!ip || ip.value === 0n) return false
-  if (ip.version === 6) return ip.value !== 1n && ip.value >> 118n !== 0x3fan && ip.value >> 120n !== 0xffn
-  const first = ip.value >> 24n
-  return first !== 127n && ip.value >> 16n !== 0xa9fen && first < 224n
 }
 
 async function serviceTarget(registry: Registry, call: Call, path: string): Promise<ConnectTarget> {
