@@ -3,6 +3,7 @@ import { failure, internalError, StatusError } from '../apimachinery/status.ts'
 import type { Descriptions } from '../api/openapi/model.ts'
 import { andThen } from '../lib/and-then.ts'
 import type { Env } from '../lib/env.ts'
+import { REQUESTS, type Verbosity } from '../lib/verbosity.ts'
 import { StoreError, type MaybePromise, type Store } from '../store/store.ts'
 import type { Aggregation } from './aggregation/aggregation.ts'
 import { aggregatedDocuments } from './aggregation/documents.ts'
@@ -29,7 +30,7 @@ import { builtInServing, type ServiceNetwork, type ServingByName } from './regis
 import { unknownResource } from './registry/refusals.ts'
 import { storeFailure } from './registry/store-failure.ts'
 import { answerVerb } from './registry/verbs.ts'
-import type { Call } from './request/call.ts'
+import { type Call, header } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
 import { checkTakesJson, jsonAnswer, pageNotFound } from './routes/text.ts'
@@ -40,6 +41,8 @@ import { ResourceHubs } from './watch/hub.ts'
 export interface ApiServerOptions {
   readonly store: Store
   readonly env: Env
+  /** Says at any time whether each request is logged. */
+  readonly verbosity?: Verbosity
   /** What is counted, for /metrics; what guards the server counts there, too. */
   readonly metrics?: Metrics
   readonly resources: readonly ResourceDefinition[]
@@ -79,6 +82,7 @@ export class ApiServer {
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes
   readonly metrics: Metrics
+  readonly #verbosity: Verbosity | undefined
   readonly #requests = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
@@ -91,6 +95,7 @@ export class ApiServer {
   constructor(options: ApiServerOptions) {
     const { store, env, authorizer } = options
     this.env = env
+    this.#verbosity = options.verbosity
     this.metrics = options.metrics ?? new Metrics()
     this.metrics.collect(() => this.#requests.lines())
     this.nodes = new LocalNodes(options.connector ?? noConnector)
@@ -191,10 +196,18 @@ export class ApiServer {
 
   /** Notes how a request ended, for /metrics. */
   observe(call: Call, code: number, startedMs: number): void {
+    if (this.#verbosity && this.#verbosity.level >= REQUESTS) this.#log(call, code, startedMs)
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
     if (isResource && !this.resources.find(group, version, resource)) return
     this.#requests.observe(call, code, (this.env.clock.monotonic() - startedMs) / 1000)
+  }
+
+  /** As upstream logs a request. Its query is not logged: what stands there is the client's business. */
+  #log({ method, info, headers }: Call, code: number, startedMs: number): void {
+    const latency = `${(this.env.clock.monotonic() - startedMs).toFixed(3)}ms`
+    const userAgent = header(headers, 'user-agent')
+    this.env.log.info('HTTP', { verb: method, URI: info.path, latency, userAgent, resp: code })
   }
 
   /** Notes that a watch or its like goes on; returns what notes its end. */

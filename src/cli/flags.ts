@@ -76,6 +76,12 @@ export function parseSeconds(text: string): number {
   return Number(amount) * { s: 1, m: 60, h: 3600 }[unit as 's' | 'm' | 'h']
 }
 
+/** Parses a level of logging: 0 to 10. */
+export function parseLevel(text: string): number {
+  if (/^\d$|^10$/.test(text)) return Number(text)
+  throw new InvalidArgumentError('It must be a number from 0 to 10.')
+}
+
 /** Parses a duration as Go writes it, such as 720h or 1h30m, longer than nothing, into ms. */
 export function parseDurationMs(text: string): number {
   try {

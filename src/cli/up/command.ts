@@ -13,7 +13,7 @@ import type { GivenApiFlags } from '../api-flags/flag.ts'
 import { givenApiFlags, withApiFlags } from '../api-flags/options.ts'
 import type { CliContext } from '../context.ts'
 import type { ClusterFlags } from '../flags.ts'
-import { nameFlag, parseCount, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
+import { nameFlag, parseCount, parseLevel, parsePort, parseSeconds, withCluster, withExamples } from '../flags.ts'
 import { administratorAccess, connectToCluster } from '../api.ts'
 import { addContext } from '../kubeconfig/user-context.ts'
 import { style } from '../print.ts'
@@ -46,7 +46,7 @@ interface UpFlags extends SettingsFlags {
   readonly timeout: number
   readonly install: boolean
   readonly example?: boolean
-  readonly verbose?: boolean
+  readonly v: number
 }
 
 /** Adds them. */
@@ -75,7 +75,7 @@ export function upCommand(context: CliContext): Command {
     .option('--timeout <time>', 'how long to wait', parseSeconds, 180)
     .option('--no-install', 'never install packages; say what is missing')
     .option('--example', 'also run the example application')
-    .option('-v, --verbose', 'have the server log more')
+    .addOption(new Option('-v, --v <level>', 'how much the server logs: 0 to 10').argParser(parseLevel).default(0))
     .addHelpText(
       'after',
       '\nIt takes the flags of the API server, too, which skiff server --help shows, and remembers them.',
@@ -145,7 +145,7 @@ async function up(context: CliContext, flags: UpFlags, apiFlags: ApiFlagsOf): Pr
 async function bringUp(
   context: CliContext,
   progress: Progress,
-  { dataDir, install, verbose = false }: UpFlags,
+  { dataDir, install, v }: UpFlags,
   settings: ClusterSettings,
 ): Promise<ServerProcess> {
   const paths = clusterPaths(dataDir, settings.name)
@@ -156,7 +156,7 @@ async function bringUp(
   }
   await prepareHost(context, progress, { dataDir, settings, install })
   writeSettings(paths.settings, settings)
-  return startServer(context, { settings, paths, dataDir, verbose })
+  return startServer(context, { settings, paths, dataDir, verbosity: v })
 }
 
 /** Where images go; undefined when pods are simulated and need none. */

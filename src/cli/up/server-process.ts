@@ -32,7 +32,8 @@ export interface StartOptions {
   readonly settings: ClusterSettings
   readonly paths: ClusterPaths
   readonly dataDir: string
-  readonly verbose: boolean
+  /** How much it logs, from 0 to 10. */
+  readonly verbosity: number
 }
 
 /**
@@ -44,7 +45,8 @@ export async function startServer(context: CliContext, options: StartOptions): P
   const log = openSync(options.paths.log, 'a', 0o600)
   try {
     const [program, ...args] = context.self
-    const flags = ['--name', options.settings.name, '--data-dir', options.dataDir, ...(options.verbose ? ['-v'] : [])]
+    const { settings, dataDir, verbosity } = options
+    const flags = ['--name', settings.name, '--data-dir', dataDir, '-v', String(verbosity)]
     const child = spawn(program, [...SERVER_NODE_FLAGS, ...args, 'server', ...flags], {
       detached: true,
       cwd: '/',

@@ -13,10 +13,12 @@ import type { ClusterSettings } from '../../host/cluster/settings.ts'
 import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
+import type { Verbosity } from '../../lib/verbosity.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
+import { debugRoutes } from './debug-routes.ts'
 import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
 import { listenProblem } from './port.ts'
@@ -43,6 +45,8 @@ export interface ApiOptions extends ShownCertificates {
   readonly nodeIP: string
   readonly bindAddress: string
   readonly config: ApiConfig
+  /** How much is logged. */
+  readonly verbosity?: Verbosity
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
@@ -73,6 +77,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
+    ...(options.verbosity && { verbosity: options.verbosity }),
+    routes: debugRoutes({ ...options, ...options.config.observability }),
     ...(descriptions && { descriptions }),
   })
   const listener = await listen(api.server, options, connect)

@@ -2,7 +2,7 @@ import { flushCompileCache } from 'node:module'
 import { Command, Option } from 'commander'
 import { givenApiFlags, withApiFlags } from '../../cli/api-flags/options.ts'
 import type { CliContext } from '../../cli/context.ts'
-import { parseDurationMs, withExamples } from '../../cli/flags.ts'
+import { parseDurationMs, parseLevel, withExamples } from '../../cli/flags.ts'
 import { settingsFor, withSettings } from '../../cli/up/command.ts'
 import type { ApiFlagsOf, SettingsFlags } from '../../cli/up/command.ts'
 import type { ServerMessage } from '../../cli/up/server-process.ts'
@@ -12,6 +12,7 @@ import { writeSettings } from '../../host/cluster/settings.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
 import type { Logger } from '../../lib/log.ts'
 import { lineLogger } from '../../lib/host/line-logger.ts'
+import type { Verbosity } from '../../lib/verbosity.ts'
 import { API_FLAGS } from './api-config/flags.ts'
 import { COMPONENTS, parseComponents } from './components.ts'
 import { runServer } from './run.ts'
@@ -25,7 +26,7 @@ interface ServerFlags extends SettingsFlags {
   readonly clusterSigningDuration?: number
   readonly rotateServerCertificates?: boolean
   readonly logFormat: 'text' | 'json'
-  readonly verbose?: boolean
+  readonly v: number
 }
 
 /** `skiff server` */
@@ -47,7 +48,11 @@ export function serverCommand(context: CliContext): Command {
       'the node agent asks the cluster for the certificate it serves with; somebody has to approve',
     )
     .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
-    .option('-v, --verbose', 'log more')
+    .addOption(
+      new Option('-v, --v <level>', 'how much is logged: 3 each request, 4 what helps to find faults')
+        .argParser(parseLevel)
+        .default(0),
+    )
     .addHelpText(
       'after',
       '\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
@@ -67,7 +72,8 @@ export function serverCommand(context: CliContext): Command {
 async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlagsOf): Promise<void> {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
-  const log = serverLog(context, flags)
+  const verbosity: Verbosity = { level: flags.v }
+  const log = serverLog(context, flags, verbosity)
   try {
     const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined, apiFlags })
     const paths = clusterPaths(flags.dataDir, settings.name)
@@ -76,6 +82,7 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
       settings,
       paths,
       env: { ...context.env, log },
+      verbosity,
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
       components: parseComponents(flags.components),
       ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
@@ -100,11 +107,12 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
 }
 
 /** Logs to standard error. In the background that is the cluster's log file, which nobody else keeps small. */
-function serverLog({ env, err }: CliContext, { name, dataDir, verbose, logFormat }: ServerFlags): Logger {
+function serverLog({ env, err }: CliContext, { name, dataDir, logFormat }: ServerFlags, verbosity: Verbosity): Logger {
   const bound = process.connected ? boundedLog(clusterPaths(dataDir, name).log) : undefined
   return lineLogger({
     clock: env.clock,
-    level: verbose === true ? 'debug' : 'info',
+    level: 'info',
+    verbosity,
     format: logFormat,
     write(line) {
       err.write(line)

@@ -11,6 +11,7 @@ import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
 import type { Connector } from '../../apiserver/registry/connect/connector.ts'
 import { Metrics } from '../../apiserver/metrics/metrics.ts'
+import type { Route } from '../../apiserver/routes/routes.ts'
 import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
@@ -18,6 +19,7 @@ import { inProcessTransport, type InProcessHandler } from '../../client/inproces
 import type { Transport } from '../../client/transport.ts'
 import type { CertificateAuthority } from '../../controllers/csrsigning/controller.ts'
 import type { Env } from '../../lib/env.ts'
+import type { Verbosity } from '../../lib/verbosity.ts'
 import type { Store } from '../../store/store.ts'
 
 /** What the parts of a control plane need of its API server. */
@@ -58,6 +60,10 @@ export interface GuardedApiOptions {
   /** The way to admission webhooks. */
   readonly callWebhook?: CallWebhook
   readonly descriptions?: Descriptions
+  /** See ApiServerOptions. */
+  readonly verbosity?: Verbosity
+  /** Paths beyond the API's own. */
+  readonly routes?: readonly Route[]
   readonly freeze?: boolean
   /** The store holds already what `bootstrap` makes. */
   readonly bootstrapped?: boolean
@@ -85,6 +91,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     ...options,
     ...guard,
     metrics,
+    routes: [...guard.routes, ...(options.routes ?? [])],
     resources: builtInResources,
     healthChecks: [bootstrapCheck(() => bootstrapped)],
     serviceNetwork: { cidrs: [serviceCidr] },

@@ -8,6 +8,7 @@ import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
 import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
+import type { Verbosity } from '../../lib/verbosity.ts'
 import type { RunningApi, ShownCertificates } from './api-server.ts'
 import { servingNames, startApi } from './api-server.ts'
 import { apiConfig } from './api-config/config.ts'
@@ -26,6 +27,8 @@ export interface ServerOptions {
   readonly settings: ClusterSettings
   readonly paths: ClusterPaths
   readonly env: Env
+  /** How much is logged; can be changed over the API. */
+  readonly verbosity?: Verbosity
   readonly bindAddress: string
   /** What this process is made of. */
   readonly components: ReadonlySet<Component>

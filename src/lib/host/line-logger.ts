@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { LogFields, Logger } from '../log.ts'
+import { DEBUG, type Verbosity } from '../verbosity.ts'
 
 /** How much is logged: each level includes those after it. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -8,6 +9,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number]
 export interface LineLoggerOptions {
   readonly clock: Clock
   readonly level: LogLevel
+  /** Says at any time whether `debug` is logged, too. */
+  readonly verbosity?: Verbosity
   /** `text`: time, level, message, key=value. `json`: one object a line. */
   readonly format: 'text' | 'json'
   /** Takes one line, with its line end. */
@@ -16,9 +19,11 @@ export interface LineLoggerOptions {
 
 /** A logger that writes one line for each entry. */
 export function lineLogger(options: LineLoggerOptions, fields: LogFields = {}): Logger {
-  const enabled = LOG_LEVELS.slice(LOG_LEVELS.indexOf(options.level))
+  const least = LOG_LEVELS.indexOf(options.level)
+  const enabled = (level: LogLevel): boolean =>
+    LOG_LEVELS.indexOf(level) >= least || (options.verbosity !== undefined && options.verbosity.level >= DEBUG)
   const at = (level: LogLevel) => (message: string, more?: LogFields) => {
-    if (enabled.includes(level)) options.write(formatLine(options, level, message, { ...fields, ...more }))
+    if (enabled(level)) options.write(formatLine(options, level, message, { ...fields, ...more }))
   }
   return {
     debug: at('debug'),

@@ -1,14 +1,16 @@
 import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
+import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 
 /** How an API server is to be, by its flags and the files that they name. */
 export interface ApiConfig {
   readonly authentication: AuthenticationConfig
+  readonly observability: ObservabilityConfig
 }
 
 /** Reads them. Throws a UserError with upstream's words for what cannot be. */
 export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
   const flags = new ApiFlagValues(given)
-  return { authentication: authenticationConfig(flags) }
+  return { authentication: authenticationConfig(flags), observability: observabilityConfig(flags) }
 }
