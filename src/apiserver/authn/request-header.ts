@@ -42,11 +42,11 @@ function first(headers: RequestHeaders, names: readonly string[]): string {
   return ''
 }
 
-/** Every value of a header; Node joins those that came several times. */
+/** Every value of a header. A comma in one does not part it. */
 export function valuesOf(headers: RequestHeaders, name: string): string[] {
   const value = headers[name]
   if (value === undefined) return []
-  return (typeof value === 'string' ? value.split(', ') : [...value]).filter((part) => part !== '')
+  return (typeof value === 'string' ? [value] : [...value]).filter((part) => part !== '')
 }
 
 /** `<prefix><key>: value` headers, keys percent-decoded. */

@@ -45,7 +45,7 @@ export class Http1Exchange implements Exchange {
   ) {
     this.method = request.method ?? 'GET'
     this.url = request.url ?? '/'
-    this.headers = request.headers
+    this.headers = withValuesApart(request.headers, request.rawHeaders)
     this.certificate = certificate
     this.incoming = request
     this.#response = response
@@ -84,7 +84,7 @@ export class Http1Exchange implements Exchange {
 /** An exchange over one stream of HTTP/2. */
 export function http2Exchange(
   stream: ServerHttp2Stream,
-  headers: IncomingHttpHeaders,
+  { headers, rawHeaders }: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] },
   certificate: Uint8Array | undefined,
 ): Exchange {
   // A stream that the client resets raises an error that says no more than its close.
@@ -95,7 +95,7 @@ export function http2Exchange(
   return {
     method: headers[':method'] ?? 'GET',
     url: headers[':path'] ?? '/',
-    headers,
+    headers: withValuesApart(headers, rawHeaders),
     certificate,
     incoming: stream,
     send(status, outgoing, body) {
@@ -112,4 +112,24 @@ export function http2Exchange(
     destroy: () => void stream.destroy(),
     onClose: (callback) => void (stream.closed ? callback() : stream.once('close', callback)),
   }
+}
+
+/**
+ * Headers whose values are told apart where they came several times. Node joins them with commas, and then a group called `a, system:masters`
+ * could not be told from two.
+ */
+export function withValuesApart(headers: RequestHeaders, raw: readonly string[]): RequestHeaders {
+  let names = 0
+  for (const _ in headers) names++
+  if (raw.length === 2 * names) return headers
+  const values = new Map<string, string[]>()
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = (raw[i] ?? '').toLowerCase()
+    const before = values.get(name)
+    if (before) before.push(raw[i + 1] ?? '')
+    else values.set(name, [raw[i + 1] ?? ''])
+  }
+  const apart: Record<string, RequestHeaders[string]> = { ...headers }
+  for (const [name, list] of values) if (list.length > 1) apart[name] = list
+  return apart
 }

@@ -173,12 +173,16 @@ function http2Server(apiServer: ApiServer, certificates: Certificates, bodies: D
     idling.set(session, connection)
     session.once('close', () => connection.gone())
   })
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream, headers, _flags, rawHeaders) => {
     const socket = stream.session?.socket
     const connection = stream.session && idling.get(stream.session)
     connection?.began()
     stream.once('close', () => connection?.ended())
-    void answerHttp(apiServer, http2Exchange(stream, headers, socket && certificates.of(socket)), bodies)
+    void answerHttp(
+      apiServer,
+      http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket)),
+      bodies,
+    )
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
   return server
