@@ -29,6 +29,8 @@ import { type Registry, serve, type Serving } from './registry/served.ts'
 import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
 import { unknownResource } from './registry/refusals.ts'
 import { storeFailure } from './registry/store-failure.ts'
+import { tracedVerb } from './tracing/traced-verb.ts'
+import type { Tracer } from './tracing/tracer.ts'
 import { answerVerb } from './registry/verbs.ts'
 import { type Call, header } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
@@ -41,6 +43,8 @@ import { ResourceHubs } from './watch/hub.ts'
 export interface ApiServerOptions {
   readonly store: Store
   readonly env: Env
+  /** Traces requests. */
+  readonly tracer?: Tracer
   /** Says at any time whether each request is logged. */
   readonly verbosity?: Verbosity
   /** What is counted, for /metrics; what guards the server counts there, too. */
@@ -83,6 +87,7 @@ export class ApiServer {
   readonly nodes: LocalNodes
   readonly metrics: Metrics
   readonly #verbosity: Verbosity | undefined
+  readonly #tracer: Tracer | undefined
   readonly #requests = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
@@ -96,6 +101,7 @@ export class ApiServer {
     const { store, env, authorizer } = options
     this.env = env
     this.#verbosity = options.verbosity
+    this.#tracer = options.tracer
     this.metrics = options.metrics ?? new Metrics()
     this.metrics.collect(() => this.#requests.lines())
     this.nodes = new LocalNodes(options.connector ?? noConnector)
@@ -194,6 +200,11 @@ export class ApiServer {
     }
   }
 
+  /** Begins the span of a request, when it is to be traced. */
+  trace(call: Call, startedMs: number): void {
+    if (this.#tracer) call.span = this.#tracer.start(call, startedMs)
+  }
+
   /** Notes how a request ended, for /metrics. */
   observe(call: Call, code: number, startedMs: number): void {
     if (this.#verbosity && this.#verbosity.level >= REQUESTS) this.#log(call, code, startedMs)
@@ -227,7 +238,10 @@ export class ApiServer {
     if (info.path.startsWith('//')) return pageNotFound()
     if (!info.isResource) return this.#routes.answer(call).then((answer) => answer ?? this.#nothing(info.path))
     const resource = this.resources.find(info.group, info.version, info.resource)
-    if (resource) return answerVerb(this.registry, resource, call)
+    if (resource)
+      return call.span
+        ? tracedVerb(this.registry, resource, call, call.span)
+        : answerVerb(this.registry, resource, call)
     return this.#nothing(info.path)
   }
 

@@ -21,6 +21,7 @@ import {
 } from '../request/negotiate.ts'
 import { parseQuery } from '../request/query.ts'
 import type { ApiServer } from '../server.ts'
+import type { Span } from '../tracing/span.ts'
 import { customOffer, objectOffer, transform } from '../transform/transform.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Deadlines } from './deadlines.ts'
@@ -45,13 +46,14 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
     exchange.destroy()
   }
   try {
-    const sent = andThen(encodedAnswer(server, exchange, deadlines), ({ encoded, call, refused }) => {
+    const sent = andThen(encodedAnswer(server, exchange, deadlines, started), ({ encoded, call, refused }) => {
       const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
       if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
         server.observe(call, 'status' in encoded ? encoded.status : 200, started)
         if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
         if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
+        if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
       }
       return send(encoded, exchange, headers)
     })
@@ -59,6 +61,15 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
   } catch (error) {
     failed(error)
   }
+}
+
+/** A request's span lasts until its answer is gone. */
+function endSpan(span: Span, encoded: Encoded, exchange: Exchange, auditId: OutgoingHeaders[string] | undefined): void {
+  const status = 'status' in encoded ? encoded.status : 200
+  span.set('http.response.status_code', status)
+  span.set('audit-id', String(auditId ?? ''))
+  if (status >= 500) span.fail(`${status}`)
+  exchange.onClose(() => span.end())
 }
 
 /** What Go's server says before the API sees the request. */
@@ -82,7 +93,12 @@ interface Answered {
   readonly refused?: boolean
 }
 
-function encodedAnswer(server: ApiServer, exchange: Exchange, deadlines: Deadlines): MaybePromise<Answered> {
+function encodedAnswer(
+  server: ApiServer,
+  exchange: Exchange,
+  deadlines: Deadlines,
+  startedMs: number,
+): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
   // Asked when it is known that there is an answer, and before anything is done for it.
@@ -99,6 +115,7 @@ function encodedAnswer(server: ApiServer, exchange: Exchange, deadlines: Deadlin
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
     const known = (call = httpCall(deadlines, exchange, user, { negotiate }))
+    server.trace(known, startedMs)
     const limit = timeLimit(known)
     const late = (): Answered => ({ encoded: TOO_LATE, call })
     // Less than anything takes.

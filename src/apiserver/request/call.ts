@@ -1,4 +1,5 @@
 import type { UserInfo, RequestHeaders } from '../authn/types.ts'
+import type { Span } from '../tracing/span.ts'
 import type { RequestInfo } from './info.ts'
 
 /** What comes with a request: encoded bytes of a socket, or a plain JSON value of the same process. */
@@ -29,6 +30,8 @@ export interface Call {
   readonly signal: AbortSignal
   /** Texts for Warning headers, filled on the way. */
   readonly warnings: string[]
+  /** What is going on, when the request is traced: the part that others become parts of. */
+  span?: Span | undefined
   /** Audit annotations, filled on the way. */
   readonly annotations: Map<string, string>
 }

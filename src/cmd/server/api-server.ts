@@ -22,6 +22,7 @@ import { debugRoutes } from './debug-routes.ts'
 import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
 import { listenProblem } from './port.ts'
+import { startTracing } from './tracing.ts'
 
 /** A running API server, and clients of it in the same process. */
 export interface RunningApi extends ApiAccess {
@@ -64,6 +65,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       return shown.pki.frontProxy.client
     },
   }
+  const { tracing: traced } = options.config.observability
+  const tracing = traced && (await startTracing(traced, { env, instance: identityOf(options).name }))
   const api = await startGuardedApi({
     store,
     env,
@@ -78,6 +81,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
     ...(options.verbosity && { verbosity: options.verbosity }),
+    ...(tracing && { tracer: tracing.tracer }),
     routes: debugRoutes({ ...options, ...options.config.observability }),
     ...(descriptions && { descriptions }),
   })
@@ -98,6 +102,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       async close() {
         await presence?.stop()
         await Promise.all([listener.close(), api.stop()])
+        await tracing?.close()
       },
     },
   }

@@ -12,6 +12,7 @@ import { handle } from '../../apiserver/inprocess/handle.ts'
 import type { Connector } from '../../apiserver/registry/connect/connector.ts'
 import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import type { Route } from '../../apiserver/routes/routes.ts'
+import type { Tracer } from '../../apiserver/tracing/tracer.ts'
 import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
@@ -62,6 +63,7 @@ export interface GuardedApiOptions {
   readonly descriptions?: Descriptions
   /** See ApiServerOptions. */
   readonly verbosity?: Verbosity
+  readonly tracer?: Tracer
   /** Paths beyond the API's own. */
   readonly routes?: readonly Route[]
   readonly freeze?: boolean
