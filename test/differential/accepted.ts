@@ -23,6 +23,22 @@ export const accepted: readonly Accepted[] = [
     cases: 'authorization/*',
     at: 'body.metadata.managedFields',
   },
+  ...[
+    ['a binding, v1', 'body.0.review.request.object.metadata.managedFields'],
+    ['an old binding, v1', 'body.0.review.request.object.metadata.managedFields'],
+    ['a token, v1', 'body.1.review.request.object'],
+    ['an access review, v1', 'body.metadata.managedFields'],
+    ['an access review, v1', 'body.1.review.request.object.metadata.managedFields'],
+  ].map(([name = '', at = '']) => ({
+    reason:
+      'Reviews, bindings and token requests are not stored, so nobody owns their fields, and nothing is filled in.',
+    cases: `webhooks/told: ${name}`,
+    at,
+  })),
+  {
+    reason: 'Redirects of webhooks are not followed: they would lead where the configuration does not say.',
+    cases: 'webhooks/answer: status 30*',
+  },
   {
     reason: 'The YAML parser has words of its own for what it cannot read.',
     cases: 'bodies/broken YAML',

@@ -1,4 +1,6 @@
-/** A request of a case; `$ns`, `$id` and `{{saved.path}}` in its strings are filled in before it is sent. */
+import type { Behaviour } from './hook-server.ts'
+
+/** A request of a case; `$ns`, `$id`, `$hooks` and `{{saved.path}}` in its strings are filled in before it is sent. */
 export interface Step {
   readonly method: string
   /** With the query, as it goes on the wire. */
@@ -10,6 +12,10 @@ export interface Step {
   readonly user?: 'alice' | 'anonymous'
   /** Prepares what follows: must succeed, and is not compared. */
   readonly setup?: boolean
+  /** Prepares too, and is sent again until the answer's message has this in it: servers learn of policies and webhooks by and by. */
+  readonly until?: string
+  /** Compares what the case's webhooks were asked, in place of a request. */
+  readonly asked?: boolean
   /** Under which later steps find the answer's body: `{{made.metadata.uid}}`. */
   readonly save?: string
   /** Reads this many events of a watch, or up to its end; the requests are sent when it has begun, one after another. */
@@ -26,6 +32,8 @@ export interface Case {
   readonly steps: readonly Step[]
   /** Compares managedFields whole, not by what they come to. */
   readonly managedFields?: boolean
+  /** Webhooks by their names, at `$hooks/<name>`; each server asks its own. */
+  readonly hooks?: Readonly<Record<string, Behaviour>>
   /** Prefixes that the server adds five letters of chance to. */
   readonly generated?: readonly string[]
 }
@@ -61,6 +69,9 @@ export const patch = (type: keyof typeof PATCH_TYPES, path: string, body: unknow
 
 /** A step that only prepares. */
 export const given = (step: Step): Step => ({ ...step, setup: true })
+
+/** What the webhooks were asked since the last such step. */
+export const asked: Step = { method: '', path: '', asked: true }
 
 /** Cases of one step, by their names. */
 export function single(steps: Readonly<Record<string, Step>>): Case[] {

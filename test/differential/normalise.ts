@@ -74,6 +74,11 @@ export class Normaliser {
     }
   }
 
+  /** What webhooks were asked, as facts. */
+  factsOfQuestions(asked: readonly unknown[]): Facts {
+    return { body: this.#value(asked) }
+  }
+
   #headers(headers: IncomingHttpHeaders): Record<string, string | null> {
     const unusual: Record<string, string | null> = {}
     for (const name of Object.keys(USUAL)) if (headers[name] === undefined) unusual[name] = null
@@ -157,6 +162,8 @@ export class Normaliser {
         .replaceAll(this.#generated, '$1<random>')
         .replaceAll(/\b(kube-api-access-)[a-z0-9]{5}\b/g, '$1<random>')
         .replaceAll(/\b10\.96\.(?!0\.1\b)\d+\.\d+\b/g, '<cluster address>')
+        // Where the webhooks are.
+        .replaceAll(/\blocalhost:\d{4,5}\b/g, '<webhooks>')
         // A place in upstream's source, as it was built.
         .replaceAll(/in scheme (\\?")[^"\\]*/g, 'in scheme $1<some>')
         .replaceAll('https://kubernetes.default.svc.cluster.local', 'https://kubernetes.default.svc')

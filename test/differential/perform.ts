@@ -23,16 +23,40 @@ export async function perform(target: Target, of: Case, names: Names): Promise<F
   const saved = new Map<string, unknown>()
   const normaliser = new Normaliser(names, of)
   const facts: Facts[] = []
+  const { hooks } = target
+  if (of.hooks) hooks.expect(names.id, of.hooks)
   const run = async (step: Step): Promise<void> => {
+    if (step.asked) {
+      facts.push(normaliser.factsOfQuestions(hooks.takeAsked(names.id)))
+      return
+    }
+    if (step.until !== undefined) {
+      await sendUntil(step.until, () => sendStep(target, step, names, saved, run))
+      return
+    }
     const reply = await sendStep(target, step, names, saved, run)
     if (step.save !== undefined) saved.set(step.save, decodeBody(reply))
     if (!step.setup) facts.push(normaliser.factsOf(reply, step))
     else if (reply.status >= 300) throw new Error(`setup failed: ${step.method} ${step.path}: ${reply.body.toString()}`)
     else normaliser.look(reply)
   }
-  if (JSON.stringify(steps).includes('$ns')) await makeNamespace(target, names.ns)
+  if (of.hooks !== undefined || JSON.stringify(steps).includes('$ns')) await makeNamespace(target, names.ns)
   for (const step of steps) await run(step)
   return facts
+}
+
+/** How long a server may take to learn what it was told. */
+const LEARNING_MS = 20_000
+const PAUSE_MS = 50
+
+async function sendUntil(word: string, attempt: () => Promise<Reply>): Promise<void> {
+  const end = Date.now() + LEARNING_MS
+  for (;;) {
+    const reply = await attempt()
+    if (reply.body.includes(word)) return
+    if (Date.now() > end) throw new Error(`no ${word}: ${reply.status} ${reply.body.toString()}`)
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+  }
 }
 
 /** A namespace with the service account that pods are admitted with; no controller makes it here. */
@@ -55,7 +79,9 @@ async function sendStep(
   saved: ReadonlyMap<string, unknown>,
   run: (step: Step) => Promise<void>,
 ): Promise<Reply> {
-  const fill = (text: string): string => filled(text, names, saved)
+  const fill = (text: string): string => {
+    return filled(text, names, saved).replaceAll('$hooks', `${target.hooks.url}/${names.id}`)
+  }
   const { body } = step
   const bytes = body instanceof Uint8Array ? body : body === undefined ? undefined : Buffer.from(fill(textOf(body)))
   const token = step.user === 'anonymous' ? undefined : target.tokens[step.user ?? 'admin']

@@ -15,7 +15,7 @@ import type { Facts } from './normalise.ts'
 import { perform } from './perform.ts'
 import { readFaults, readRecorded, writeFaults, writeRecorded } from './recorded.ts'
 import { startSkiff } from './skiff.ts'
-import { target, type Target } from './target.ts'
+import { leave, target, type Target } from './target.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -29,9 +29,9 @@ const { values: flags } = parseArgs({
     faults: { type: 'boolean' },
   },
 })
-const oracle = flags.oracle === undefined ? undefined : target(flags.oracle)
+const oracle = flags.oracle === undefined ? undefined : await target(flags.oracle)
 const own = flags.skiff === undefined ? await startSkiff() : undefined
-const skiff = own?.target ?? target(flags.skiff ?? '')
+const skiff = own?.target ?? (await target(flags.skiff ?? ''))
 const chosen = entries(flags.only, flags.case)
 const answers = new Map<string, Map<string, Facts[]>>()
 const lines = new Map<Entry, string>()
@@ -52,9 +52,9 @@ for (const entry of chosen) {
 if (flags.record) record()
 if (flags.faults) noteFaults()
 console.log(`${chosen.length} cases: ${counts.same} same, ${counts.accepted} accepted, ${counts.different} different`)
-oracle?.agent.destroy()
-await own?.stop()
-skiff.agent.destroy()
+if (oracle) leave(oracle)
+if (own) await own.stop()
+else leave(skiff)
 process.exitCode = counts.different === 0 ? 0 : 1
 
 async function wantedOf(entry: Entry): Promise<readonly Facts[]> {

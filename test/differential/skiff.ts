@@ -6,7 +6,7 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { silentLogger } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 import { MemoryStore } from '../../src/store/memory/store.ts'
-import { target, type Target } from './target.ts'
+import { leave, target, type Target } from './target.ts'
 
 /** Starts Skiff's API server as upstream's is started: no controllers, a static token file, Node and RBAC. */
 export async function startSkiff(): Promise<{ readonly target: Target; stop(): Promise<void> }> {
@@ -27,11 +27,11 @@ export async function startSkiff(): Promise<{ readonly target: Target; stop(): P
   const listener = await serveHttps(api.server, { port: 0, host: '127.0.0.1', tls: testCertificate })
   // Upstream's, too, is started without a record of its own address.
   await api.bootstrap()
-  const skiff = target(`https://127.0.0.1:${listener.port}`)
+  const skiff = await target(`https://127.0.0.1:${listener.port}`)
   return {
     target: skiff,
     async stop() {
-      skiff.agent.destroy()
+      leave(skiff)
       await listener.close()
       await api.stop()
     },

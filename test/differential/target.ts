@@ -1,5 +1,6 @@
 import { Agent, request as httpsRequest } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
+import { HookServer } from './hook-server.ts'
 
 /** A server to send requests to, and the ways in. */
 export interface Target {
@@ -7,6 +8,8 @@ export interface Target {
   /** Bearer tokens by user. */
   readonly tokens: { readonly admin: string; readonly alice: string }
   readonly agent: Agent
+  /** The webhooks that it asks. */
+  readonly hooks: HookServer
 }
 
 /** An answer as it came. */
@@ -27,11 +30,17 @@ export interface Outgoing {
   readonly begun?: () => void
 }
 
-export const target = (url: string, tokens = { admin: 'admintoken', alice: 'alicetoken' }): Target => ({
+export const target = async (url: string): Promise<Target> => ({
   url,
-  tokens,
+  tokens: { admin: 'admintoken', alice: 'alicetoken' },
   agent: new Agent({ keepAlive: true, maxSockets: 64, rejectUnauthorized: false }),
+  hooks: await HookServer.start(),
 })
+
+export function leave({ agent, hooks }: Target): void {
+  agent.destroy()
+  hooks.stop()
+}
 
 /** A request that goes unanswered this long fails its case. */
 const PATIENCE_MS = 50_000

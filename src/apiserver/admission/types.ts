@@ -2,6 +2,7 @@ import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
+import type { ConvertNow } from '../registry/conversions.ts'
 import type { ResourceTable } from '../resource-table.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
@@ -28,6 +29,10 @@ export interface AdmissionAttributes {
   readonly user: UserInfo
   /** What the client calls itself; empty when it does not say. */
   readonly userAgent: string
+  /** Aborted when the client has gone. */
+  readonly signal?: AbortSignal
+  /** Gives an object of the resource in another of its versions, where they differ. Throws NeedsConversion. */
+  readonly convert?: ConvertNow
   /** Adds a Warning header to the answer. */
   warn(text: string): void
   /** Adds an audit annotation. */

@@ -10,6 +10,7 @@ import { type Call, header } from '../request/call.ts'
 import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
 import { isWellFormed } from '../request/info.ts'
+import { warningHeaders } from '../request/warnings.ts'
 import {
   type Accepted,
   ALL_MEDIA_TYPES,
@@ -51,7 +52,7 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
       if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
         server.observe(call, 'status' in encoded ? encoded.status : 200, started)
-        if (call.warnings.length > 0) headers['warning'] = call.warnings.map(warningHeader)
+        if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
         if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
         if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
       }
@@ -157,11 +158,6 @@ function errorForm({ headers, url }: Exchange): Accepted {
   const accepted = negotiated(header(headers, 'accept'), PLAIN_OFFER)
   if (!accepted) return PRETTY_JSON
   return pretty ? { ...accepted, pretty } : accepted
-}
-
-/** RFC 7234, 5.5, with the one code that the API uses. */
-export function warningHeader(text: string): string {
-  return `299 - ${JSON.stringify(text)}`
 }
 
 /** People look at answers in browsers and with curl. */

@@ -1,3 +1,5 @@
+import { goQuote } from '../../lib/quote.ts'
+
 /** The code that Node gives a failure, or an empty string. */
 export function codeOf(error: Error): string {
   return 'code' in error ? String(error.code) : ''
@@ -41,6 +43,16 @@ export function inGosWords(
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return new Error(`${CERTIFICATE} certificate is not valid for ${name}`, { cause: error })
   }
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new Error('net/http: server response headers exceeded; aborted', { cause: error })
+  if (code.startsWith('HPE_')) return new Error(malformed(error), { cause: error })
   const words = WORDS[code]
   return words ? new Error(words, { cause: error }) : error
+}
+
+/** An answer that is no HTTP, by its first line. */
+function malformed(error: Error): string {
+  const raw = 'rawPacket' in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : new Uint8Array()
+  const line = new TextDecoder().decode(raw.subarray(0, 200)).split(/\r?\n/)[0] ?? ''
+  return `net/http: HTTP/1.x transport connection broken: malformed HTTP response ${goQuote(line)}`
 }

@@ -12,6 +12,7 @@ import {
 import { deepFreeze } from '../registry/codec.ts'
 import { type Call, header } from '../request/call.ts'
 import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
+import { warningHeaders } from '../request/warnings.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import type { ApiServer } from '../server.ts'
@@ -130,7 +131,7 @@ async function wholeText(body: AsyncIterable<Uint8Array>): Promise<string> {
 
 function headersOf({ warnings }: Call): Readonly<Record<string, string>> {
   if (warnings.length === 0) return JSON_HEADERS
-  return { ...JSON_HEADERS, warning: warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(', ') }
+  return { ...JSON_HEADERS, warning: warningHeaders(warnings).join(', ') }
 }
 
 function textOf(body: Uint8Array | string): string {

@@ -17,7 +17,7 @@ interface Subject {
 
 /** What admission plugins are told of a request. */
 export function admissionAttributes(
-  { definition }: ServedResource,
+  { definition, conversions }: ServedResource,
   call: Call,
   operation: Operation,
   { object, oldObject, options, kind, name }: Subject,
@@ -38,6 +38,10 @@ export function admissionAttributes(
     dryRun: options.dryRun,
     user: call.user,
     userAgent: header(call.headers, 'user-agent'),
+    get signal() {
+      return call.signal
+    },
+    ...(conversions && { convert: conversions.within(call) }),
     warn: (text) => warn(call, text),
     annotate: (key, value) => void call.annotations.set(key, value),
   }

@@ -6,6 +6,9 @@ import type { MaybePromise } from '../../store/store.ts'
 /** Gives an object in another version of its kind; undefined when there is no such version. */
 export type ConvertObject = (object: Frozen<KubeObject>, apiVersion: string) => MaybePromise<Converted | undefined>
 
+/** The same at once, for the work of one request. Throws NeedsConversion. */
+export type ConvertNow = (object: Frozen<KubeObject>, apiVersion: string) => Converted | undefined
+
 /** Work that goes on at once met an object whose other form has to be waited for. Wait for `ready`, and do it again. */
 export class NeedsConversion extends Error {
   readonly ready: () => Promise<void>
@@ -29,7 +32,7 @@ export class Conversions {
   }
 
   /** For the work of one request. */
-  within(request: object): (object: Frozen<KubeObject>, apiVersion: string) => Converted | undefined {
+  within(request: object): ConvertNow {
     const known = this.#known.get(request) ?? new Map<string, Converted | undefined>()
     this.#known.set(request, known)
     return (object, apiVersion) => {
@@ -38,6 +41,18 @@ export class Conversions {
       const converted = this.#convert(object, apiVersion)
       if (!(converted instanceof Promise)) return converted
       throw new NeedsConversion(async () => void known.set(key, await converted))
+    }
+  }
+}
+
+/** Does work that needs conversions, again where one of them had to be waited for. Rejects when one fails. */
+export async function whenConverted<T>(work: () => T): Promise<T> {
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof NeedsConversion)) throw error
+      await error.ready()
     }
   }
 }

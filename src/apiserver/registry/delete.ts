@@ -48,15 +48,7 @@ async function deleteEntry(
 ): Promise<Attempt> {
   const old = resource.codec.decodeEntry(entry)
   checkPreconditions(resource, options, old)
-  if (!registry.admission.idle('DELETE')) {
-    const attributes = admissionAttributes(resource, call, 'DELETE', {
-      oldObject: old,
-      options,
-      name: old.metadata.name ?? '',
-    })
-    await registry.admission.mutate(attributes)
-    await registry.admission.validate(attributes)
-  }
+  await admitDelete(registry, resource, call, options, old)
   const plan = resource.hooks.planDelete?.(old, options, registry.env) ?? planDelete(registry, resource, options, old)
   switch (plan.action) {
     case 'leave': {
@@ -69,6 +61,38 @@ async function deleteEntry(
       return markAndRemove(registry, resource, call, options, entry, plan.object)
     case 'remove':
       return remove(registry, resource, call, options, entry)
+  }
+}
+
+/** Asks whether an object may go. As upstream, nobody is asked again who admitted an eviction, and of a collection nobody is told names. */
+async function admitDelete(
+  registry: Registry,
+  resource: ServedResource,
+  call: Call,
+  options: DeleteOptions,
+  oldObject: Frozen<KubeObject>,
+): Promise<void> {
+  if (call.info.subresource === 'eviction' || registry.admission.idle('DELETE')) return
+  const told = { ...options, raw: { ...options.raw, ...filledIn(resource, options, oldObject) } }
+  const { name } = call.info
+  const attributes = admissionAttributes(resource, call, 'DELETE', { oldObject, options: told, name })
+  await registry.admission.mutate(attributes)
+  await registry.admission.validate(attributes)
+}
+
+/** What upstream fills into the options before it asks: the grace period that an object has by itself, the uid of a namespace. */
+function filledIn(
+  { definition }: ServedResource,
+  { gracePeriodSeconds, preconditions }: DeleteOptions,
+  old: Frozen<KubeObject>,
+): Partial<DeleteOptions> {
+  const { metadata } = old
+  const isAsked = gracePeriodSeconds !== undefined || metadata.deletionTimestamp
+  const grace = isAsked ? undefined : definition.gracePeriodSeconds?.(old, undefined)
+  const isNamespace = definition.group === '' && definition.plural === 'namespaces'
+  return {
+    ...(grace !== undefined && { gracePeriodSeconds: grace }),
+    ...(isNamespace && metadata.uid && { preconditions: { uid: metadata.uid, ...preconditions } }),
   }
 }
 

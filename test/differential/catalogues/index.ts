@@ -11,6 +11,7 @@ import { subresources } from './subresources.ts'
 import { tables } from './tables.ts'
 import { verbs } from './verbs.ts'
 import { watches } from './watches.ts'
+import { webhooks } from './webhooks.ts'
 
 /** Every catalogue. */
 export const catalogues: readonly Catalogue[] = [
@@ -26,4 +27,5 @@ export const catalogues: readonly Catalogue[] = [
   subresources,
   tables,
   authorization,
+  webhooks,
 ]

@@ -8,7 +8,7 @@
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { builtInResources } from '../../../src/api/index.ts'
 import { apiVersionOf } from '../../../src/apimachinery/meta.ts'
-import { send, target } from '../target.ts'
+import { leave, send, target } from '../target.ts'
 import { given } from './given.ts'
 import { mutations } from './mutations.ts'
 import { type Ask, makeLive } from './live.ts'
@@ -35,7 +35,7 @@ const { values } = parseArgs({
 })
 const every = Number(values.every ?? 1)
 const write: Write = values.update ? 'update' : 'create'
-const oracle = target(values.oracle ?? 'https://127.0.0.1:6443')
+const oracle = await target(values.oracle ?? 'https://127.0.0.1:6443')
 const skiff = await startSkiff()
 for (const [path, body] of given) await ask('POST', path, body)
 const kept: Case[] = readCases(write).filter(({ base }) => values.only !== undefined && base !== values.only)
@@ -45,7 +45,7 @@ for (const [name, base] of Object.entries(readBases())) {
 writeCases(write, kept)
 say(`${kept.length} answers`)
 await skiff.stop()
-oracle.agent.destroy()
+leave(oracle)
 
 async function recordBase(name: string, base: Base): Promise<Case[]> {
   const { apiVersion, kind } = base.object

@@ -1,16 +1,23 @@
-import { badRequest, failure, type StatusError } from '../../../apimachinery/status.ts'
+import { badRequest, failure, hasReason, internalError, StatusError } from '../../../apimachinery/status.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { uuid } from '../../../lib/random.ts'
+import { whenConverted } from '../../registry/conversions.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { reviewOf, reviewVersion, type Verdict, verdictOf } from './review.ts'
 import type { Invocation } from './select.ts'
-import { send, type Sending } from './send.ts'
+import { readReview } from './answer.ts'
+import { ClientGone, send, type Sending } from './send.ts'
 import type { Hook } from './types.ts'
 
 /** A webhook could not be asked, or gave no proper answer: its failurePolicy decides. */
 export class CallFailed extends Error {
-  constructor({ webhook }: Hook, why: unknown) {
-    super(`failed calling webhook ${goQuote(webhook.name)}: ${why instanceof Error ? why.message : String(why)}`)
+  constructor({ webhook }: Hook, why: string, cause?: unknown) {
+    super(`failed calling webhook ${goQuote(webhook.name)}: ${why}`, { cause })
+  }
+
+  /** Whether that is because nobody waits for the answer any more. */
+  get clientGone(): boolean {
+    return this.cause instanceof Error && this.cause.cause instanceof ClientGone
   }
 }
 
@@ -36,21 +43,37 @@ async function answerOf(
   attributes: AdmissionAttributes,
   mutating: boolean,
 ): Promise<Verdict> {
+  const version = orFailed(hook, 'could not create admission objects', () => reviewVersion(hook))
+  const uid = uuid(sending.env.random)
+  const question = await inVersion(() => reviewOf(version, uid, attributes, definition))
+  let answer: Record<string, unknown>
   try {
-    const version = reviewVersion(hook)
-    const uid = uuid(sending.env.random)
-    const answer = await send(sending, hook, reviewOf(version, uid, attributes, definition))
-    try {
-      return verdictOf(version, uid, mutating, answer)
-    } catch (error) {
-      throw new Error(`received invalid webhook response: ${error instanceof Error ? error.message : String(error)}`, {
-        cause: error,
-      })
-    }
+    answer = readReview(await send(sending, hook, question, attributes.signal), `admission.k8s.io/${version}`)
   } catch (error) {
-    throw new CallFailed(hook, error)
+    throw failedBecause(hook, 'failed to call webhook', error)
+  }
+  return orFailed(hook, 'received invalid webhook response', () => verdictOf(version, uid, mutating, answer))
+}
+
+/** Does work on objects of another version, once they are converted. Rejects with 500 when they cannot be. */
+export async function inVersion<T>(work: () => T): Promise<T> {
+  try {
+    return await whenConverted(work)
+  } catch (error) {
+    throw error instanceof StatusError && hasReason(error, 'InternalError') ? error : internalError(error)
   }
 }
+
+function orFailed<T>(hook: Hook, what: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw failedBecause(hook, what, error)
+  }
+}
+
+const failedBecause = (hook: Hook, what: string, cause: unknown): CallFailed =>
+  new CallFailed(hook, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
 
 /** A webhook that does more than answer cannot be asked about what will not happen. */
 function checkDryRun({ webhook }: Hook, { dryRun }: AdmissionAttributes): void {
@@ -71,7 +94,8 @@ export function denial(name: string, result: Record<string, unknown> = {}): Stat
   const by = `admission webhook ${goQuote(name)} denied the request`
   const error = failure('BadRequest', why ? `${by}: ${why}` : `${by} without explanation`)
   const { reason: _reason, ...status } = error.status
-  const given = { ...status, ...result, message: error.message, status: 'Failure', code: Math.max(code, 400) }
+  const { kind: _kind, apiVersion: _apiVersion, ...told } = result
+  const given = { ...status, ...told, message: error.message, status: 'Failure', code: Math.max(code, 400) }
   Object.assign(error.status, given)
   if (!reason) Reflect.deleteProperty(error.status, 'reason')
   return error
@@ -86,7 +110,11 @@ export function failsOpen(
   annotation: string,
 ): boolean {
   if (webhook.failurePolicy !== 'Ignore') return false
+  if (error.clientGone) return true
   env.log.warn('a webhook could not be asked, and is passed over', { configuration, webhook: webhook.name, err: error })
   attributes.annotate(annotation, webhook.name)
   return true
 }
+
+/** Nobody waits for the request any more. */
+export const tooLate = (): StatusError => failure('Timeout', 'request did not complete within requested timeout')

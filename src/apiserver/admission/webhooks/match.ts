@@ -10,6 +10,7 @@ import { evaluateConditions } from '../expressions/conditions.ts'
 import { Evaluator, type Expression, type Variables } from '../expressions/evaluate.ts'
 import { admissionForbidden } from '../forbidden.ts'
 import type { AdmissionAttributes } from '../types.ts'
+import { inVersion } from './ask.ts'
 
 const NO_VARIABLES: Variables = new Map()
 
@@ -31,7 +32,7 @@ export class Conditions {
     definition: ResourceDefinition,
     failOpen: boolean,
   ): Promise<boolean> {
-    const variables = requestVariables(attributes, definition)
+    const variables = await inVersion(() => requestVariables(attributes, definition))
     const { matches, problem } = await withAuthorizer(authorizer, attributes, (ask) => {
       const given = { ...variables, ...authorizerVariables(ask, attributes) }
       const evaluator = new Evaluator(given, NO_VARIABLES, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)

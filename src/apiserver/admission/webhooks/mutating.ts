@@ -5,7 +5,7 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { internalError } from '../../../apimachinery/status.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin, SecondRound } from '../types.ts'
-import { ask, CallFailed, failsOpen } from './ask.ts'
+import { ask, CallFailed, failsOpen, tooLate } from './ask.ts'
 import { Hooks } from './hooks.ts'
 import { applyPatch } from './patch.ts'
 import { shown } from './review.ts'
@@ -93,7 +93,7 @@ class Rounds {
     let mutated = false
     try {
       const verdict = await ask(this.#sources, invocation, attributes, true)
-      const applied = applyPatch(this.#sources.env, invocation, attributes, verdict)
+      const applied = await applyPatch(this.#sources.env, invocation, attributes, verdict)
       if (applied) {
         const { operations, changed } = applied
         mutated = changed
@@ -102,6 +102,7 @@ class Rounds {
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error
       if (!failsOpen(this.#sources, hook, attributes, error, `failed-open.mutation.${at}`)) throw internalError(error)
+      if (attributes.signal?.aborted) throw tooLate()
     } finally {
       attributes.annotate(`mutation.${at}`, JSON.stringify({ ...named, mutated }))
     }

@@ -18,9 +18,7 @@ export function reviewVersion({ webhook }: Hook): ReviewVersion {
   for (const version of webhook.admissionReviewVersions) {
     if (version === 'v1' || version === 'v1beta1') return version
   }
-  throw new Error(
-    'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)',
-  )
+  throw new Error('webhook does not accept known AdmissionReview versions (v1, v1beta1)')
 }
 
 /** Whether the body is the resource's own kind, and so has its schema. */
@@ -28,20 +26,29 @@ export function hasOwnKind({ kind, definition }: Pick<AdmissionAttributes, 'kind
   return kind.kind === definition.kind && kind.group === definition.group
 }
 
-/** An object as clients see it, in the version a webhook wants; a JSON value of its own. */
+/** An object as clients see it, in the version a webhook wants; a JSON value of its own. Throws NeedsConversion. */
 export function shown(
   object: Frozen<KubeObject> | undefined,
-  attributes: AdmissionAttributes,
+  attributes: Pick<AdmissionAttributes, 'definition' | 'kind' | 'convert' | 'operation'>,
   definition: ResourceDefinition,
 ): Record<string, unknown> | null {
   if (!object) return null
-  if (!hasOwnKind(attributes)) return copyJson(object) as unknown as Record<string, unknown>
-  const other = converted(object, attributes.definition, definition)
+  if (!hasOwnKind(attributes)) return bodyOf(object, attributes)
+  const other = converted(object, attributes.definition, definition, attributes.convert)
   const typed = { ...other, kind: definition.kind, apiVersion: apiVersionOf(definition) }
   return JSON.parse(encodeJson(definition.schema, typed)) as Record<string, unknown>
 }
 
-/** The AdmissionReview that asks about a request. */
+/** A body of another kind than the resource's; the options of a connection have no metadata. */
+function bodyOf(
+  object: Frozen<KubeObject>,
+  { operation }: Pick<AdmissionAttributes, 'operation'>,
+): Record<string, unknown> {
+  const { metadata, ...rest } = copyJson(object) as unknown as Record<string, unknown>
+  return operation === 'CONNECT' ? rest : { metadata, ...rest }
+}
+
+/** The AdmissionReview that asks about a request. Throws NeedsConversion. */
 export function reviewOf(
   version: ReviewVersion,
   uid: string,
@@ -111,15 +118,19 @@ interface Response {
   readonly auditAnnotations?: Readonly<Record<string, string>>
 }
 
-/** Reads an answer. Throws, in upstream's words, when it is not one to the question. */
-export function verdictOf(version: ReviewVersion, uid: string, mutating: boolean, answer: unknown): Verdict {
-  const review = isJsonObject(answer) ? answer : {}
+/** Reads an answer, decoded. Throws, in upstream's words, when it is not one to the question. */
+export function verdictOf(
+  version: ReviewVersion,
+  uid: string,
+  mutating: boolean,
+  review: Readonly<Record<string, unknown>>,
+): Verdict {
   const { response } = review
   if (!isJsonObject(response)) throw new Error('webhook response was absent')
   const given = response as Response
   if (version === 'v1') checkV1(review, given, uid, mutating)
-  const patch = mutating ? decodeBase64(given.patch ?? '') : new Uint8Array()
-  if (typeof patch === 'number') throw new Error(`illegal base64 data at input byte ${patch}`)
+  const decoded = mutating ? decodeBase64(given.patch ?? '') : new Uint8Array()
+  const patch = typeof decoded === 'number' ? new Uint8Array() : decoded
   return {
     allowed: given.allowed === true,
     result: given.status,
@@ -130,13 +141,13 @@ export function verdictOf(version: ReviewVersion, uid: string, mutating: boolean
   }
 }
 
-function checkV1(review: Record<string, unknown>, response: Response, uid: string, mutating: boolean): void {
+function checkV1(review: Readonly<Record<string, unknown>>, response: Response, uid: string, mutating: boolean): void {
   const { patch = '', patchType } = response
   const fail = (message: string): never => {
     throw new Error(message)
   }
   if (response.uid !== uid) fail(`expected response.uid=${goQuote(uid)}, got ${goQuote(response.uid ?? '')}`)
-  const { kind, apiVersion } = review
+  const { kind = '', apiVersion = '/' } = review
   if (kind !== 'AdmissionReview' || apiVersion !== `${GROUP}/v1`) {
     fail(
       `expected webhook response of ${GROUP}/v1, Kind=AdmissionReview, got ${String(apiVersion)}, Kind=${String(kind)}`,

@@ -1,16 +1,18 @@
 import type { WebhookClientConfig } from '../../../api/generated/types/admissionregistration/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { stringifyJson } from '../../../apimachinery/codec/json/encode.ts'
-import { parseStored } from '../../../apimachinery/codec/json/parse-stored.ts'
 import { decodeBase64 } from '../../../lib/base64.ts'
 import type { Env } from '../../../lib/env.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import type { Store } from '../../../store/store.ts'
+import { bodyOf } from './answer.ts'
 import { locateService } from './locate.ts'
 import type { CallWebhook, Hook, WebhookRequest, WebhookResponse } from './types.ts'
 
 /** What is waited for a webhook that says nothing. */
 const DEFAULT_TIMEOUT_SECONDS = 10
+/** How often a webhook is asked that puts us off. */
+const MAX_RETRIES = 10
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
@@ -22,40 +24,78 @@ export interface Sending {
   readonly callWebhook: CallWebhook
 }
 
-/** Asks a webhook. Rejects with what went wrong, in upstream's words. */
-export async function send(sending: Sending, { webhook }: Hook, review: object): Promise<unknown> {
-  const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
-  try {
-    return await postReview(sending, clientConfig, timeoutSeconds, review)
-  } catch (error) {
-    throw new Error(`failed to call webhook: ${messageOf(error)}`, { cause: error })
+/** A way to wait: gives up when the time is over, and when the client has gone. */
+interface Patience {
+  readonly timeoutSeconds: number
+  /** Of the client that the webhook is asked for. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The client that a webhook was asked for has gone. */
+export class ClientGone extends Error {
+  constructor() {
+    super('context canceled')
   }
 }
 
-/** Posts a review to a webhook of any sort; the answer's JSON. Rejects with what went wrong, as a client of Go says it. */
+/** Asks a webhook; the body of its answer. Rejects with what went wrong, in upstream's words. */
+export async function send(
+  sending: Sending,
+  { webhook }: Hook,
+  review: object,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
+  return postReview(sending, clientConfig, { timeoutSeconds, signal }, review)
+}
+
+/** Posts a review to a webhook of any sort; the body of its answer. Rejects with what went wrong, as a client of Go says it. */
 export async function postReview(
   sending: Sending,
   clientConfig: Frozen<WebhookClientConfig>,
-  timeoutSeconds: number,
+  patience: Patience,
   review: object,
-): Promise<unknown> {
-  const url = `${urlOf(clientConfig)}?timeout=${timeoutSeconds}s`
-  let response: WebhookResponse
+): Promise<Uint8Array> {
+  const url = `${urlOf(clientConfig)}?timeout=${patience.timeoutSeconds}s`
+  const body = encoder.encode(stringifyJson(review))
+  let begun = false
   try {
-    response = await inTime(sending.env, timeoutSeconds * 1000, async (signal) => {
-      const request = await requestTo(sending, clientConfig, url)
-      return sending.callWebhook({ ...request, body: encoder.encode(stringifyJson(review)), signal })
+    const response = await inTime(sending.env, patience, (signal) =>
+      retried(sending, signal, async () => {
+        const request = await requestTo(sending, clientConfig, url)
+        const response = await sending.callWebhook({ ...request, body, signal, onHead: () => void (begun = true) })
+        begun = false
+        return response
+      }),
+    )
+    return bodyOf(response)
+  } catch (error) {
+    if (!(error instanceof Unanswered)) throw error
+    const how = begun
+      ? 'unexpected error when reading response body. Please retry. Original error'
+      : `Post ${goQuote(url)}`
+    throw new Error(`${how}: ${messageOf(error.cause)}`, { cause: error.cause })
+  }
+}
+
+/** No answer, or only its beginning. */
+class Unanswered extends Error {}
+
+/** Asks again those who are busy and say when they will not be, as Go's client. */
+async function retried(
+  { env }: Sending,
+  signal: AbortSignal,
+  attempt: () => Promise<WebhookResponse>,
+): Promise<WebhookResponse> {
+  for (let retries = 0; ; retries++) {
+    const response = await attempt()
+    const { status, retryAfterSeconds } = response
+    const isBusy = status === 429 || status >= 500
+    if (!isBusy || retryAfterSeconds === undefined || retries === MAX_RETRIES) return response
+    await new Promise<void>((resolve) => {
+      const timer = env.clock.setTimer(resolve, retryAfterSeconds * 1000)
+      signal.addEventListener('abort', () => timer.cancel(), { once: true })
     })
-  } catch (error) {
-    throw new Error(`Post ${goQuote(url)}: ${messageOf(error)}`, { cause: error })
-  }
-  if (response.status < 200 || response.status > 206) {
-    throw new Error(refusal(response.status, decoder.decode(response.body)))
-  }
-  try {
-    return parseStored(response.body)
-  } catch (error) {
-    throw new Error(`couldn't get version/kind; json parse error: ${messageOf(error)}`, { cause: error })
   }
 }
 
@@ -63,47 +103,46 @@ export async function postReview(
 function urlOf({ url, service }: Frozen<WebhookClientConfig>): string {
   if (service) {
     const { name, namespace, port = 443, path = '' } = service
-    return `https://${name}.${namespace}.svc:${port}${path.startsWith('/') || path === '' ? path : `/${path}`}`
+    return `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`
   }
   if (!url) throw new Error('could not get REST client: webhook configuration must have either service or URL')
-  return url
+  return /^[^/]+:\/\/[^/]+$/.test(url) ? `${url}/` : url
 }
 
 async function requestTo(
   { store, env }: Sending,
   { service, caBundle }: Frozen<WebhookClientConfig>,
   url: string,
-): Promise<Omit<WebhookRequest, 'body' | 'signal'>> {
+): Promise<Pick<WebhookRequest, 'url' | 'dial' | 'ca'>> {
   const dial = service && (await locateService(store, env.random, service))
   const ca = caBundle ? decodeBase64(caBundle) : 0
   return { url, ...(dial && { dial }), ...(typeof ca !== 'number' && { ca: decoder.decode(ca) }) }
 }
 
-/** Gives up after `ms`, whether or not the work listens to its signal. */
+/** Gives up in time, whether or not the work listens to its signal. Rejects with Unanswered. */
 async function inTime<T>(
   { clock }: Pick<Env, 'clock'>,
-  ms: number,
+  { timeoutSeconds, signal }: Patience,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const end = new AbortController()
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimer(() => {
-      const late = new Error('context deadline exceeded')
-      reject(late)
-      end.abort(late)
-    }, ms)
+    const fail = (cause: unknown): void => reject(new Unanswered('', { cause }))
+    const giveUp = (why: Error): void => {
+      fail(why)
+      end.abort(why)
+    }
+    const timer = clock.setTimer(() => giveUp(new Error('context deadline exceeded')), timeoutSeconds * 1000)
+    const onGone = (): void => giveUp(new ClientGone())
+    if (signal?.aborted) onGone()
+    else signal?.addEventListener('abort', onGone, { once: true })
     void work(end.signal)
-      .then(resolve, reject)
-      .finally(() => timer.cancel())
+      .then(resolve, fail)
+      .finally(() => {
+        timer.cancel()
+        signal?.removeEventListener('abort', onGone)
+      })
   })
-}
-
-/** What a client of Go makes of an answer that is no success. */
-function refusal(status: number, text: string): string {
-  if (status === 404) return 'the server could not find the requested resource'
-  if (status === 503) return 'the server is currently unable to handle the request'
-  if (status >= 500) return `an error on the server (${goQuote(text)}) has prevented the request from succeeding`
-  return `the server rejected our request for an unknown reason`
 }
 
 function messageOf(error: unknown): string {

@@ -12,14 +12,20 @@ export interface WebhookRequest {
   readonly ca?: string
   readonly body: Uint8Array
   readonly signal: AbortSignal
+  /** Called when the answer has begun. */
+  readonly onHead?: () => void
 }
 
 export interface WebhookResponse {
   readonly status: number
+  /** '' where the answer does not say. */
+  readonly contentType: string
+  /** When to ask again, where the answer says so in seconds. */
+  readonly retryAfterSeconds?: number | undefined
   readonly body: Uint8Array
 }
 
-/** Sends a request to a webhook. Rejects when nobody answers, in Go's words without method and URL: `dial tcp …: connection refused`. */
+/** Sends a request to a webhook; redirects are answers like others, never followed. Rejects when nobody answers, in Go's words without method and URL: `dial tcp …: connection refused`. */
 export type CallWebhook = (request: WebhookRequest) => Promise<WebhookResponse>
 
 /** For a server without a network. */

@@ -1,5 +1,6 @@
 import { apiVersionOf, type Frozen, type KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
+import type { ConvertNow } from '../../registry/conversions.ts'
 import type { ResourceTable } from '../../resource-table.ts'
 
 /** The other versions in which a resource is served, of what is kept at the same place. */
@@ -36,14 +37,22 @@ function isOtherVersion(definition: ResourceDefinition, other: ResourceDefinitio
   return other.group !== definition.group || other.version !== definition.version
 }
 
-/** The object in another version of its resource. */
+/** The object in another version of its resource. Throws NeedsConversion where that has to be waited for. */
 export function converted(
   object: Frozen<KubeObject>,
   from: ResourceDefinition,
   to: ResourceDefinition,
+  convert?: ConvertNow,
 ): Frozen<KubeObject> {
   if (from === to) return object
+  const apiVersion = apiVersionOf(to)
+  if (convert) {
+    const own = { ...object, kind: from.kind, apiVersion: apiVersionOf(from) } as Frozen<KubeObject>
+    const other = convert(own, apiVersion)
+    if (!other) throw new Error(`unable to convert to ${apiVersion}: unknown kind`)
+    return other.object
+  }
   const stored = from.storedAs?.toStored(object) ?? object
   const served = to.storedAs?.fromStored(stored) ?? stored
-  return { ...served, kind: to.kind, apiVersion: apiVersionOf(to) } as Frozen<KubeObject>
+  return { ...served, kind: to.kind, apiVersion } as Frozen<KubeObject>
 }

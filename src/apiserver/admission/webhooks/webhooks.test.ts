@@ -42,7 +42,7 @@ class Hooked {
     this.asked.push({ path, question, request })
     const response = { uid: question.uid, ...this.respond(question, path) }
     const body = encoder.encode(JSON.stringify({ kind: 'AdmissionReview', apiVersion, response }))
-    return Promise.resolve({ status: 200, body })
+    return Promise.resolve({ status: 200, contentType: 'application/json', body })
   }
 
   paths(): string[] {

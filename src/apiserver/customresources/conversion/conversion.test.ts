@@ -41,7 +41,7 @@ class Webhook {
       kind: 'ConversionReview',
       response: { ...response, ...answer },
     })
-    return Promise.resolve({ status: 200, body: new TextEncoder().encode(text) })
+    return Promise.resolve({ status: 200, contentType: 'application/json', body: new TextEncoder().encode(text) })
   }
 }
 

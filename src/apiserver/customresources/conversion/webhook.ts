@@ -1,4 +1,6 @@
 import type { CustomResourceConversion } from '../../../api/generated/types/apiextensions/v1.ts'
+import { DecodeError } from '../../../apimachinery/codec/errors.ts'
+import { decodeAny } from '../../../apimachinery/codec/json/decode.ts'
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import { uuid } from '../../../lib/random.ts'
 import { postReview, type Sending } from '../../admission/webhooks/send.ts'
@@ -33,7 +35,8 @@ export function webhookConversion({ webhook }: Frozen<CustomResourceConversion>,
     }
     let converted: readonly unknown[]
     try {
-      converted = convertedObjects(await postReview(sending, clientConfig, TIMEOUT_SECONDS, review), { uid, version })
+      const body = await postReview(sending, clientConfig, { timeoutSeconds: TIMEOUT_SECONDS }, review)
+      converted = convertedObjects(jsonOf(body), { uid, version })
     } catch (error) {
       throw unusable(`${named} failed: ${error instanceof Error ? error.message : String(error)}`)
     }
@@ -41,6 +44,15 @@ export function webhookConversion({ webhook }: Frozen<CustomResourceConversion>,
       throw unusable(`${named} returned ${converted.length} objects, expected ${objects.length}`)
     }
     return objects.map((object, index) => accepted(object, converted[index], desiredAPIVersion))
+  }
+}
+
+function jsonOf(body: Uint8Array): unknown {
+  try {
+    return decodeAny(body, 'Ignore').value
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw new BadConversion(`couldn't get version/kind; json parse error: ${error.message}`)
   }
 }
 

@@ -31,8 +31,9 @@ function proxy(locate: Locate, kind: string): Subresource {
     passesOn: true,
     async answer(registry, resource, call) {
       const query = call.query.toString()
-      const path = `/${call.info.rest || (call.query.get('path') ?? '').replace(/^\//, '')}${query && `?${query}`}`
-      await admitConnect(registry, resource, call, { kind, path })
+      const bare = `/${call.info.rest || (call.query.get('path') ?? '').replace(/^\//, '')}`
+      const path = `${bare}${query && `?${query}`}`
+      await admitConnect(registry, resource, call, { kind, path: bare })
       const target = await locate(registry, call, path)
       if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target }
       return redirectToRoot(call) ?? pass(registry, call, target)
