@@ -1,6 +1,7 @@
 import type { Env } from '../lib/env.ts'
 import type { Store } from '../store/store.ts'
-import { defaultAdmission } from './admission/index.ts'
+import type { AdmissionConfig } from './admission/config.ts'
+import { admissionPlugins } from './admission/index.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { type CallWebhook, noWebhooks } from './admission/webhooks/types.ts'
 import { bootstrapTokens } from './authn/bootstrap-tokens.ts'
@@ -23,6 +24,7 @@ import { authorizationReviews } from './authz/reviews/reviews.ts'
 import { type Authorizer, unionOf } from './authz/types.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { Mirrors } from './mirror/mirrors.ts'
+import type { RemoteService } from './remote/service.ts'
 import type { ServingByName } from './registry/built-in.ts'
 import type { Route } from './routes/routes.ts'
 
@@ -45,6 +47,10 @@ export interface GuardOptions {
   readonly address?: string
   /** The way to admission webhooks. */
   readonly callWebhook?: CallWebhook
+  /** The way to the service of ImagePolicyWebhook. */
+  readonly imagePolicy?: RemoteService
+  /** Which admission plugins stand; upstream's defaults and NodeRestriction unless told. */
+  readonly admission?: AdmissionConfig
 }
 
 /** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
@@ -75,7 +81,7 @@ export function createGuard(options: GuardOptions): Guard {
   return {
     authenticator,
     authorizer,
-    admission: defaultAdmission({ mirrors, store, env, authorizer, callWebhook }),
+    admission: admissionPlugins({ ...options, mirrors, authorizer, callWebhook }, options.admission),
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),

@@ -22,6 +22,7 @@ import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
 import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
+import { createAsServer } from './inprocess/create-as-server.ts'
 import { SharedObjects } from './inprocess/shared-objects.ts'
 import { FieldIndexes } from './registry/field-index.ts'
 import { ListCache } from './registry/list-cache.ts'
@@ -111,7 +112,7 @@ export class ApiServer {
     this.#serving = options.serving ?? {}
     this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
     const admission = new AdmissionChain(options.admission)
-    admission.initialize(this.resources)
+    admission.initialize(this.resources, (path, object) => createAsServer(this, path, object))
     this.registry = {
       store,
       env,

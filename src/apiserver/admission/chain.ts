@@ -1,5 +1,5 @@
 import type { ResourceTable } from '../resource-table.ts'
-import type { AdmissionAttributes, AdmissionPlugin, Operation, SecondRound } from './types.ts'
+import type { AdmissionAttributes, AdmissionPlugin, CreateAsServer, Operation, SecondRound } from './types.ts'
 
 /** Plugins in order, sorted once by operation so that a request touches only those that care. */
 export class AdmissionChain {
@@ -13,9 +13,9 @@ export class AdmissionChain {
     this.#validating = byOperation(plugins.filter((plugin) => plugin.validate))
   }
 
-  /** Tells plugins what is served. */
-  initialize(resources: ResourceTable): void {
-    for (const plugin of this.#plugins) plugin.initialize?.(resources)
+  /** Tells plugins what is served, and how to make what is missing. */
+  initialize(resources: ResourceTable, create: CreateAsServer): void {
+    for (const plugin of this.#plugins) plugin.initialize?.(resources, create)
   }
 
   /** Whether nobody looks at this operation, so that attributes need not be made. */

@@ -1,58 +1,27 @@
-import { certificateApproval } from './certificate-approval/plugin.ts'
-import { certificateSigning } from './certificate-signing/plugin.ts'
-import { certificateSubjectRestriction } from './certificate-subject-restriction/plugin.ts'
-import { defaultIngressClass } from './default-ingress-class/plugin.ts'
-import { defaultStorageClass } from './default-storage-class/plugin.ts'
-import { persistentVolumeClaimResize } from './persistent-volume-claim-resize/plugin.ts'
-import { podSecurity } from './pod-security/plugin.ts'
-import { podTopologyLabels } from './pod-topology-labels/plugin.ts'
-import { runtimeClass } from './runtime-class/plugin.ts'
-import { defaultTolerationSeconds } from './default-toleration-seconds/plugin.ts'
-import { limitRanger } from './limit-ranger/plugin.ts'
-import { namespaceLifecycle, namespaceLifecycleResource } from './namespace-lifecycle/plugin.ts'
-import { nodeRestriction } from './node-restriction/plugin.ts'
-import { priority, priorityResource } from './priority/plugin.ts'
-import { storageObjectInUseProtection } from './storage-object-in-use-protection/plugin.ts'
-import { resourceQuota } from './resource-quota/plugin.ts'
-import { serviceAccount, serviceAccountResource } from './service-account/plugin.ts'
-import { tokenSecretClients } from './token-secret-clients/plugin.ts'
-import { taintNodesByCondition } from './taint-nodes-by-condition/plugin.ts'
-import { mutatingAdmissionPolicy } from './policies/mutating.ts'
-import { validatingAdmissionPolicy } from './policies/validating.ts'
-import { mutatingAdmissionWebhook } from './webhooks/mutating.ts'
-import { validatingAdmissionWebhook } from './webhooks/validating.ts'
+import type { AdmissionConfig } from './config.ts'
+import { OWN, REGISTERED, type Registered } from './registered.ts'
 import type { AdmissionSources } from './sources.ts'
 import type { AdmissionPlugin } from './types.ts'
 
-/**
- * The plugins that upstream enables by default, in its order: what refuses whole namespaces first, what fills a pod before what counts it,
- * quotas last, so that nothing is charged that is refused afterwards.
- */
-export function defaultAdmission(sources: AdmissionSources): readonly AdmissionPlugin[] {
-  const { mirrors, env } = sources
-  return [
-    namespaceLifecycle(mirrors.of(namespaceLifecycleResource)),
-    tokenSecretClients,
-    limitRanger(mirrors),
-    serviceAccount(mirrors.of(serviceAccountResource), env.random),
-    nodeRestriction(sources),
-    taintNodesByCondition,
-    podSecurity(sources),
-    priority(mirrors.of(priorityResource)),
-    defaultTolerationSeconds,
-    defaultStorageClass(sources),
-    storageObjectInUseProtection,
-    persistentVolumeClaimResize(sources),
-    runtimeClass(sources),
-    certificateApproval(sources),
-    certificateSigning(sources),
-    certificateSubjectRestriction,
-    defaultIngressClass(sources),
-    podTopologyLabels(sources),
-    mutatingAdmissionPolicy(sources),
-    mutatingAdmissionWebhook(sources),
-    validatingAdmissionPolicy(sources),
-    validatingAdmissionWebhook(sources),
-    resourceQuota(sources),
-  ]
+/** The plugins that stand, in the order they run. A plugin that is both enabled and disabled stands; `admissionProblems` is against that. */
+export function admissionPlugins(sources: AdmissionSources, config: AdmissionConfig = {}): readonly AdmissionPlugin[] {
+  return [...OWN, ...standing(config).flatMap(({ create }) => create?.(sources, config) ?? [])]
+}
+
+/** The names of upstream's plugins that stand, in the order they run. */
+export const pluginNames = (config: AdmissionConfig): readonly string[] => standing(config).map(({ name }) => name)
+
+function standing({ enable = [], disable = [] }: AdmissionConfig): readonly Registered[] {
+  return REGISTERED.filter(({ name, isDefault }) => enable.includes(name) || (isDefault && !disable.includes(name)))
+}
+
+/** What is wrong with what was asked for, in upstream's words. */
+export function* admissionProblems({ enable = [], disable = [] }: AdmissionConfig): Iterable<string> {
+  const known = new Set(REGISTERED.map(({ name }) => name))
+  for (const name of enable)
+    if (!known.has(name)) yield `enable-admission-plugins plugin ${JSON.stringify(name)} is unknown`
+  for (const name of disable)
+    if (!known.has(name)) yield `disable-admission-plugins plugin ${JSON.stringify(name)} is unknown`
+  const both = [...new Set(enable)].filter((name) => disable.includes(name)).toSorted((a, b) => (a < b ? -1 : 1))
+  if (both.length > 0) yield `[${both.join(' ')}] in enable-admission-plugins and disable-admission-plugins overlapped`
 }

@@ -1,6 +1,7 @@
 import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import type { Authorizer } from '../authz/types.ts'
+import type { RemoteService } from '../remote/service.ts'
 import type { Mirrors } from '../mirror/mirrors.ts'
 import type { CallWebhook } from './webhooks/types.ts'
 
@@ -11,4 +12,6 @@ export interface AdmissionSources {
   readonly env: Env
   readonly authorizer: Authorizer
   readonly callWebhook: CallWebhook
+  /** Who is asked about images, if anybody is. */
+  readonly imagePolicy?: RemoteService
 }

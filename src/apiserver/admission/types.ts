@@ -49,6 +49,9 @@ export interface SecondRound {
   run(): Promise<void>
 }
 
+/** Creates an object as the server itself, in a request of its own. Throws the StatusError that it is answered with. */
+export type CreateAsServer = (path: string, object: KubeObject) => Promise<void>
+
 /**
  * One admission plugin. Throws a StatusError to refuse the request (`forbidden(...)` as a rule). Plugins run in the order of
  * the server's array: first `mutate` of all, then, after validation, `validate` of all. `mutate` may run several times for one
@@ -58,8 +61,8 @@ export interface AdmissionPlugin {
   /** Upstream's name, such as LimitRanger. */
   readonly name: string
   handles(operation: Operation): boolean
-  /** Told once of what is served, which may change later. */
-  initialize?(resources: ResourceTable): void
+  /** Told once of what is served, which may change later, and of the way to make what is missing. */
+  initialize?(resources: ResourceTable, create: CreateAsServer): void
   mutate?(attributes: AdmissionAttributes): MaybePromise<SecondRound | void>
   validate?(attributes: AdmissionAttributes): MaybePromise<void>
 }

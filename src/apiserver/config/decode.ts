@@ -10,6 +10,8 @@ export interface ConfigKinds {
   readonly scheme: string
   /** The shape of each kind in each version, by `group/version`, then kind. */
   readonly versions: Readonly<Record<string, Readonly<Record<string, StructSchema>>>>
+  /** Upstream lets unknown fields and those that stand twice pass. */
+  readonly isLenient?: boolean
 }
 
 /** A configuration file as it was decoded. */
@@ -24,7 +26,7 @@ export interface ConfigDocument {
  * Decodes a configuration file, YAML or JSON, of one of `kinds`, in upstream's strict way: fields that nobody knows and fields that stand
  * twice are errors. Throws DecodeError in upstream's words.
  */
-export function decodeConfig(body: Uint8Array, { scheme, versions }: ConfigKinds): ConfigDocument {
+export function decodeConfig(body: Uint8Array, { scheme, versions, isLenient = false }: ConfigKinds): ConfigDocument {
   const isJson = looksLikeJson(body)
   const { apiVersion, kind } = typeMeta(body, isJson)
   if (apiVersion.split('/').length > 2) throw new DecodeError(`unexpected GroupVersion string: ${apiVersion}`)
@@ -34,7 +36,7 @@ export function decodeConfig(body: Uint8Array, { scheme, versions }: ConfigKinds
     const [what, version, where] = [kind, apiVersion, scheme].map((text) => JSON.stringify(text))
     throw new DecodeError(`no kind ${what} is registered for version ${version} in scheme ${where}`)
   }
-  const { object, violations } = (isJson ? decodeJson : decodeYaml)(schema, body, 'Strict')
+  const { object, violations } = (isJson ? decodeJson : decodeYaml)(schema, body, isLenient ? 'Ignore' : 'Strict')
   if (violations.length > 0) throw strictDecodingError(violations)
   return { apiVersion, kind, object }
 }

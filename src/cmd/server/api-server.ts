@@ -17,10 +17,11 @@ import type { Verbosity } from '../../lib/verbosity.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
-import { startGuardedApi, type ApiAccess } from './guarded-api.ts'
+import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
 import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
+import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
 import { startTracing } from './tracing.ts'
 
@@ -77,6 +78,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
     ...options.config.authentication,
+    admission: options.config.admission,
+    ...imagePolicyOf(options),
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
@@ -140,6 +143,14 @@ async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTl
   } catch (error) {
     throw listenProblem(error, bindAddress, settings.apiPort)
   }
+}
+
+const IMAGE_POLICY_TIMEOUT_MS = 30_000
+
+/** The way to who is asked about images, if anybody is. A UserError when its kubeconfig cannot be used. */
+function imagePolicyOf({ config: { admission }, env }: ApiOptions): Pick<GuardedApiOptions, 'imagePolicy'> {
+  const file = admission.imagePolicy?.kubeConfigFile
+  return file === undefined ? {} : { imagePolicy: remoteService(file, IMAGE_POLICY_TIMEOUT_MS, env.clock) }
 }
 
 function servingTls({ serving, ca, frontProxy }: Pki): ServingTls {

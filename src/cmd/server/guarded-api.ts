@@ -1,5 +1,6 @@
 import { builtInResources } from '../../api/index.ts'
 import type { Descriptions } from '../../api/openapi/model.ts'
+import type { AdmissionConfig } from '../../apiserver/admission/config.ts'
 import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
@@ -13,6 +14,7 @@ import type { Connector } from '../../apiserver/registry/connect/connector.ts'
 import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import type { Route } from '../../apiserver/routes/routes.ts'
 import type { Tracer } from '../../apiserver/tracing/tracer.ts'
+import type { RemoteService } from '../../apiserver/remote/service.ts'
 import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import type { Client } from '../../client/client.ts'
 import { createClient } from '../../client/create-client.ts'
@@ -60,6 +62,10 @@ export interface GuardedApiOptions {
   readonly connector?: Connector
   /** The way to admission webhooks. */
   readonly callWebhook?: CallWebhook
+  /** The way to the service of ImagePolicyWebhook. */
+  readonly imagePolicy?: RemoteService
+  /** Which admission plugins stand; see createGuard. */
+  readonly admission?: AdmissionConfig
   readonly descriptions?: Descriptions
   /** See ApiServerOptions. */
   readonly verbosity?: Verbosity

@@ -1,22 +1,33 @@
 import type { Pod, Toleration } from '../../../api/generated/types/core/v1.ts'
+import type { AdmissionConfig } from '../config.ts'
 import type { AdmissionPlugin } from '../types.ts'
 import { isPodWrite } from '../pods.ts'
 
-const TAINTS = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'] as const
 const SECONDS = 300
 
-/** A pod that says nothing else stays five minutes on a node that is not ready or cannot be reached. */
-export const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
-  mutate(attributes) {
-    if (!isPodWrite(attributes)) return
-    const { spec } = attributes.object as Pod
-    const covers = ({ key, effect }: Toleration, taint: string): boolean =>
-      (key === taint || !key) && (effect === 'NoExecute' || !effect)
-    for (const key of TAINTS) {
-      if (spec.tolerations?.some((toleration) => covers(toleration, key))) continue
-      ;(spec.tolerations ??= []).push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: SECONDS })
-    }
-  },
+/** A pod that says nothing else stays five minutes, or as long as was told, on a node that is not ready or cannot be reached. */
+export function defaultTolerationSeconds({
+  notReadyTolerationSeconds = SECONDS,
+  unreachableTolerationSeconds = SECONDS,
+}: AdmissionConfig): AdmissionPlugin {
+  const patience = [
+    ['node.kubernetes.io/not-ready', notReadyTolerationSeconds],
+    ['node.kubernetes.io/unreachable', unreachableTolerationSeconds],
+  ] as const
+  return {
+    name: 'DefaultTolerationSeconds',
+    handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
+    mutate(attributes) {
+      if (!isPodWrite(attributes)) return
+      const { spec } = attributes.object as Pod
+      for (const [key, tolerationSeconds] of patience) {
+        if (spec.tolerations?.some((toleration) => covers(toleration, key))) continue
+        ;(spec.tolerations ??= []).push({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds })
+      }
+    },
+  }
+}
+
+function covers({ key, effect }: Toleration, taint: string): boolean {
+  return (key === taint || !key) && (effect === 'NoExecute' || !effect)
 }

@@ -1,33 +1,18 @@
 import { namespaces } from '../../../api/core/v1/namespace.ts'
-import { pods } from '../../../api/core/v1/pod.ts'
-import type { Container, Namespace, Pod, PodTemplateSpec } from '../../../api/generated/types/core/v1.ts'
-import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
-import { invalidObject } from '../../../apimachinery/status.ts'
-import { semanticEqual } from '../../../apimachinery/equality.ts'
-import type { Store } from '../../../store/store.ts'
+import type { Namespace, Pod } from '../../../api/generated/types/core/v1.ts'
+import type { Frozen } from '../../../apimachinery/meta.ts'
+import { internalError } from '../../../apimachinery/status.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
-import { admissionForbidden, resourceName } from '../forbidden.ts'
+import { resourceName } from '../forbidden.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
-import { containersOf, type PodLike } from './check.ts'
-import { type LevelVersion, type Policy, policyOf, policyText, rank, violations, violationsText } from './policy.ts'
-
-/** Where a controller keeps the template of its pods. */
-const TEMPLATES: Readonly<Record<string, (object: never) => Frozen<PodTemplateSpec> | undefined>> = {
-  podtemplates: ({ template }: { template?: PodTemplateSpec }) => template,
-  replicationcontrollers: ofSpec,
-  'replicasets.apps': ofSpec,
-  'deployments.apps': ofSpec,
-  'statefulsets.apps': ofSpec,
-  'daemonsets.apps': ofSpec,
-  'jobs.batch': ofSpec,
-  'cronjobs.batch': ({ spec }: { spec?: { jobTemplate?: { spec?: { template?: PodTemplateSpec } } } }) =>
-    spec?.jobTemplate?.spec?.template,
-}
-
-function ofSpec({ spec }: { spec?: { template?: PodTemplateSpec } }): PodTemplateSpec | undefined {
-  return spec?.template
-}
+import type { PodLike } from './check.ts'
+import type { PodSecurityConfig } from './config.ts'
+import { annotate, evaluate } from './evaluate.ts'
+import { checkNamespace } from './namespace.ts'
+import { FULLY_PRIVILEGED, type Policy, policyOf } from './policy.ts'
+import { isSignificant } from './significant.ts'
+import { hasTemplate, templateOf } from './templates.ts'
 
 /** Subresources of pods that cannot change what the pod may do. */
 const HARMLESS: ReadonlySet<string> = new Set([
@@ -41,110 +26,92 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'status',
 ])
 
-/** Holds pods to the Pod Security Standard that their namespace's labels name (upstream's PodSecurity, with its default configuration). */
-export function podSecurity({ mirrors, store }: AdmissionSources): AdmissionPlugin {
+const EVERYBODY: PodSecurityConfig = {
+  defaults: FULLY_PRIVILEGED,
+  exemptions: { usernames: [], namespaces: [], runtimeClasses: [] },
+}
+
+type Parsed = ReturnType<typeof policyOf>
+
+/** Holds pods to the Pod Security Standard that their namespace's labels name (upstream's PodSecurity). */
+export function podSecurity(
+  { mirrors, store, env }: AdmissionSources,
+  config: PodSecurityConfig = EVERYBODY,
+): AdmissionPlugin {
   const mirror = mirrors.of(namespaces)
+  const policies = policiesOf(mirror, config.defaults)
   return {
     name: 'PodSecurity',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
     async validate(attributes) {
       const resource = resourceName(attributes)
-      if (resource === 'namespaces') return checkNamespace(attributes, store)
-      if (resource === 'pods') return checkPod(attributes, mirror)
-      if (Object.hasOwn(TEMPLATES, resource) && attributes.subresource === '')
-        return checkTemplate(attributes, mirror, TEMPLATES[resource])
+      if (resource === 'namespaces') return checkNamespace(attributes, { store, clock: env.clock, config })
+      if (resource === 'pods') return checkPod(attributes, config, policies)
+      if (hasTemplate(resource) && attributes.subresource === '')
+        return checkTemplate(attributes, resource, config, policies)
     },
   }
 }
 
-async function policyFor(mirror: Mirror<Namespace>, namespace: string): Promise<Policy> {
-  const found = mirror.get(namespace) ?? (await mirror.live(namespace))
-  return policyOf(found?.metadata.labels).policy
+type Policies = (attributes: AdmissionAttributes) => Promise<Parsed | undefined>
+
+/** What namespaces ask for, read once for each version of a namespace; undefined for one that is not there. */
+function policiesOf(mirror: Mirror<Namespace>, defaults: Policy): Policies {
+  const known = new WeakMap<object, Parsed>()
+  return async ({ namespace }) => {
+    const found = mirror.get(namespace) ?? (await mirror.live(namespace))
+    if (!found) return undefined
+    let parsed = known.get(found)
+    if (!parsed) known.set(found, (parsed = policyOf(found.metadata.labels, defaults)))
+    return parsed
+  }
 }
 
-async function checkPod(attributes: AdmissionAttributes, mirror: Mirror<Namespace>): Promise<void> {
-  if (HARMLESS.has(attributes.subresource)) return
-  const { enforce, warn } = await policyFor(mirror, attributes.namespace)
-  if (rank(enforce) + rank(warn) === 0) return
+async function checkPod(attributes: AdmissionAttributes, config: PodSecurityConfig, policies: Policies): Promise<void> {
+  if (HARMLESS.has(attributes.subresource) || isExempt(attributes, config)) return
+  const parsed = await policies(attributes)
+  if (!parsed) {
+    const why = `failed to lookup namespace ${JSON.stringify(attributes.namespace)}`
+    const error = internalError(new Error(why))
+    annotate(attributes, 'error', `${error.message}: namespaces ${JSON.stringify(attributes.namespace)} not found`)
+    throw error
+  }
+  const { policy, errors } = parsed
+  if (errors.length === 0 && isPrivileged(policy, 'enforce') && asksNothing(policy))
+    return annotate(attributes, 'enforce-policy', 'privileged:latest')
   const pod = attributes.object as Pod
   if (attributes.operation === 'UPDATE' && !isSignificant(pod, attributes.oldObject as Frozen<Pod>)) return
-  const found = violations(enforce, pod)
-  if (found.length > 0) {
-    const why = `violates PodSecurity ${JSON.stringify(policyText(enforce))}: ${violationsText(found)}`
-    throw admissionForbidden(attributes, why)
-  }
-  warnOf(attributes, warn, pod)
-}
-
-/** Of what can change on a pod, images and new containers alone matter. */
-function isSignificant(pod: Frozen<Pod>, old: Frozen<Pod>): boolean {
-  const images = (one: Frozen<Pod>): unknown =>
-    containersOf(one).map(({ name, image }: Frozen<Container>) => ({ name, image }))
-  return !semanticEqual(images(pod), images(old))
-}
-
-function warnOf(attributes: AdmissionAttributes, warn: LevelVersion, pod: PodLike): void {
-  const found = violations(warn, pod)
-  if (found.length > 0)
-    attributes.warn(`would violate PodSecurity ${JSON.stringify(policyText(warn))}: ${violationsText(found)}`)
+  evaluate(attributes, parsed, config, pod, true)
 }
 
 /** What makes pods is never refused for them: its pods will be. */
 async function checkTemplate(
   attributes: AdmissionAttributes,
-  mirror: Mirror<Namespace>,
-  templateOf: ((object: never) => Frozen<PodTemplateSpec> | undefined) | undefined,
+  resource: string,
+  config: PodSecurityConfig,
+  policies: Policies,
 ): Promise<void> {
-  const { warn } = await policyFor(mirror, attributes.namespace)
-  if (rank(warn) === 0) return
-  const template = templateOf?.(attributes.object as never)
-  if (template?.spec) warnOf(attributes, warn, { metadata: template.metadata ?? {}, spec: template.spec })
+  if (isExempt(attributes, config)) return
+  const parsed = await policies(attributes)
+  if (!parsed || (parsed.errors.length === 0 && asksNothing(parsed.policy))) return
+  const template = templateOf(resource, attributes.object)
+  if (!template) return
+  const pod: PodLike = { metadata: template.metadata ?? {}, spec: template.spec ?? { containers: [] } }
+  evaluate(attributes, parsed, config, pod, false)
 }
 
-/** Labels must be right, and who tightens a namespace is told which of its pods are against the new level. */
-async function checkNamespace(attributes: AdmissionAttributes, store: Store): Promise<void> {
-  const { object, oldObject, subresource, name } = attributes
-  if (subresource !== '' || !object) return
-  const now = policyOf(object.metadata.labels)
-  const before = oldObject && policyOf(oldObject.metadata.labels)
-  if (now.errors.length > 0 && !semanticEqual(now.errors, before?.errors ?? [])) {
-    throw invalidObject({ group: '', kind: 'Namespace' }, name, now.errors)
-  }
-  if (!before) return
-  const { enforce } = now.policy
-  const old = before.policy.enforce
-  if (rank(enforce) === 0 || (enforce.minor === old.minor && rank(enforce) <= rank(old))) return
-  for (const text of await existing(store, name, enforce)) attributes.warn(text)
-}
+const isPrivileged = (policy: Policy, mode: keyof Policy): boolean => policy[mode].level === 'privileged'
 
-const MOST_PODS = 3000
+/** Nothing is warned of, nothing noted. */
+const asksNothing = (policy: Policy): boolean => isPrivileged(policy, 'warn') && isPrivileged(policy, 'audit')
 
-/** What the namespace's pods do against the level: those of one kind of violation in one text. */
-async function existing(store: Store, namespace: string, level: LevelVersion): Promise<string[]> {
-  const { entries, more } = await store.range(`${pods.storagePrefix}/${namespace}/`, { limit: MOST_PODS })
-  const byReason = new Map<string, string[]>()
-  for (const { value } of entries) {
-    const pod = JSON.parse(new TextDecoder().decode(value)) as Pod & KubeObject
-    const reason = violations(level, pod)
-      .map((found) => found.reason)
-      .join(', ')
-    if (reason) byReason.set(reason, [...(byReason.get(reason) ?? []), pod.metadata.name ?? ''])
-  }
-  const texts = [...byReason].map(([reason, [first = '', ...others]]) => {
-    const rest = others.length > 0 ? ` (and ${others.length} other ${others.length === 1 ? 'pod' : 'pods'})` : ''
-    return `${first}${rest}: ${reason}`
-  })
-  const told = JSON.stringify(policyText(level))
-  return [
-    ...(more ? [await partly(store, namespace)] : []),
-    ...(texts.length > 0
-      ? [`existing pods in namespace "${namespace}" violate the new PodSecurity enforce level ${told}`]
-      : []),
-    ...texts.sort((a, b) => (a < b ? -1 : 1)),
-  ]
-}
-
-async function partly(store: Store, namespace: string): Promise<string> {
-  const all = await store.count(`${pods.storagePrefix}/${namespace}/`)
-  return `new PodSecurity enforce level only checked against the first ${MOST_PODS} of ${all} existing pods`
+function isExempt(attributes: AdmissionAttributes, { exemptions }: PodSecurityConfig): boolean {
+  const { namespace, user } = attributes
+  const why = exemptions.namespaces.includes(namespace)
+    ? 'namespace'
+    : user.name !== '' && exemptions.usernames.includes(user.name)
+      ? 'user'
+      : undefined
+  if (why !== undefined) annotate(attributes, 'exempt', why)
+  return why !== undefined
 }

@@ -4,8 +4,9 @@ import type { PodLike, Violation } from './check.ts'
 import { RESTRICTED } from './restricted.ts'
 
 const LEVELS = ['privileged', 'baseline', 'restricted'] as const
-type Level = (typeof LEVELS)[number]
-export type Mode = 'enforce' | 'audit' | 'warn'
+export type Level = (typeof LEVELS)[number]
+export const MODES = ['enforce', 'audit', 'warn'] as const
+export type Mode = (typeof MODES)[number]
 
 /** A level of the Pod Security Standards, as of a version. */
 export interface LevelVersion {
@@ -17,59 +18,77 @@ export interface LevelVersion {
 /** What a namespace asks for. */
 export type Policy = Readonly<Record<Mode, LevelVersion>>
 
-const PREFIX = 'pod-security.kubernetes.io/'
+export const PREFIX = 'pod-security.kubernetes.io/'
 const LATEST = Infinity
 /** What this release calls latest. */
 const NEWEST = 36
 const PRIVILEGED: LevelVersion = { level: 'privileged', minor: LATEST }
 
-/** Reads a namespace's labels (upstream's PolicyToEvaluate): bad ones count as the strictest to enforce, as the laxest to warn and audit. */
-export function policyOf(labels: Readonly<Record<string, string>> = {}): {
-  readonly policy: Policy
-  readonly errors: readonly FieldError[]
-} {
+/** Of namespaces that say nothing, unless the configuration says otherwise. */
+export const FULLY_PRIVILEGED: Policy = { enforce: PRIVILEGED, audit: PRIVILEGED, warn: PRIVILEGED }
+
+/**
+ * Reads a namespace's labels; what they leave open is as in `defaults` (upstream's PolicyToEvaluate). Bad ones count as the strictest to enforce,
+ * as the laxest to warn and audit.
+ */
+export function policyOf(
+  labels: Readonly<Record<string, string>> = {},
+  defaults: Policy = FULLY_PRIVILEGED,
+): { readonly policy: Policy; readonly errors: readonly FieldError[] } {
   const errors: FieldError[] = []
-  const enforce = read('enforce', labels, errors)
-  const audit = read('audit', labels, errors)
-  let warn = read('warn', labels, errors)
-  const asked = labels[`${PREFIX}enforce`]
-  const isValid = asked !== undefined && isLevel(asked)
+  const [enforce, audit, asked] = MODES.map((mode) => read(mode, labels, defaults[mode], errors)) as [
+    LevelVersion,
+    LevelVersion,
+    LevelVersion,
+  ]
+  const told = (key: string): boolean => labels[`${PREFIX}${key}`] !== undefined
   // Who enforces a level and says nothing of warnings is warned of the same.
-  if (isValid && labels[`${PREFIX}warn`] === undefined && rank(enforce) > rank(warn)) {
-    warn = { level: enforce.level, minor: labels[`${PREFIX}warn-version`] === undefined ? enforce.minor : warn.minor }
-  }
+  const isValid = isLevel(labels[`${PREFIX}enforce`] ?? '')
+  const follows = isValid && !told('warn') && rank(enforce) > rank(asked)
+  const warn = follows ? { level: enforce.level, minor: told('warn-version') ? asked.minor : enforce.minor } : asked
   return { policy: { enforce, audit, warn }, errors }
 }
 
-function read(mode: Mode, labels: Readonly<Record<string, string>>, errors: FieldError[]): LevelVersion {
+function read(
+  mode: Mode,
+  labels: Readonly<Record<string, string>>,
+  otherwise: LevelVersion,
+  errors: FieldError[],
+): LevelVersion {
   const [key, versionKey] = [`${PREFIX}${mode}`, `${PREFIX}${mode}-version`]
   const [level, version] = [labels[key], labels[versionKey]]
   const problem = (label: string, value: string, why: string): void =>
     void errors.push(invalid(`metadata.labels[${label}]`, value, why))
-  if (level !== undefined && !isLevel(level)) problem(key, level, `must be one of ${LEVELS.join(', ')}`)
-  const minor = version === undefined ? LATEST : minorOf(version)
-  if (version !== undefined && minor === undefined) problem(versionKey, version, 'must be "latest" or "v1.x"')
+  if (level !== undefined && !isLevel(level)) problem(key, level, LEVEL_PROBLEM)
+  const minor = version === undefined ? otherwise.minor : minorOf(version)
+  if (version !== undefined && minor === undefined) problem(versionKey, version, VERSION_PROBLEM)
   const fallback = mode === 'enforce' ? 'restricted' : 'privileged'
   return {
-    level: level === undefined ? PRIVILEGED.level : isLevel(level) ? level : fallback,
+    level: level === undefined ? otherwise.level : isLevel(level) ? level : fallback,
     minor: minor ?? LATEST,
   }
 }
 
-function isLevel(text: string): text is Level {
+export const LEVEL_PROBLEM = `must be one of ${LEVELS.join(', ')}`
+export const VERSION_PROBLEM = 'must be "latest" or "v1.x"'
+
+export function isLevel(text: string): text is Level {
   return (LEVELS as readonly string[]).includes(text)
 }
 
-function minorOf(version: string): number | undefined {
+/** Of `latest` or `v1.x`; undefined of anything else. */
+export function minorOf(version: string): number | undefined {
   if (version === 'latest') return LATEST
   const minor = /^v1\.(0|[1-9][0-9]*)$/.exec(version)?.[1]
-  return minor === undefined ? undefined : Number(minor)
+  return minor === undefined || !Number.isSafeInteger(Number(minor)) ? undefined : Number(minor)
 }
 
 /** How strict. */
 export function rank({ level }: LevelVersion): number {
   return LEVELS.indexOf(level)
 }
+
+export const sameLevel = (a: LevelVersion, b: LevelVersion): boolean => a.level === b.level && a.minor === b.minor
 
 /** `baseline:latest`, `restricted:v1.25`. */
 export function policyText({ level, minor }: LevelVersion): string {

@@ -10,7 +10,7 @@ import { isPodWrite } from '../pods.ts'
 import { bareError } from '../../registry/revision.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
-import { mergeTolerations } from './tolerations.ts'
+import { mergeTolerations } from '../tolerations.ts'
 
 /** Gives a pod what its RuntimeClass asks for: overhead, node selector, tolerations (upstream's RuntimeClass). */
 export function runtimeClass({ mirrors }: AdmissionSources): AdmissionPlugin {

@@ -1,5 +1,7 @@
 import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
+import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
+import { admissionConfig } from './admission.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 
@@ -7,10 +9,15 @@ import { type ObservabilityConfig, observabilityConfig } from './observability.t
 export interface ApiConfig {
   readonly authentication: AuthenticationConfig
   readonly observability: ObservabilityConfig
+  readonly admission: AdmissionConfig
 }
 
 /** Reads them. Throws a UserError with upstream's words for what cannot be. */
 export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
   const flags = new ApiFlagValues(given)
-  return { authentication: authenticationConfig(flags), observability: observabilityConfig(flags) }
+  return {
+    authentication: authenticationConfig(flags),
+    observability: observabilityConfig(flags),
+    admission: admissionConfig(flags),
+  }
 }

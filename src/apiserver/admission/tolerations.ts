@@ -1,6 +1,6 @@
-import type { Toleration } from '../../../api/generated/types/core/v1.ts'
-import { semanticEqual } from '../../../apimachinery/equality.ts'
-import type { Frozen } from '../../../apimachinery/meta.ts'
+import type { Toleration } from '../../api/generated/types/core/v1.ts'
+import { semanticEqual } from '../../apimachinery/equality.ts'
+import type { Frozen } from '../../apimachinery/meta.ts'
 
 /** Both lists without what another of them includes; of equals the first stays (upstream's MergeTolerations). */
 export function mergeTolerations(first: readonly Toleration[], second: readonly Toleration[]): Toleration[] {
@@ -15,7 +15,7 @@ export function mergeTolerations(first: readonly Toleration[], second: readonly 
 }
 
 /** Whether `wide` tolerates all that `narrow` does. */
-function includes(wide: Frozen<Toleration>, narrow: Frozen<Toleration>): boolean {
+export function includes(wide: Frozen<Toleration>, narrow: Frozen<Toleration>): boolean {
   if (semanticEqual(wide, narrow)) return true
   const anyKey = !wide.key && wide.operator === 'Exists'
   if ((narrow.key ?? '') !== (wide.key ?? '') && !anyKey) return false
