@@ -15,8 +15,10 @@ import { refused } from './authz/refused.ts'
 import { authorizationAttributes } from './authz/attributes.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import { Discovery } from './discovery/discovery.ts'
+import { healthIndicators } from './health/indicators.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
 import { Metrics } from './metrics/metrics.ts'
+import { collectFacts } from './metrics/facts.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
 import { openApiDocuments } from './openapi/documents.ts'
 import { openApiRoutes } from './openapi/routes.ts'
@@ -89,7 +91,7 @@ export class ApiServer {
   readonly metrics: Metrics
   readonly #verbosity: Verbosity | undefined
   readonly #tracer: Tracer | undefined
-  readonly #requests = new RequestMetrics()
+  readonly #requests: RequestMetrics
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
@@ -104,7 +106,8 @@ export class ApiServer {
     this.#verbosity = options.verbosity
     this.#tracer = options.tracer
     this.metrics = options.metrics ?? new Metrics()
-    this.metrics.collect(() => this.#requests.lines())
+    this.#requests = new RequestMetrics(this.metrics)
+    collectFacts(this, options.version)
     this.nodes = new LocalNodes(options.connector ?? noConnector)
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
@@ -207,17 +210,23 @@ export class ApiServer {
   }
 
   /** Notes how a request ended, for /metrics. */
-  observe(call: Call, code: number, startedMs: number): void {
-    if (this.#verbosity && this.#verbosity.level >= REQUESTS) this.#log(call, code, startedMs)
+  observe(call: Call, code: number, startedMs: number, bytes?: number): void {
+    const ms = this.env.clock.monotonic() - startedMs
+    if (this.#verbosity && this.#verbosity.level >= REQUESTS) this.#log(call, code, ms)
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
     if (isResource && !this.resources.find(group, version, resource)) return
-    this.#requests.observe(call, code, (this.env.clock.monotonic() - startedMs) / 1000)
+    this.#requests.observe(call, { code, seconds: ms / 1000, secondsElsewhere: (call.elsewhereMs ?? 0) / 1000, bytes })
+  }
+
+  /** What counts the events of a watch, each with its size in bytes. */
+  watchEvents(call: Call): (bytes: number) => void {
+    return this.#requests.watchEvents(call)
   }
 
   /** As upstream logs a request. Its query is not logged: what stands there is the client's business. */
-  #log({ method, info, headers }: Call, code: number, startedMs: number): void {
-    const latency = `${(this.env.clock.monotonic() - startedMs).toFixed(3)}ms`
+  #log({ method, info, headers }: Call, code: number, ms: number): void {
+    const latency = `${ms.toFixed(3)}ms`
     const userAgent = header(headers, 'user-agent')
     this.env.log.info('HTTP', { verb: method, URI: info.path, latency, userAgent, resp: code })
   }
@@ -271,8 +280,9 @@ export class ApiServer {
       { name: 'informer-sync', only: ['readyz'], check: () => {} },
       { name: 'shutdown', only: ['readyz'], check: () => {} },
     ]
+    const indicators = healthIndicators()
     const health = (call: Call): Promise<Answer | undefined> =>
-      healthAnswer(checks, call.info.path, call.query, this.env.log)
+      healthAnswer(checks, call.info.path, call.query, this.env.log, indicators.note)
     const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
     const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
     return [
@@ -282,6 +292,7 @@ export class ApiServer {
       ),
       { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
       { path: '/metrics', answer: () => metricsAnswer(this.metrics, started) },
+      { path: '/metrics/slis', answer: () => metricsAnswer(indicators.metrics, started) },
       { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
       ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
         { path, answer: health },
@@ -304,12 +315,12 @@ export class ApiServer {
   }
 }
 
-function metricsAnswer(metrics: Metrics, startedMs: number): Answer {
+async function metricsAnswer(metrics: Metrics, startedMs: number): Promise<Answer> {
   const headers = {
     'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
     'process-start-time-unix': String(Math.floor(startedMs / 1000)),
   }
-  return { type: 'raw', status: 200, headers, body: metrics.text() }
+  return { type: 'raw', status: 200, headers, body: await metrics.text() }
 }
 
 /** Builds an API server. */

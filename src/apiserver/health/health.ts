@@ -15,6 +15,9 @@ export interface HealthCheck {
 
 export type HealthEndpoint = 'healthz' | 'livez' | 'readyz'
 
+/** Takes down how a check went. */
+export type NoteCheck = (name: string, endpoint: HealthEndpoint, ok: boolean) => void
+
 const ENDPOINTS: readonly string[] = ['healthz', 'livez', 'readyz']
 
 /** Answers /healthz, /livez, /readyz and the single checks below them as upstream does; undefined for other paths. */
@@ -23,20 +26,21 @@ export async function healthAnswer(
   path: string,
   query: URLSearchParams,
   log: Logger,
+  note: NoteCheck = () => {},
 ): Promise<RawAnswer | undefined> {
   const [endpoint = '', ...rest] = path.slice(1).split('/')
   if (!ENDPOINTS.includes(endpoint)) return undefined
   const asked = checks.filter(({ only }) => !only || only.includes(endpoint as HealthEndpoint))
-  if (rest.length === 0) return allChecks(asked, endpoint, query, log)
+  if (rest.length === 0) return allChecks(asked, endpoint as HealthEndpoint, query, { log, note })
   const check = asked.find(({ name }) => name === rest.join('/'))
   return check && oneCheck(check)
 }
 
 async function allChecks(
   checks: readonly HealthCheck[],
-  endpoint: string,
+  endpoint: HealthEndpoint,
   query: URLSearchParams,
-  log: Logger,
+  { log, note }: { readonly log: Logger; readonly note: NoteCheck },
 ): Promise<RawAnswer> {
   const excluded = new Set(query.getAll('exclude'))
   const lines: string[] = []
@@ -47,6 +51,7 @@ async function allChecks(
       continue
     }
     const problem = await problemOf(check)
+    note(check.name, endpoint, problem === undefined)
     if (problem !== undefined) {
       failed = true
       log.warn('health check failed', { endpoint, check: check.name, err: problem })

@@ -51,18 +51,25 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
       const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
       if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
-        server.observe(call, 'status' in encoded ? encoded.status : 200, started)
+        server.observe(call, 'status' in encoded ? encoded.status : 200, started, bytesOf(encoded))
         if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
         if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
         if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
       }
-      return send(encoded, exchange, headers)
+      return send(encoded, exchange, headers, () => (call ? server.watchEvents(call) : noEvents))
     })
     return sent instanceof Promise ? sent.catch(failed) : sent
   } catch (error) {
     failed(error)
   }
 }
+
+/** Of an answer that is all there. */
+function bytesOf(encoded: Encoded): number | undefined {
+  return encoded.type === 'body' ? encoded.body.length : undefined
+}
+
+const noEvents = (): void => {}
 
 /** A request's span lasts until its answer is gone. */
 function endSpan(span: Span, encoded: Encoded, exchange: Exchange, auditId: OutgoingHeaders[string] | undefined): void {
@@ -167,7 +174,12 @@ function wantsPretty(headers: RequestHeaders, query: URLSearchParams): boolean {
   return /^(curl|Wget|Mozilla\/5\.0)/.test(header(headers, 'user-agent'))
 }
 
-function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): MaybePromise<void> {
+function send(
+  encoded: Encoded,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  events: () => (bytes: number) => void,
+): MaybePromise<void> {
   Object.assign(headers, encoded.headers)
   switch (encoded.type) {
     case 'body': {
@@ -179,7 +191,7 @@ function send(encoded: Encoded, exchange: Exchange, headers: OutgoingHeaders): M
     case 'stream':
       return sendStream(encoded, exchange, headers)
     case 'watch':
-      return sendWatch(encoded, exchange, headers)
+      return sendWatch(encoded, exchange, headers, events())
   }
 }
 
@@ -204,12 +216,18 @@ export const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 /** About what a watch holds at a time of what is there when it begins: many begin together. */
 const HELD_BYTES = 24 * 1024
 
-function sendWatch({ start }: EncodedWatch, exchange: Exchange, headers: OutgoingHeaders): void {
+function sendWatch(
+  { start }: EncodedWatch,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  sent: (bytes: number) => void,
+): void {
   const out = exchange.begin(200, headers)
   let sink: ByteSink | undefined
   let held: ByteSink | undefined
   const stop = start({
     send(event) {
+      sent(event.length)
       if (held) return held.write(event)
       out.send(event)
       if (out.unread > MOST_UNREAD_BYTES) exchange.destroy()

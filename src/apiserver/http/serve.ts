@@ -95,7 +95,14 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     const server = socket.alpnProtocol === 'h2' ? http2 : http1
     server.emit('connection', socket)
   })
-  front.on('tlsClientError', (_error, socket) => socket.destroy())
+  const handshakes = apiServer.metrics.counter({
+    name: 'apiserver_tls_handshake_errors_total',
+    help: 'Connections that never got to a request.',
+  })
+  front.on('tlsClientError', (_error, socket) => {
+    handshakes.of().inc()
+    socket.destroy()
+  })
   await listen(front, options)
   return {
     port: (front.address() as AddressInfo).port,

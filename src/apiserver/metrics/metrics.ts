@@ -14,7 +14,7 @@ export interface HistogramOptions extends MetricOptions {
 }
 
 /** Whoever prints lines of the text format beside what is registered. */
-export type Collector = () => Iterable<string>
+export type Collector = () => Iterable<string> | Promise<Iterable<string>>
 
 /**
  * The metrics of a process, in Prometheus' text format. Whoever counts keeps the series that it needs: `const refused = counter.of('node')`,
@@ -23,6 +23,7 @@ export type Collector = () => Iterable<string>
 export class Metrics {
   readonly #metrics = new Map<string, Metric<Series>>()
   readonly #collectors: Collector[] = []
+  readonly #before: (() => void | Promise<void>)[] = []
 
   counter(options: MetricOptions): Metric<Counter> {
     return this.#add(options, 'counter', () => new Counter())
@@ -36,17 +37,23 @@ export class Metrics {
     return this.#add(options, 'histogram', () => new Histogram(options.buckets))
   }
 
+  /** Adds what is done before metrics are read, such as counting what is not counted all the time. */
+  before(prepare: () => void | Promise<void>): void {
+    this.#before.push(prepare)
+  }
+
   /** Adds what prints its own lines. */
   collect(collector: Collector): void {
     this.#collectors.push(collector)
   }
 
   /** All of them, by name. */
-  text(): string {
+  async text(): Promise<string> {
+    await Promise.all(this.#before.map(async (prepare) => prepare()))
     const names = [...this.#metrics.keys()].sort()
     const own = names.flatMap((name) => this.#metrics.get(name)?.lines() ?? [])
-    const others = this.#collectors.flatMap((collector) => [...collector()])
-    return `${[...own, ...others].join('\n')}\n`
+    const others = await Promise.all(this.#collectors.map(async (collector) => [...(await collector())]))
+    return `${[...own, ...others.flat()].join('\n')}\n`
   }
 
   #add<S extends Series>(options: MetricOptions, type: string, make: () => S): Metric<S> {
@@ -178,10 +185,16 @@ export class Histogram implements Series {
     let below = 0
     const buckets = [...this.#bounds, '+Inf'].map((most, index) => {
       below += this.#counts[index] ?? 0
-      return `${name}_bucket{${before}le="${most}"} ${below}`
+      return `${name}_bucket{${before}le="${bound(most)}"} ${below}`
     })
     return [...buckets, `${name}_sum${braced(labels)} ${this.#sum}`, `${name}_count${braced(labels)} ${below}`]
   }
+}
+
+/** As Go prints it: from a million on with an exponent. */
+function bound(most: number | string): string {
+  if (typeof most === 'string' || most < 1e6) return String(most)
+  return most.toExponential().replace(/e\+(\d)$/, 'e+0$1')
 }
 
 function braced(labels: string): string {

@@ -32,6 +32,8 @@ export interface Call {
   readonly warnings: string[]
   /** What is going on, when the request is traced: the part that others become parts of. */
   span?: Span | undefined
+  /** How long it has waited for others: webhooks. In ms, added to on the way. */
+  elsewhereMs?: number
   /** Audit annotations, filled on the way. */
   readonly annotations: Map<string, string>
 }

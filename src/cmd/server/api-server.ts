@@ -23,6 +23,7 @@ import type { KeyPair } from './certificates.ts'
 import type { Pki } from './pki.ts'
 import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
+import { collectProcess } from './process-metrics.ts'
 import { startTracing } from './tracing.ts'
 
 /** A running API server, and clients of it in the same process. */
@@ -88,6 +89,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     routes: debugRoutes({ ...options, ...options.config.observability }),
     ...(descriptions && { descriptions }),
   })
+  collectProcess(api.server.metrics)
   const listener = await listen(api.server, options, connect)
   const at = { address: nodeIP, port: listener.port }
   await api.bootstrap(at)

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { GuardedServer } from '../guarded-server.suite.ts'
+import { parseRequestInfo } from '../request/info.ts'
+import type { Call } from '../request/call.ts'
+
+function callOf(method: string, path: string, headers: Record<string, string> = {}): Call {
+  const query = new URLSearchParams(path.split('?')[1] ?? '')
+  const info = parseRequestInfo(method, path.split('?')[0] ?? '', query)
+  const { signal } = new AbortController()
+  const user = { name: 'a', groups: [] }
+  return { method, info, query, headers, user, body: { kind: 'none' }, signal, warnings: [], annotations: new Map() }
+}
+
+test("requests are counted, timed and measured under upstream's names", async () => {
+  const guarded = await GuardedServer.start()
+  const { server } = guarded
+  const now = server.env.clock.monotonic()
+  server.observe(callOf('GET', '/api/v1/namespaces/default/pods'), 200, now - 300, 5000)
+  const post = callOf('POST', '/api/v1/namespaces/default/pods?dryRun=All', { 'content-length': '60000' })
+  post.elsewhereMs = 10_000
+  server.observe(post, 201, now - 10_020, 700)
+  server.observe(callOf('GET', '/apis/nobody.example/v1/things'), 404, now, 10)
+  const sent = server.watchEvents(callOf('GET', '/api/v1/pods?watch=true'))
+  sent(100)
+  sent(3000)
+  const text = await server.metrics.text()
+  const labels = (verb: string, scope: string): string =>
+    `component="apiserver",group="",resource="pods",scope="${scope}",subresource="",verb="${verb}",version="v1"`
+  const has = (line: string): void => assert.ok(text.includes(`${line}\n`), line)
+  has(
+    `apiserver_request_total{code="200",component="apiserver",dry_run="",group="",resource="pods",scope="namespace",subresource="",verb="LIST",version="v1"} 1`,
+  )
+  has(`apiserver_response_sizes_bucket{${labels('LIST', 'namespace')},le="1000"} 0`)
+  has(`apiserver_response_sizes_bucket{${labels('LIST', 'namespace')},le="10000"} 1`)
+  has(`apiserver_response_sizes_bucket{${labels('LIST', 'namespace')},le="1e+06"} 1`)
+  has(`apiserver_request_sli_duration_seconds_bucket{${labels('POST', 'resource')},le="0.05"} 1`)
+  has(
+    `apiserver_request_duration_seconds_bucket{component="apiserver",dry_run="All",group="",resource="pods",scope="resource",subresource="",verb="POST",version="v1",le="10"} 0`,
+  )
+  has(`apiserver_request_body_size_bytes_bucket{group="",resource="pods",verb="create",le="50000"} 0`)
+  has(`apiserver_request_body_size_bytes_bucket{group="",resource="pods",verb="create",le="150000"} 1`)
+  has(`apiserver_watch_events_total{group="",resource="pods",version="v1"} 2`)
+  has(`apiserver_watch_events_sizes_bucket{group="",resource="pods",version="v1",le="1024"} 1`)
+  assert.ok(!text.includes('nobody.example'), 'names that anyone can make up')
+})
+
+test('what is stored is counted when somebody asks, once for all versions', async () => {
+  const guarded = await GuardedServer.start()
+  await guarded.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'one' } })
+  const text = String(await guarded.get('/metrics'))
+  assert.match(text, /^apiserver_resource_objects\{group="",resource="configmaps"\} [1-9]/m)
+  assert.match(text, /^apiserver_storage_objects\{resource="flowschemas.flowcontrol.apiserver.k8s.io"\} [1-9]/m)
+  assert.match(text, /^kubernetes_build_info\{.*git_version="v1.36/m)
+  for (const [name, ...more] of Map.groupBy(text.match(/^[a-z_]+\{.*\}/gm) ?? [], (line) => line).values())
+    assert.equal(more.length, 0, `${name} stands twice`)
+})
+
+test('how health checks went is told at /metrics/slis', async () => {
+  const guarded = await GuardedServer.start()
+  await guarded.send('GET', '/livez')
+  await guarded.send('GET', '/livez')
+  const text = String(await guarded.get('/metrics/slis'))
+  assert.match(text, /^kubernetes_healthchecks_total\{name="ping",status="success",type="livez"\} 2$/m)
+  assert.match(text, /^kubernetes_healthcheck\{name="ping",type="livez"\} 1$/m)
+})
