@@ -33,7 +33,7 @@ export interface Sent {
   /** Of another server of the same authority. */
   readonly port?: number
   /** A client certificate. */
-  readonly tls?: Pick<ConnectionOptions, 'cert' | 'key' | 'minVersion' | 'maxVersion' | 'ciphers'>
+  readonly tls?: Pick<ConnectionOptions, 'cert' | 'key' | 'rejectUnauthorized'>
 }
 
 export interface Received {

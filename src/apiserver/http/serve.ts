@@ -1,10 +1,13 @@
+import { constants } from 'node:crypto'
 import { createServer as createHttp1, type Server as Http1Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
+  createSecureContext,
   createServer as createTls,
   DEFAULT_CIPHERS,
+  type SecureContext,
   type SecureContextOptions,
   type Server as TlsServer,
 } from 'node:tls'
@@ -18,6 +21,8 @@ import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { endSocket } from './end-socket.ts'
 import { FIRST_HEAD_MS, type IdleConnection, IdleConnections } from './idle.ts'
+import { type PageRules, withPageRules } from './pages.ts'
+import { type NamedPair, pairFor } from './sni.ts'
 import { answerUpgrade } from './upgrade.ts'
 import type { ConnectTls } from './kubelet-connector.ts'
 
@@ -27,6 +32,12 @@ export interface ServingTls {
   readonly key: string
   /** CAs of client certificates. */
   readonly clientCa?: string
+  /** Shown instead to clients that ask for other names. */
+  readonly named?: readonly NamedPair[]
+  /** Of TLS; 1.2 unless told. */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  /** OpenSSL's list. */
+  readonly ciphers?: string
 }
 
 /** Where and with which certificates to listen. */
@@ -38,6 +49,12 @@ export interface HttpsOptions {
   readonly tls: ServingTls
   /** How kubelets and aggregated API servers know this server, and it them, for exec, attach, port-forward and proxied upgrades. */
   readonly connect?: ConnectTls
+  /** What browsers are told. */
+  readonly pages?: PageRules
+  /** Whether HTTP/2 is offered; it is, unless told. */
+  readonly http2?: boolean
+  /** Over one connection of HTTP/2. */
+  readonly maxStreams?: number
 }
 
 /** A listening server. */
@@ -69,12 +86,13 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   const certificates = new Certificates()
   const bodies = new Deadlines(apiServer.env.clock, BODY_MS)
   const http1 = http1Server(apiServer, options, certificates, bodies)
-  const http2 = http2Server(apiServer, certificates, bodies)
+  const http2 = http2Server(apiServer, options, certificates, bodies)
   const sockets = new Set<Socket>()
   let closing = false
-  const { tls } = options
+  let { tls } = options
   const front = createTls({
-    ALPNProtocols: ['h2', 'http/1.1'],
+    ALPNProtocols: options.http2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
+    SNICallback: (name, done) => done(null, contextFor(tls, name)),
     ...contextOf(tls),
     handshakeTimeout: FIRST_HEAD_MS,
     keepAlive: true,
@@ -106,7 +124,10 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   await listen(front, options)
   return {
     port: (front.address() as AddressInfo).port,
-    renew: (renewed) => front.setSecureContext(contextOf(renewed)),
+    renew(renewed) {
+      front.setSecureContext(contextOf(renewed))
+      tls = renewed
+    },
     close: () =>
       new Promise((resolve) => {
         closing = true
@@ -116,13 +137,27 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   }
 }
 
-function contextOf({ cert, key, clientCa }: ServingTls): SecureContextOptions {
-  return { cert, key, ciphers: CIPHERS, ...(clientCa !== undefined && { ca: clientCa }) }
+function contextOf({
+  cert,
+  key,
+  clientCa,
+  minVersion = 'TLSv1.2',
+  ciphers = CIPHERS,
+}: ServingTls): SecureContextOptions {
+  // Whoever shakes hands anew on a connection costs the server much and themselves little; upstream refuses it, too.
+  const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
+  return { cert, key, ciphers, minVersion, secureOptions, ...(clientCa !== undefined && { ca: clientCa }) }
+}
+
+/** The context of another certificate than the default one; undefined for the default. */
+function contextFor(tls: ServingTls, name: string): SecureContext | undefined {
+  const pair = pairFor(tls.named ?? [], name)
+  return pair && createSecureContext(contextOf({ ...tls, cert: pair.cert, key: pair.key }))
 }
 
 function http1Server(
   apiServer: ApiServer,
-  { connect = {} }: HttpsOptions,
+  { connect = {}, pages = {} }: HttpsOptions,
   certificates: Certificates,
   bodies: Deadlines,
 ): Http1Server {
@@ -146,7 +181,9 @@ function http1Server(
     const connection = idling.get(request.socket)
     connection?.began()
     response.once('close', () => connection?.ended())
-    void answerHttp(apiServer, new Http1Exchange(request, response, certificates.of(request.socket), frames), bodies)
+    const exchange = new Http1Exchange(request, response, certificates.of(request.socket), frames)
+    const answered = withPageRules(exchange, pages)
+    if (answered) void answerHttp(apiServer, answered, bodies)
   })
   server.on('upgrade', (request, socket, head) => {
     idling.get(request.socket)?.began()
@@ -170,8 +207,13 @@ function refuseHead(clock: Clock, code: string | undefined, socket: Duplex): voi
   )
 }
 
-function http2Server(apiServer: ApiServer, certificates: Certificates, bodies: Deadlines): Http2Server {
-  const settings = { maxConcurrentStreams: MAX_STREAMS, maxHeaderListSize: MAX_HEAD_BYTES }
+function http2Server(
+  apiServer: ApiServer,
+  { pages = {}, maxStreams = MAX_STREAMS }: HttpsOptions,
+  certificates: Certificates,
+  bodies: Deadlines,
+): Http2Server {
+  const settings = { maxConcurrentStreams: maxStreams, maxHeaderListSize: MAX_HEAD_BYTES }
   const server = createHttp2({ settings, maxHeaderListPairs: MAX_HEADERS })
   const idle = new IdleConnections(apiServer.env.clock)
   const idling = new WeakMap<object, IdleConnection>()
@@ -185,11 +227,9 @@ function http2Server(apiServer: ApiServer, certificates: Certificates, bodies: D
     const connection = stream.session && idling.get(stream.session)
     connection?.began()
     stream.once('close', () => connection?.ended())
-    void answerHttp(
-      apiServer,
-      http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket)),
-      bodies,
-    )
+    const exchange = http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket))
+    const answered = withPageRules(exchange, pages)
+    if (answered) void answerHttp(apiServer, answered, bodies)
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
   return server

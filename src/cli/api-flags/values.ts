@@ -48,6 +48,11 @@ export class ApiFlagValues {
     }
   }
 
+  /** Each value as it was given, commas and all. */
+  each(name: string): readonly string[] {
+    return this.#given[name] ?? []
+  }
+
   /** All values, however they were given: in one with commas, or one by one. */
   list(name: string): readonly string[] {
     return (this.#given[name] ?? []).flatMap((text) => text.split(',')).filter((text) => text !== '')

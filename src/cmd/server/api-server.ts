@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-connector.ts'
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
-import type { HttpsListener, ServingTls } from '../../apiserver/http/serve.ts'
+import type { HttpsListener } from '../../apiserver/http/serve.ts'
 import type { PeerIdentity } from '../../apiserver/peers/identity.ts'
 import { Presence } from '../../apiserver/peers/presence.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
@@ -24,6 +24,7 @@ import type { Pki } from './pki.ts'
 import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
 import { collectProcess } from './process-metrics.ts'
+import { servingTls, watchCertificates } from './serving-tls.ts'
 import { startTracing } from './tracing.ts'
 
 /** A running API server, and clients of it in the same process. */
@@ -84,6 +85,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
+    eventTtlMs: options.config.serving.eventTtlMs,
     ...(options.verbosity && { verbosity: options.verbosity }),
     ...(tracing && { tracer: tracing.tracer }),
     routes: debugRoutes({ ...options, ...options.config.observability }),
@@ -91,6 +93,11 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   })
   collectProcess(api.server.metrics)
   const listener = await listen(api.server, options, connect)
+  let { serving } = options.config
+  const stopWatching = watchCertificates(env, serving, (now) => {
+    serving = now
+    listener.renew(servingTls(shown.pki, serving))
+  })
   const at = { address: nodeIP, port: listener.port }
   await api.bootstrap(at)
   const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
@@ -100,11 +107,12 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     certificateAuthority: certificateAuthority(env.random, pki.ca),
     renew(renewed) {
       shown = renewed
-      listener.renew(servingTls(renewed.pki))
+      listener.renew(servingTls(renewed.pki, serving))
     },
     listener: {
       port: listener.port,
       async close() {
+        stopWatching()
         await presence?.stop()
         await Promise.all([listener.close(), api.stop()])
         await tracing?.close()
@@ -135,12 +143,16 @@ function identityOf({ settings, nodeIP, env }: ApiOptions): PeerIdentity {
 
 async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTls): Promise<HttpsListener> {
   const { settings, pki, bindAddress } = options
+  const { serving } = options.config
   try {
     return await serveHttps(server, {
       port: settings.apiPort,
       host: bindAddress,
       connect,
-      tls: servingTls(pki),
+      tls: servingTls(pki, serving),
+      pages: serving,
+      http2: serving.http2,
+      ...(serving.maxStreams !== undefined && { maxStreams: serving.maxStreams }),
     })
   } catch (error) {
     throw listenProblem(error, bindAddress, settings.apiPort)
@@ -153,8 +165,4 @@ const IMAGE_POLICY_TIMEOUT_MS = 30_000
 function imagePolicyOf({ config: { admission }, env }: ApiOptions): Pick<GuardedApiOptions, 'imagePolicy'> {
   const file = admission.imagePolicy?.kubeConfigFile
   return file === undefined ? {} : { imagePolicy: remoteService(file, IMAGE_POLICY_TIMEOUT_MS, env.clock) }
-}
-
-function servingTls({ serving, ca, frontProxy }: Pki): ServingTls {
-  return { ...serving, clientCa: ca.cert + frontProxy.ca }
 }

@@ -1,4 +1,5 @@
 import { builtInResources } from '../../api/index.ts'
+import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { Descriptions } from '../../api/openapi/model.ts'
 import type { AdmissionConfig } from '../../apiserver/admission/config.ts'
 import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
@@ -77,6 +78,8 @@ export interface GuardedApiOptions {
   readonly bootstrapped?: boolean
   /** See ApiServerOptions. */
   readonly bookmarkMs?: number
+  /** How long events are kept; an hour unless told. */
+  readonly eventTtlMs?: number
   /** What requests of this process go through; the server itself unless told. */
   readonly through?: (handler: InProcessHandler<UserInfo>) => InProcessHandler<UserInfo>
 }
@@ -100,7 +103,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     ...guard,
     metrics,
     routes: [...guard.routes, ...(options.routes ?? [])],
-    resources: builtInResources,
+    resources: keptFor(options.eventTtlMs),
     healthChecks: [bootstrapCheck(() => bootstrapped)],
     serviceNetwork: { cidrs: [serviceCidr] },
   })
@@ -134,6 +137,12 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
       server.close()
     },
   }
+}
+
+/** What is built in, with events that are kept for so long. */
+function keptFor(ttlMs: number | undefined): readonly ResourceDefinition[] {
+  if (ttlMs === undefined) return builtInResources
+  return builtInResources.map((one) => (one.ttlMs === undefined ? one : { ...one, ttlMs }))
 }
 
 /** Before the roles are there, most of what clients ask would be refused. */

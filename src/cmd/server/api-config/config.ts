@@ -4,12 +4,14 @@ import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
+import { type ServingConfig, servingConfig } from './serving.ts'
 
 /** How an API server is to be, by its flags and the files that they name. */
 export interface ApiConfig {
   readonly authentication: AuthenticationConfig
   readonly observability: ObservabilityConfig
   readonly admission: AdmissionConfig
+  readonly serving: ServingConfig
 }
 
 /** Reads them. Throws a UserError with upstream's words for what cannot be. */
@@ -19,5 +21,6 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
     authentication: authenticationConfig(flags),
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
+    serving: servingConfig(flags),
   }
 }

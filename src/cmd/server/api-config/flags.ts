@@ -2,6 +2,12 @@ import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import { ADMISSION_FLAGS } from './admission.ts'
 import { AUTHENTICATION_FLAGS } from './authentication.ts'
 import { OBSERVABILITY_FLAGS } from './observability.ts'
+import { SERVING_FLAGS } from './serving.ts'
 
 /** Every flag of the API server that is kube-apiserver's. */
-export const API_FLAGS: readonly ApiFlagGroup[] = [AUTHENTICATION_FLAGS, ADMISSION_FLAGS, OBSERVABILITY_FLAGS]
+export const API_FLAGS: readonly ApiFlagGroup[] = [
+  AUTHENTICATION_FLAGS,
+  ADMISSION_FLAGS,
+  OBSERVABILITY_FLAGS,
+  SERVING_FLAGS,
+]
