@@ -9,13 +9,5 @@ export function privilegedGroups(...groups: readonly string[]): Authorizer {
     authorize: ({ user }) => ({
       decision: user.groups.some((group) => groups.includes(group)) ? 'Allow' : 'NoOpinion',
     }),
-    rulesFor: (user) => {
-      const all = user.groups.some((group) => groups.includes(group))
-      return {
-        resourceRules: all ? [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }] : [],
-        nonResourceRules: all ? [{ verbs: ['*'], nonResourceURLs: ['*'] }] : [],
-        incomplete: false,
-      }
-    },
   }
 }

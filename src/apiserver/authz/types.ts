@@ -1,5 +1,5 @@
 import type { MaybePromise } from '../../store/store.ts'
-import type { UserInfo } from '../authn/types.ts'
+import { aggregateMessage, type UserInfo } from '../authn/types.ts'
 
 /** What is asked to be allowed (upstream's authorizer.Attributes). */
 export interface AuthorizationAttributes {
@@ -25,9 +25,11 @@ export interface Authorization {
   readonly decision: Decision
   /** Why, for the refused client and the audit log. */
   readonly reason?: string
+  /** What went wrong on the way to the decision. Unless it is to allow, the request then fails as the server's own fault. */
+  readonly error?: string
 }
 
-/** Decides whether a request may go on. A throw is an internal error of the authorizer. */
+/** Decides whether a request may go on. A throw is a fault of the authorizer itself. */
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): MaybePromise<Authorization>
   /** What a user may do in a namespace, for SelfSubjectRulesReview. */
@@ -50,10 +52,13 @@ export interface RulesFor {
   readonly evaluationError?: string
 }
 
-/** Asks each in turn; the first with an opinion decides (upstream's union). */
+/**
+ * Asks each in turn; the first with an opinion decides (upstream's union). Rules are those of all who know any: whoever cannot tell their
+ * own has to say so.
+ */
 export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
   return {
-    authorize: (attributes) => firstOpinion(authorizers, attributes, 0, []),
+    authorize: (attributes) => firstOpinion(authorizers, attributes, 0, NOTHING_YET),
     async rulesFor(user, namespace) {
       const all = await Promise.all(authorizers.map(async (a) => a.rulesFor?.(user, namespace)))
       const known = all.filter((rules) => rules !== undefined)
@@ -61,10 +66,26 @@ export function unionOf(authorizers: readonly Authorizer[]): Authorizer {
       return {
         resourceRules: known.flatMap((r) => r.resourceRules),
         nonResourceRules: known.flatMap((r) => r.nonResourceRules),
-        incomplete: known.length < all.length || known.some((r) => r.incomplete),
-        ...(errors.length > 0 && { evaluationError: errors.join(', ') }),
+        incomplete: known.some((r) => r.incomplete),
+        ...(errors.length > 0 && { evaluationError: aggregateMessage(errors) }),
       }
     },
+  }
+}
+
+/** What those said who had no opinion. */
+interface Heard {
+  readonly reasons: readonly string[]
+  readonly errors: readonly string[]
+}
+
+const NOTHING_YET: Heard = { reasons: [], errors: [] }
+
+function andHeard(heard: Heard, { reason, error }: Authorization): Heard {
+  if (!reason && !error) return heard
+  return {
+    reasons: reason ? [...heard.reasons, reason] : heard.reasons,
+    errors: error ? [...heard.errors, error] : heard.errors,
   }
 }
 
@@ -73,23 +94,41 @@ function firstOpinion(
   authorizers: readonly Authorizer[],
   attributes: AuthorizationAttributes,
   start: number,
-  reasons: string[],
+  before: Heard,
 ): MaybePromise<Authorization> {
+  let heard = before
   for (let index = start; index < authorizers.length; index++) {
     const answer = authorizers[index]?.authorize(attributes)
     if (!answer) continue
     if (answer instanceof Promise) {
-      return answer.then((late) => {
-        if (late.decision !== 'NoOpinion') return late
-        if (late.reason) reasons.push(late.reason)
-        return firstOpinion(authorizers, attributes, index + 1, reasons)
-      })
+      const said = heard
+      return answer.then((late) =>
+        late.decision === 'NoOpinion' ? firstOpinion(authorizers, attributes, index + 1, andHeard(said, late)) : late,
+      )
     }
     if (answer.decision !== 'NoOpinion') return answer
-    if (answer.reason) reasons.push(answer.reason)
+    heard = andHeard(heard, answer)
   }
-  return { decision: 'NoOpinion', reason: reasons.join('\n') }
+  const { reasons, errors } = heard
+  return {
+    decision: 'NoOpinion',
+    reason: reasons.join('\n'),
+    ...(errors.length > 0 && { error: aggregateMessage(errors) }),
+  }
 }
 
-/** Allows all. For tests and single-user clusters that ask for it. */
-export const alwaysAllow: Authorizer = { authorize: () => ({ decision: 'Allow' }) }
+/** Allows all (upstream's AlwaysAllow). */
+export const alwaysAllow: Authorizer = {
+  authorize: () => ({ decision: 'Allow' }),
+  rulesFor: () => ({
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+    incomplete: false,
+  }),
+}
+
+/** Allows nothing by itself; another may (upstream's AlwaysDeny). */
+export const alwaysDeny: Authorizer = {
+  authorize: () => ({ decision: 'NoOpinion', reason: 'Everything is forbidden.' }),
+  rulesFor: () => ({ resourceRules: [], nonResourceRules: [], incomplete: false }),
+}
