@@ -14,6 +14,7 @@ import { tokenSubresource } from './authn/service-account/token-request.ts'
 import { staticTokens } from './authn/static-tokens.ts'
 import { audienceAgnostic, bearerTokens } from './authn/tokens.ts'
 import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } from './authn/types.ts'
+import { type AuthorizationOptions, ConfiguredAuthorizer } from './authz/configuration/configured.ts'
 import { deviceChecks } from './authz/devices/checks.ts'
 import { MASTERS, privilegedGroups } from './authz/privileged-groups.ts'
 import { nodeAuthorizer } from './authz/node/authorizer.ts'
@@ -21,7 +22,7 @@ import { NodeGraph } from './authz/node/node-graph.ts'
 import { escalationChecks } from './authz/rbac/escalation.ts'
 import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
 import { authorizationReviews } from './authz/reviews/reviews.ts'
-import { type Authorizer, unionOf } from './authz/types.ts'
+import type { Authorizer } from './authz/types.ts'
 import type { Metrics } from './metrics/metrics.ts'
 import { Mirrors } from './mirror/mirrors.ts'
 import type { RemoteService } from './remote/service.ts'
@@ -51,6 +52,8 @@ export interface GuardOptions {
   readonly imagePolicy?: RemoteService
   /** Which admission plugins stand; upstream's defaults and NodeRestriction unless told. */
   readonly admission?: AdmissionConfig
+  /** How requests are authorized; by Node and RBAC unless told. */
+  readonly authorization?: AuthorizationOptions
 }
 
 /** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
@@ -67,7 +70,7 @@ export interface Guard {
   stop(): void
 }
 
-/** Puts a guard together as upstream does with --authorization-mode=Node,RBAC and its default admission plugins. */
+/** Puts a guard together as upstream does; unless told otherwise with --authorization-mode=Node,RBAC and its default admission plugins. */
 export function createGuard(options: GuardOptions): Guard {
   const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443', callWebhook = noWebhooks } = options
   const mirrors = new Mirrors(store, env)
@@ -76,7 +79,14 @@ export function createGuard(options: GuardOptions): Guard {
   const authenticator = authenticatorOf(options, keys, issuer, apiAudiences)
   const graph = new NodeGraph(store, env)
   const rbac = new RbacAuthorizer(mirrors)
-  const authorizer = unionOf([privilegedGroups(MASTERS), nodeAuthorizer(graph), rbac])
+  const authorizer = new ConfiguredAuthorizer({
+    ...options.authorization,
+    env,
+    metrics: options.metrics,
+    first: [privilegedGroups(MASTERS)],
+    node: nodeAuthorizer(graph),
+    rbac,
+  })
   const tokens = new TokenIssuer({ keys, env, issuer, audiences: apiAudiences })
   return {
     authenticator,
@@ -91,8 +101,12 @@ export function createGuard(options: GuardOptions): Guard {
     },
     routes: openIdRoutes(keys, issuer, address),
     signServiceAccountToken: (claims) => keys.sign(claims),
-    start: () => mirrors.start(),
+    async start() {
+      await mirrors.start()
+      authorizer.start()
+    },
     stop() {
+      authorizer.stop()
       mirrors.stop()
       graph.stop()
     },

@@ -38,7 +38,7 @@ import { answerVerb } from './registry/verbs.ts'
 import { type Call, header } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
 import { type Route, Routes } from './routes/routes.ts'
-import { checkTakesJson, jsonAnswer, pageNotFound } from './routes/text.ts'
+import { checkTakesJson, internalServerError, jsonAnswer, pageNotFound } from './routes/text.ts'
 import { DEFAULT_VERSION, type VersionInfo } from './version.ts'
 import { ResourceHubs } from './watch/hub.ts'
 
@@ -196,7 +196,7 @@ export class ApiServer {
     }
     try {
       const answer = andThen(impersonated(call, this.#authorizer, authorizationAttributes), (acting) =>
-        andThen(this.#authorize(acting), () => this.#route(acting)),
+        andThen(this.#authorize(acting), (failed) => failed ?? this.#route(acting)),
       )
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (error) {
@@ -236,9 +236,10 @@ export class ApiServer {
     return this.#requests.began(call)
   }
 
-  #authorize(call: Call): MaybePromise<void> {
+  /** The answer when the server itself is at fault; throws 403. */
+  #authorize(call: Call): MaybePromise<Answer | undefined> {
     const attributes = authorizationAttributes(call)
-    return andThen(this.#authorizer.authorize(attributes), (answer) => demandAllowed(attributes, answer))
+    return andThen(this.#authorizer.authorize(attributes), (answer) => demandAllowed(call, attributes, answer))
   }
 
   #route(call: Call): MaybePromise<Answer> {
@@ -329,8 +330,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 }
 
 /** The reason is put into words only when it is asked for, and of those who are let in nobody asks. */
-function demandAllowed(attributes: AuthorizationAttributes, answer: Authorization): void {
-  if (answer.decision !== 'Allow') throw refused(attributes, answer.reason ?? '')
+function demandAllowed(
+  { info, query }: Call,
+  attributes: AuthorizationAttributes,
+  answer: Authorization,
+): Answer | undefined {
+  if (answer.decision === 'Allow') return undefined
+  if (answer.error === undefined) throw refused(attributes, answer.reason ?? '')
+  const uri = query.size > 0 ? `${info.path}?${query.toString()}` : info.path
+  return internalServerError(uri, answer.error)
 }
 
 function qualifiedName({ group, plural }: ResourceDefinition): string {

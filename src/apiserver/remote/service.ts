@@ -45,7 +45,7 @@ export function answeredBadly(status: number, body: unknown, retryAfter?: string
   const retry =
     retryAfter !== undefined ||
     (told ? RETRIED_REASONS.has(told.reason) : status === 429 || (status >= 500 && status !== 503))
-  const message = told?.message ?? inOwnWords(status, typeof body === 'string' ? body : JSON.stringify(body))
+  const message = told?.message ?? inOwnWords(status, typeof body === 'string' ? body : '')
   return new RemoteError(message, { status, timedOut: status === 504, retry })
 }
 

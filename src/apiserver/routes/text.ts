@@ -1,4 +1,5 @@
 import { failure } from '../../apimachinery/status.ts'
+import { goQuote } from '../../lib/quote.ts'
 import { type Call, header } from '../request/call.ts'
 import { JSON_TYPE, negotiated, type Offer } from '../request/negotiate.ts'
 import type { RawAnswer } from '../registry/answer.ts'
@@ -32,3 +33,10 @@ export function checkTakesJson({ headers }: Call): void {
 
 /** What Go's mux says to a path that nobody handles. */
 export const pageNotFound = (): RawAnswer => textAnswer(404, '404 page not found\n')
+
+/** What a fault of the server itself before a request is handled is answered with. */
+export function internalServerError(uri: string, problem: string): RawAnswer {
+  const text = `Internal Server Error: ${goQuote(uri)}: ${problem}`
+  const escaped = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  return textAnswer(500, `${escaped}\n`)
+}

@@ -14,6 +14,7 @@ import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
+import { authorizationOptions } from './api-config/authorization.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
@@ -82,6 +83,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     ...options.config.authentication,
     admission: options.config.admission,
     ...imagePolicyOf(options),
+    authorization: authorizationOptions(options.config.authorization, {
+      clock: env.clock,
+      serverId: identityOf(options).name,
+    }),
     frontProxyCa: pki.frontProxy.ca,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),

@@ -7,6 +7,7 @@ import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions } from '../../apiserver/bootstrap/bootstrap.ts'
 import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
+import type { AuthorizationOptions } from '../../apiserver/authz/configuration/configured.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
@@ -67,6 +68,8 @@ export interface GuardedApiOptions {
   readonly imagePolicy?: RemoteService
   /** Which admission plugins stand; see createGuard. */
   readonly admission?: AdmissionConfig
+  /** How requests are authorized; by Node and RBAC unless told. */
+  readonly authorization?: AuthorizationOptions
   readonly descriptions?: Descriptions
   /** See ApiServerOptions. */
   readonly verbosity?: Verbosity

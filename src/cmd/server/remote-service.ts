@@ -32,6 +32,7 @@ export function remoteService(kubeconfig: string, timeoutMs: number, clock: Cloc
         return success(await transport.request({ method: 'POST', path, headers, body, signal: either }))
       } catch (error) {
         if (error instanceof RemoteError) throw error
+        if (error instanceof SyntaxError) throw new RemoteError(`${NO_JSON}${error.message}`, {}, error)
         const { cause = error } = error as Error
         const why = end.signal.aborted ? LATE : inGosWords(cause as Error, host, target).message
         const retry = (cause as NodeJS.ErrnoException).code === 'ECONNRESET'
@@ -43,16 +44,21 @@ export function remoteService(kubeconfig: string, timeoutMs: number, clock: Cloc
   }
 }
 
+const NO_JSON = "couldn't get version/kind; json parse error: "
 const LATE = 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
 
 function success({ status, body, headers }: ApiResponse): unknown {
   if (status < 200 || status > 206) throw answeredBadly(status, body, headers['retry-after'])
   if (typeof body !== 'string') return body
+  if (body === '') {
+    const type = headers['content-type'] ?? ''
+    throw new RemoteError(`0-length response with status code: ${status} and content type: ${type}`, { status })
+  }
   // Whatever it calls its answer, JSON is JSON.
   try {
     return JSON.parse(body) as unknown
   } catch (error) {
-    throw new RemoteError(`couldn't get version/kind; json parse error: ${messageOf(error)}`, { status }, error)
+    throw new RemoteError(`${NO_JSON}${messageOf(error)}`, { status }, error)
   }
 }
 

@@ -59,8 +59,8 @@ function answerOf(
   }
 }
 
-function answered({ decision, reason = '' }: Authorization): AuthorizationAnswer {
-  return { allowed: decision === 'Allow', reason }
+function answered({ decision, reason = '', error }: Authorization): AuthorizationAnswer {
+  return { allowed: decision === 'Allow', reason, ...(error !== undefined && { error }) }
 }
 
 function attributesOf(question: AuthorizationQuestion, user: UserInfo): AuthorizationAttributes {

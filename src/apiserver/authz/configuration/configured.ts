@@ -1,5 +1,5 @@
 import type { Env } from '../../../lib/env.ts'
-import { Metrics } from '../../metrics/metrics.ts'
+import { type Counter, type Metric, Metrics } from '../../metrics/metrics.ts'
 import type { RemoteService } from '../../remote/service.ts'
 import { abacAuthorizer } from '../abac/authorizer.ts'
 import type { AbacPolicy } from '../abac/policy.ts'
@@ -66,7 +66,7 @@ interface Chain {
 /** The authorizers of a configuration, which may change while the server runs (upstream's reloadable authorizer). */
 export class ConfiguredAuthorizer implements Authorizer {
   readonly #options: ConfiguredAuthorizerOptions
-  readonly #decisions: ReturnType<typeof decisionsCounter>
+  readonly #decisions: Metric<Counter>
   readonly #webhooks: WebhookMetrics
   readonly #reloads: ReloadMetrics | undefined
   readonly #required: ReadonlySet<Mode>
@@ -158,11 +158,11 @@ export class ConfiguredAuthorizer implements Authorizer {
 
   /** Counts what the authorizer decides for good. */
   #counted({ type, name }: AuthorizerConfiguration, authorizer: Authorizer): Authorizer {
-    const allowed = this.#decisions.of(type, name, 'allowed')
-    const denied = this.#decisions.of(type, name, 'denied')
+    const decisions = this.#decisions
+    let allowed: Counter | undefined
     const count = (answer: Authorization): Authorization => {
-      if (answer.decision === 'Allow') allowed.inc()
-      else if (answer.decision === 'Deny') denied.inc()
+      if (answer.decision === 'Allow') (allowed ??= decisions.of(type, name, 'allowed')).inc()
+      else if (answer.decision === 'Deny') decisions.of(type, name, 'denied').inc()
       return answer
     }
     const { rulesFor } = authorizer
@@ -176,7 +176,7 @@ export class ConfiguredAuthorizer implements Authorizer {
   }
 }
 
-function decisionsCounter(metrics: Metrics): ReturnType<Metrics['counter']> {
+function decisionsCounter(metrics: Metrics): Metric<Counter> {
   return metrics.counter({
     name: 'apiserver_authorization_decisions_total',
     help: 'Total number of terminal decisions made by an authorizer split by authorizer type, name, and decision.',

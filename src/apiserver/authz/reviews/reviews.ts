@@ -90,13 +90,10 @@ async function statusOf(authorizer: Authorizer, user: UserInfo, spec: Attributes
   }
 }
 
-async function decision(
-  authorizer: Authorizer,
-  attributes: AuthorizationAttributes,
-): Promise<Authorization & { readonly error?: string }> {
+async function decision(authorizer: Authorizer, attributes: AuthorizationAttributes): Promise<Authorization> {
   try {
-    const { decision: decided, reason } = await authorizer.authorize(attributes)
-    return { decision: decided, ...(reason && { reason }) }
+    const { decision: decided, reason, error } = await authorizer.authorize(attributes)
+    return { decision: decided, ...(reason && { reason }), ...(error !== undefined && { error }) }
   } catch (error) {
     return { decision: 'NoOpinion', error: error instanceof Error ? error.message : String(error) }
   }

@@ -1,6 +1,7 @@
 import type { SubjectAccessReviewStatus } from '../../../api/generated/types/authorization/v1.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
 import type { Env } from '../../../lib/env.ts'
+import { isJsonObject } from '../../../lib/json-value.ts'
 import { Lru } from '../../../lib/lru.ts'
 import type { MaybePromise } from '../../../store/store.ts'
 import { DEFAULT_RETRY, type RetryBackoff, withRetries } from '../../remote/retry.ts'
@@ -126,28 +127,30 @@ type Asked =
   | { readonly result: Result; readonly status: SubjectAccessReviewStatus }
   | { readonly result: Result; readonly failure: RemoteError }
 
-/** Nothing but what is a review of the version that was asked for says anything. */
+/** Nothing but a review of the version that was asked for says anything; what does not say what it is is taken for one, as upstream does. */
 function readAnswer(body: unknown, version: string): Asked {
-  const apiVersion = `authorization.k8s.io/${version}`
-  const fail = (message: string): Asked => ({ result: 'error', failure: new RemoteError(message, { status: 200 }) })
-  if (typeof body !== 'object' || body === null) return fail(`the answer is no SubjectAccessReview`)
-  const { kind, apiVersion: given, status } = body as { kind?: unknown; apiVersion?: unknown; status?: unknown }
-  if (typeof kind !== 'string' || !kind) return fail(`Object 'Kind' is missing in '${JSON.stringify(body)}'`)
-  if (typeof given !== 'string' || !given) return fail(`Object 'apiVersion' is missing in '${JSON.stringify(body)}'`)
-  if (kind !== 'SubjectAccessReview' || given !== apiVersion)
-    return fail(
-      `no kind "${kind}" is registered for version "${given}" in scheme "k8s.io/client-go/kubernetes/scheme/register.go:85"`,
-    )
-  const { allowed, denied, reason, evaluationError } = (status ?? {}) as Record<string, unknown>
+  const wanted = { kind: 'SubjectAccessReview', apiVersion: `authorization.k8s.io/${version}` }
+  const given = { ...wanted, ...(isJsonObject(body) ? body : { kind: typeof body }) }
+  if (given.kind !== wanted.kind || given.apiVersion !== wanted.apiVersion) {
+    const problem = `converting (${shortName(given)}) to (${shortName(wanted)}): unknown conversion`
+    return { result: 'error', failure: new RemoteError(problem, { status: 200 }) }
+  }
+  const { allowed, denied, reason } = (
+    isJsonObject(body) && isJsonObject(body['status']) ? body['status'] : {}
+  ) as Record<string, unknown>
   return {
     result: 'success',
     status: {
       allowed: allowed === true,
       ...(denied === true && { denied }),
       ...(typeof reason === 'string' && { reason }),
-      ...(typeof evaluationError === 'string' && { evaluationError }),
     },
   }
+}
+
+/** As Go names a type: `v1.Pod`. */
+function shortName({ kind, apiVersion }: { readonly kind: unknown; readonly apiVersion: unknown }): string {
+  return `${String(apiVersion).split('/').at(-1)}.${String(kind)}`
 }
 
 function decisionOf({ allowed, denied, reason = '' }: SubjectAccessReviewStatus): Authorization {

@@ -3,12 +3,14 @@ import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
+import { type AuthorizationConfig, authorizationConfig } from './authorization.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 import { type ServingConfig, servingConfig } from './serving.ts'
 
 /** How an API server is to be, by its flags and the files that they name. */
 export interface ApiConfig {
   readonly authentication: AuthenticationConfig
+  readonly authorization: AuthorizationConfig
   readonly observability: ObservabilityConfig
   readonly admission: AdmissionConfig
   readonly serving: ServingConfig
@@ -19,6 +21,7 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
   const flags = new ApiFlagValues(given)
   return {
     authentication: authenticationConfig(flags),
+    authorization: authorizationConfig(flags),
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
     serving: servingConfig(flags),
