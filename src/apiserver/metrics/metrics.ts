@@ -191,10 +191,10 @@ export class Histogram implements Series {
   }
 }
 
-/** As Go prints it: from a million on with an exponent. */
+/** As Go prints it: small and large ones with an exponent. */
 function bound(most: number | string): string {
-  if (typeof most === 'string' || most < 1e6) return String(most)
-  return most.toExponential().replace(/e\+(\d)$/, 'e+0$1')
+  if (typeof most === 'string' || (most >= 1e-4 && most < 1e6)) return String(most)
+  return most.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }
 
 function braced(labels: string): string {

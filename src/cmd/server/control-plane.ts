@@ -4,6 +4,7 @@ import { createControllers } from '../../controllers/index.ts'
 import type { Env } from '../../lib/env.ts'
 import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
+import { queueMetrics } from './queue-metrics.ts'
 
 export interface ControlPlaneOptions {
   readonly api: ApiAccess
@@ -20,6 +21,7 @@ export function startControlPlane({
   signal,
   clusterSigningDurationMs,
 }: ControlPlaneOptions): RunningControllers {
+  const queues = api.metrics && queueMetrics(api.metrics)
   return runControllers(
     createControllers({ ...api, ...(clusterSigningDurationMs !== undefined && { clusterSigningDurationMs }) }),
     {
@@ -31,6 +33,7 @@ export function startControlPlane({
       env: { ...env, log: env.log.with({ component: 'controllers' }) },
       signal,
       transform: withoutManagers,
+      ...(queues && { metricsFor: ({ name }) => queues(name) }),
     },
   )
 }

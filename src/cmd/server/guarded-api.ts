@@ -29,6 +29,8 @@ import type { Store } from '../../store/store.ts'
 
 /** What the parts of a control plane need of its API server. */
 export interface ApiAccess {
+  /** What is counted, for /metrics; absent where the API server is another process. */
+  readonly metrics?: Metrics
   /** The CA of the API's certificate, in PEM. */
   readonly rootCa: string
   /** Signs the claims of a service account token that is kept in a Secret; absent where the key is not at hand. */
@@ -120,6 +122,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
   return {
     server,
+    metrics,
     rootCa,
     signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims),
     transportFor,
