@@ -4,8 +4,20 @@ import type { WorkQueueMetrics } from '../../client/workqueue/workqueue.ts'
 /** 10 ns to 10 s. */
 const BUCKETS = [1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10]
 
-/** Upstream's workqueue_* metrics; what this returns gives those of one controller. */
-export function queueMetrics(metrics: Metrics): (name: string) => WorkQueueMetrics {
+/** Gives the metrics of one controller's queue. */
+type QueueMetrics = (name: string) => WorkQueueMetrics
+
+/** Controllers begin anew whenever this process leads again, and count on. */
+const known = new WeakMap<Metrics, QueueMetrics>()
+
+/** Upstream's workqueue_* metrics. */
+export function queueMetrics(metrics: Metrics): QueueMetrics {
+  const made = known.get(metrics) ?? register(metrics)
+  known.set(metrics, made)
+  return made
+}
+
+function register(metrics: Metrics): QueueMetrics {
   const ofQueue = { stability: 'BETA', labels: ['name'] } as const
   const adds = metrics.counter({ name: 'workqueue_adds_total', help: 'Keys that were added.', ...ofQueue })
   const depth = metrics.gauge({ name: 'workqueue_depth', help: 'Keys that stand in line.', ...ofQueue })
