@@ -25,7 +25,24 @@ test('a burst passes, then one as fast as the rate', async () => {
   await server.create(EVENTS, event('a'))
   await server.create(`${EVENTS}?dryRun=All`, event('a'))
   await server.create(EVENTS, event('b'))
-  assert.equal(await server.refused(429, 'POST', EVENTS, event('c')), 'limit reached on type Server for key ')
+  assert.equal(
+    await server.refused(429, 'POST', EVENTS, event('c')),
+    'Too many requests: limit reached on type Server for key ',
+  )
+  const other = {
+    metadata: { name: 'x' },
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    type: 'Normal',
+    reason: 'r',
+    action: 'a',
+  }
+  const newer = {
+    ...other,
+    reportingController: 'a/b',
+    reportingInstance: 'c',
+    regarding: { kind: 'Pod', namespace: 'default', name: 'a' },
+  }
+  await server.create('/apis/events.k8s.io/v1/namespaces/default/events', newer)
   await clock.advance(1000)
   await server.create(EVENTS, event('c'))
   await server.expect(429, 'POST', EVENTS, event('c'))
@@ -38,7 +55,7 @@ test('each namespace, user and source with its object has a rate of its own', as
     await server.create(EVENTS, event('a'))
     assert.equal(
       await server.refused(429, 'POST', EVENTS, event('a')),
-      'limit reached on type Namespace for key default',
+      'Too many requests: limit reached on type Namespace for key default',
     )
     const other = { ...event('a'), involvedObject: { kind: 'Pod', namespace: 'kube-system', name: 'a' } }
     await server.create('/api/v1/namespaces/kube-system/events', other)
@@ -46,7 +63,10 @@ test('each namespace, user and source with its object has a rate of its own', as
   await t.test('User', async () => {
     const server = await limited(new VirtualClock(), { type: 'User', ...one })
     await server.create(EVENTS, event('a'))
-    assert.equal(await server.refused(429, 'POST', EVENTS, event('a')), 'limit reached on type User for key admin')
+    assert.equal(
+      await server.refused(429, 'POST', EVENTS, event('a')),
+      'Too many requests: limit reached on type User for key admin',
+    )
     await server.as('root', 'system:masters').create(EVENTS, event('a'))
   })
   await t.test('SourceAndObject', async () => {
@@ -54,7 +74,7 @@ test('each namespace, user and source with its object has a rate of its own', as
     await server.create(EVENTS, event('a'))
     assert.equal(
       await server.refused(429, 'POST', EVENTS, event('a')),
-      'limit reached on type SourceAndObject for key kubeletPoddefaultaa',
+      'Too many requests: limit reached on type SourceAndObject for key kubeletPoddefaultaa',
     )
     await server.create(EVENTS, event('b'))
     await server.create(EVENTS, event('a', 'scheduler'))
@@ -64,7 +84,7 @@ test('each namespace, user and source with its object has a rate of its own', as
     await server.create(EVENTS, event('a'))
     assert.equal(
       await server.refused(429, 'POST', EVENTS, event('a')),
-      '[limit reached on type Server for key , limit reached on type User for key admin]',
+      'Too many requests: [limit reached on type Server for key , limit reached on type User for key admin]',
     )
   })
 })

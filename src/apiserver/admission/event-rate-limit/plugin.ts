@@ -14,10 +14,12 @@ const KEYS: Readonly<Record<EventLimit['type'], (attributes: AdmissionAttributes
   Server: () => '',
   Namespace: ({ namespace }) => namespace,
   User: ({ user }) => user.name,
-  SourceAndObject: ({ object }) => (object ? sourceAndObject(object as EventLike) : ''),
+  SourceAndObject: ({ object }) => (object ? sourceAndObject(object as Event) : ''),
 }
 
-/** Events beyond a rate are refused (upstream's EventRateLimit). What one limit lets through, another may still refuse: both are charged. */
+/**
+ * Events of the core group beyond a rate are refused (upstream's EventRateLimit, which does not look at those of events.k8s.io). What one limit lets through, another may still refuse: both are charged.
+ */
 export function eventRateLimit(clock: Clock, limits: readonly EventLimit[]): AdmissionPlugin {
   const enforcers = limits.map((limit) => enforcer(clock, limit))
   return {
@@ -25,15 +27,12 @@ export function eventRateLimit(clock: Clock, limits: readonly EventLimit[]): Adm
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
     validate(attributes) {
       const { kind, dryRun } = attributes
-      if (kind.kind !== 'Event' || !GROUPS.has(kind.group) || dryRun) return
+      if (kind.kind !== 'Event' || kind.group !== '' || dryRun) return
       const refusals = enforcers.flatMap((refusal) => refusal(attributes) ?? [])
-      if (refusals.length > 0) throw failure('TooManyRequests', aggregateMessage(refusals))
+      if (refusals.length > 0) throw failure('TooManyRequests', `Too many requests: ${aggregateMessage(refusals)}`)
     },
   }
 }
-
-/** Events of both groups are one kind. */
-const GROUPS: ReadonlySet<string> = new Set(['', 'events.k8s.io'])
 
 type Enforcer = (attributes: AdmissionAttributes) => string | undefined
 
@@ -47,16 +46,8 @@ function enforcer(clock: Clock, { type, qps, burst, cacheSize }: EventLimit): En
   }
 }
 
-/** An Event of either version. */
-type EventLike = Partial<Event> & {
-  readonly deprecatedSource?: Event['source']
-  readonly regarding?: Event['involvedObject']
-}
-
-function sourceAndObject({ source, deprecatedSource, involvedObject, regarding }: EventLike): string {
-  const from = source ?? deprecatedSource
-  const about = involvedObject ?? regarding
-  return [from?.component, from?.host, about?.kind, about?.namespace, about?.name, about?.uid, about?.apiVersion].join(
+function sourceAndObject({ source, involvedObject: about }: Event): string {
+  return [source?.component, source?.host, about.kind, about.namespace, about.name, about.uid, about.apiVersion].join(
     '',
   )
 }

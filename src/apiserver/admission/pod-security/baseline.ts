@@ -49,7 +49,11 @@ export const BASELINE: readonly Check[] = [
   { id: 'privileged', since: 0, find: privileged },
   { id: 'procMount', since: 0, find: (pod, minor) => (isRemapped(pod, minor) ? undefined : procMount(pod)) },
   { id: 'seLinuxOptions', since: 0, find: seLinux },
-  { id: 'seccompProfile_baseline', since: 19, find: seccomp },
+  {
+    id: 'seccompProfile_baseline',
+    since: 0,
+    find: (pod, minor) => (minor < 19 ? seccompAnnotations(pod) : seccomp(pod)),
+  },
   { id: 'sysctls', since: 0, find: sysctls },
   { id: 'windowsHostProcess', since: 0, find: hostProcess },
 ]
@@ -136,7 +140,9 @@ export function procMount(pod: PodLike): Violation | undefined {
   const containers = containersWhere(pod, bad)
   if (containers.length === 0) return undefined
   const types = sorted(
-    containersOf(pod).flatMap(({ securityContext: own }) => (own?.procMount && bad(own) ? [own.procMount] : [])),
+    containersOf(pod).flatMap(({ securityContext: own }) =>
+      own?.procMount !== undefined && bad(own) ? [own.procMount] : [],
+    ),
   )
   return {
     reason: 'procMount',
@@ -167,6 +173,22 @@ function seLinux(pod: PodLike, minor: number): Violation | undefined {
     ...(all.some(({ seLinuxOptions }) => seLinuxOptions?.role) ? ['role may not be set'] : []),
   ]
   return { reason: 'seLinuxOptions', detail: `${who} set forbidden securityContext.seLinuxOptions: ${data.join('; ')}` }
+}
+
+const POD_SECCOMP = 'seccomp.security.alpha.kubernetes.io/pod'
+const CONTAINER_SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
+
+/** Before there were fields (1.19) annotations said it. */
+function seccompAnnotations(pod: PodLike): Violation | undefined {
+  const keys = [POD_SECCOMP, ...containersOf(pod).map(({ name }) => CONTAINER_SECCOMP + name)]
+  const bad = keys.flatMap((key) => {
+    const value = pod.metadata.annotations?.[key]
+    if (value === undefined || /^(runtime\/default$|docker\/default$|localhost\/)/.test(value)) return []
+    return [`${key}=${JSON.stringify(value)}`]
+  })
+  const told = sorted(bad)
+  if (told.length === 0) return undefined
+  return { reason: 'seccompProfile', detail: `forbidden ${plural(told.length, 'annotation')} ${told.join(', ')}` }
 }
 
 /** Also the first half of the restricted level's rule. */
