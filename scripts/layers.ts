@@ -52,6 +52,7 @@ const PURE = [
 ]
 /** Adapters inside pure folders that do touch the host, each named. */
 const HOST_ADAPTERS = [
+  'apiserver/audit/host/',
   'apiserver/http/',
   'apiserver/streaming/',
   'lib/host/',

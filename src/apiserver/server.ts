@@ -7,6 +7,8 @@ import { REQUESTS, type Verbosity } from '../lib/verbosity.ts'
 import { StoreError, type MaybePromise, type Store } from '../store/store.ts'
 import type { Aggregation } from './aggregation/aggregation.ts'
 import { aggregatedDocuments } from './aggregation/documents.ts'
+import type { Auditor } from './audit/auditor.ts'
+import type { RequestAudit } from './audit/request-audit.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { impersonated } from './authn/impersonation.ts'
@@ -55,6 +57,8 @@ export interface ApiServerOptions {
   readonly resources: readonly ResourceDefinition[]
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  /** Tells of requests; nothing is told without. */
+  readonly audit?: Auditor | undefined
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
   /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
@@ -92,6 +96,8 @@ export class ApiServer {
   readonly #verbosity: Verbosity | undefined
   readonly #tracer: Tracer | undefined
   readonly #requests: RequestMetrics
+  readonly audit: Auditor | undefined
+  readonly #requests = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()
@@ -105,6 +111,7 @@ export class ApiServer {
     this.env = env
     this.#verbosity = options.verbosity
     this.#tracer = options.tracer
+    this.audit = options.audit
     this.metrics = options.metrics ?? new Metrics()
     this.#requests = new RequestMetrics(this.metrics)
     collectFacts(this, options.version)
@@ -192,7 +199,9 @@ export class ApiServer {
     const failed = (error: unknown): never => {
       if (error instanceof StatusError) throw error
       this.env.log.error('request failed', { err: error, path: call.info.path, method: call.method })
-      throw error instanceof StoreError ? storeFailure(error) : internalError(error)
+      if (error instanceof StoreError) throw storeFailure(error)
+      call.audit?.panicked(error)
+      throw internalError(error)
     }
     try {
       const answer = andThen(impersonated(call, this.#authorizer, authorizationAttributes), (acting) =>
@@ -239,7 +248,10 @@ export class ApiServer {
   /** The answer when the server itself is at fault; throws 403. */
   #authorize(call: Call): MaybePromise<Answer | undefined> {
     const attributes = authorizationAttributes(call)
-    return andThen(this.#authorizer.authorize(attributes), (answer) => demandAllowed(call, attributes, answer))
+    return andThen(this.#authorizer.authorize(attributes), (answer) => {
+      if (call.audit) tellDecision(call.audit, answer)
+      return demandAllowed(call, attributes, answer)
+    })
   }
 
   #route(call: Call): MaybePromise<Answer> {
@@ -327,6 +339,11 @@ async function metricsAnswer(metrics: Metrics, startedMs: number): Promise<Answe
 /** Builds an API server. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options)
+}
+
+function tellDecision(audit: RequestAudit, { decision, reason = '' }: Authorization): void {
+  audit.annotate('authorization.k8s.io/decision', decision === 'Allow' ? 'allow' : 'forbid')
+  audit.annotate('authorization.k8s.io/reason', reason)
 }
 
 /** The reason is put into words only when it is asked for, and of those who are let in nobody asks. */

@@ -35,10 +35,15 @@ async function acting(
   for (const mode of IMPERSONATION_MODES) {
     if (!mode.knows(wanted, call.user)) continue
     const refusal = await refusalIn(mode, wanted, authorizer, request)
-    if (!refusal) return { ...call, user: userOf(wanted, mode) }
+    if (!refusal) return actingAs(call, userOf(wanted, mode), mode)
     firstRefusal ??= refusal
   }
   throw firstRefusal ?? new Error('all impersonation modes failed')
+}
+
+function actingAs(call: Call, user: UserInfo, { name }: ImpersonationMode): Call {
+  call.audit?.impersonates(user, name === 'legacy' ? '' : `impersonate:${name}`)
+  return { ...call, user }
 }
 
 async function refusalIn(

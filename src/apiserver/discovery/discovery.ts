@@ -81,7 +81,8 @@ export class Discovery {
       vary: 'Accept',
     }
     const unchanged = header(call.headers, 'if-none-match') === etag
-    return { type: 'raw', status: unchanged ? 304 : 200, headers, body: unchanged ? '' : text }
+    if (unchanged) return { type: 'raw', status: 304, headers, body: '' }
+    return { type: 'raw', status: 200, headers, body: text, isObject: true }
   }
 
   /** All groups with the names of their versions, those of aggregated servers among them. */

@@ -1,7 +1,6 @@
 import { internalError, StatusError } from '../../apimachinery/status.ts'
 import { andThen } from '../../lib/and-then.ts'
 import { ByteSink } from '../../lib/byte-sink.ts'
-import { uuid } from '../../lib/random.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
@@ -24,11 +23,21 @@ import { parseQuery } from '../request/query.ts'
 import type { ApiServer } from '../server.ts'
 import type { Span } from '../tracing/span.ts'
 import { customOffer, objectOffer, transform } from '../transform/transform.ts'
+import {
+  type Arrival,
+  arrivalOf,
+  audited,
+  beginAudit,
+  refusedAtTheDoor,
+  type Told,
+  untold,
+  writable,
+} from './audited.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import { httpCall, pathOf } from './http-call.ts'
-import { inTime, timeLimit, TOO_LATE } from './time-limit.ts'
+import { inTime, LATE_STATUS, timeLimit, TOO_LATE } from './time-limit.ts'
 
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
 const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
@@ -42,13 +51,15 @@ const CUSTOM_OFFER = customOffer()
 export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Deadlines): MaybePromise<void> {
   if (!isWellFormed(pathOf(exchange.url))) return exchange.send(400, { ...MALFORMED }, '400 Bad Request')
   const started = server.env.clock.monotonic()
+  const arrival = arrivalOf(server, exchange)
   const failed = (error: unknown): void => {
-    if (!exchange.begun) server.env.log.error('request failed', { err: error, path: exchange.url })
+    if (!exchange.begun) server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
     exchange.destroy()
   }
   try {
-    const sent = andThen(encodedAnswer(server, exchange, deadlines, started), ({ encoded, call, refused }) => {
-      const headers: OutgoingHeaders = { 'audit-id': uuid(server.env.random), 'cache-control': 'no-cache, private' }
+    const sent = andThen(encodedAnswer(server, exchange, deadlines, { ...arrival, started }), (answered) => {
+      const { encoded, call, refused } = answered
+      const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
       if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
         server.observe(call, 'status' in encoded ? encoded.status : 200, started, bytesOf(encoded))
@@ -56,7 +67,9 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
         if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
         if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
       }
-      return send(encoded, exchange, headers, () => (call ? server.watchEvents(call) : noEvents))
+      const sending = (): MaybePromise<void> =>
+        send(encoded, exchange, headers, () => (call ? server.watchEvents(call) : noEvents))
+      return call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
     })
     return sent instanceof Promise ? sent.catch(failed) : sent
   } catch (error) {
@@ -93,8 +106,7 @@ export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<
   })
 }
 
-interface Answered {
-  readonly encoded: Encoded
+interface Answered extends Told {
   /** Undefined when the sender could not be told. */
   readonly call: Call | undefined
   /** By an authorizer. */
@@ -105,37 +117,56 @@ function encodedAnswer(
   server: ApiServer,
   exchange: Exchange,
   deadlines: Deadlines,
-  startedMs: number,
+  arrival: Arrival & { readonly started: number },
 ): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
+  let accepting = false
   // Asked when it is known that there is an answer, and before anything is done for it.
   const negotiate = (): void => {
     if (call) accepted = acceptedBy(server, call)
   }
-  const failed = (error: unknown): Answered => {
+  const failed = (error: unknown): MaybePromise<Answered> => {
     const form = errorForm(exchange)
-    if (error instanceof StatusError) {
-      return { encoded: encodeError(error, form), call, refused: error instanceof RefusedError }
+    const failure = error instanceof StatusError ? error : internalError(error)
+    if (failure !== error) {
+      server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
+      call?.audit?.panicked(error)
     }
-    server.env.log.error('request failed', { err: error, path: exchange.url })
-    return { encoded: encodeError(internalError(error), form), call }
+    const answered = {
+      encoded: encodeError(failure, form),
+      call,
+      refused: error instanceof RefusedError,
+      status: failure.status,
+    }
+    return accepting ? answered : andThen(refusedAtTheDoor(server, exchange, arrival, failure), () => answered)
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
     const known = (call = httpCall(deadlines, exchange, user, { negotiate }))
-    server.trace(known, startedMs)
+    server.trace(known, arrival.started)
     const limit = timeLimit(known)
-    const late = (): Answered => ({ encoded: TOO_LATE, call })
-    // Less than anything takes.
-    if (typeof limit === 'number' && limit < 1) return late()
-    const answered = andThen(server.answer(known), (answer) =>
-      andThen(accepted.target ? transform(answer, accepted.target, known.query, server.env) : answer, (transformed) =>
-        andThen(encode(transformed, accepted), (encoded) => ({ encoded, call })),
-      ),
+    accepting = true
+    const late = (): Answered => ({ encoded: TOO_LATE, call, status: LATE_STATUS })
+    const answering = (): MaybePromise<Answered> => {
+      // Less than anything takes.
+      if (typeof limit === 'number' && limit < 1) return late()
+      const answered: MaybePromise<Answered> = andThen(server.answer(known), (answer) =>
+        andThen(accepted.target ? transform(answer, accepted.target, known.query, server.env) : answer, (transformed) =>
+          andThen(writable(known, transformed), (written) =>
+            andThen(encode(written, accepted), (encoded): Answered => {
+              return { encoded, call, answer: written, pretty: accepted.pretty }
+            }),
+          ),
+        ),
+      )
+      return answered instanceof Promise
+        ? inTime(answered, limit, { deadlines, clock: server.env.clock, late })
+        : answered
+    }
+    if (!server.audit) return answering()
+    return andThen(beginAudit(server.audit, known, exchange, arrival), (told) =>
+      told ? answering() : { encoded: untold(exchange), call: undefined },
     )
-    return answered instanceof Promise
-      ? inTime(answered, limit, { deadlines, clock: server.env.clock, late })
-      : answered
   }
   try {
     const answered = andThen(authenticate(server, exchange), encodedFor)

@@ -14,6 +14,8 @@ export interface Exchange {
   readonly headers: RequestHeaders
   /** See Certificates. */
   readonly certificate: Uint8Array | undefined
+  /** The address of the connection's other end. */
+  readonly remote: string | undefined
   readonly incoming: Readable
   /** Sends a whole answer. */
   send(status: number, headers: OutgoingHeaders, body: Uint8Array | string): void
@@ -67,6 +69,10 @@ export class Http1Exchange implements Exchange {
     return socket && isChunked ? new ChunkedOutlet(response, socket, this.#frames) : new StreamOutlet(response)
   }
 
+  get remote(): string | undefined {
+    return this.incoming.socket.remoteAddress
+  }
+
   get begun(): boolean {
     return this.#response.headersSent
   }
@@ -97,6 +103,9 @@ export function http2Exchange(
     url: headers[':path'] ?? '/',
     headers: withValuesApart(headers, rawHeaders),
     certificate,
+    get remote() {
+      return stream.session?.socket?.remoteAddress
+    },
     incoming: stream,
     send(status, outgoing, body) {
       begin(status, outgoing)

@@ -25,9 +25,9 @@ export function httpCall(
   const mark = url.indexOf('?')
   const query = mark < 0 ? NO_QUERY : parseQuery(url.slice(mark + 1))
   let bytes: Promise<Uint8Array> | undefined
-  let annotations: Map<string, string> | undefined
   let signal: AbortSignal | undefined
-  return {
+  let annotations: Map<string, string> | undefined
+  const call: Call = {
     method,
     info: parseRequestInfo(method, pathOf(url), query),
     query,
@@ -38,12 +38,13 @@ export function httpCall(
     warnings: [],
     body: { kind: 'bytes', read: () => (bytes ??= readBody(bodies, exchange)), stream: () => incoming },
     get annotations() {
-      return (annotations ??= new Map())
+      return call.audit?.annotations ?? (annotations ??= new Map())
     },
     get signal() {
       return (signal ??= abortedOnClose(exchange))
     },
   }
+  return call
 }
 
 /** Made once: a reason of its own for each request would cost more than the request's bookkeeping. */

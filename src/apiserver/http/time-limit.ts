@@ -1,5 +1,6 @@
 import { badRequest } from '../../apimachinery/status.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { isLongRunning } from '../request/long-running.ts'
 import type { EncodedBody } from '../encode/encoded.ts'
 import type { Call } from '../request/call.ts'
 import { parseDuration } from '../request/duration.ts'
@@ -7,15 +8,13 @@ import type { Deadlines } from './deadlines.ts'
 
 /** Upstream's --request-timeout: no request that ends by itself may ask for more. */
 const MOST_MS = 60_000
-/** Subresources whose answers last as long as what they tell of. */
-const LONG_RUNNING: ReadonlySet<string> = new Set(['attach', 'exec', 'proxy', 'log', 'portforward'])
 
 /** How long a request may take: some milliseconds that its client gives it, what all have, or as long as it likes. */
 export type TimeLimit = number | 'usual' | 'none'
 
 /** The limit of a request. Throws 400 for a `timeout` that is no duration. */
 export function timeLimit({ info, query }: Call): TimeLimit {
-  if (info.verb === 'watch' || info.verb === 'proxy' || LONG_RUNNING.has(info.subresource)) return 'none'
+  if (isLongRunning(info)) return 'none'
   const text = query.size > 0 ? query.get('timeout') : null
   if (!text) return 'usual'
   const ms = parseDuration(text)
@@ -43,17 +42,20 @@ export function inTime<T>(answer: Promise<T>, limit: TimeLimit, { deadlines, clo
   })
 }
 
+/** What is said of a request that took too long. */
+export const LATE_STATUS = {
+  metadata: {},
+  status: 'Failure',
+  message: 'Timeout: request did not complete within the allotted timeout',
+  reason: 'Timeout',
+  details: {},
+  code: 504,
+} as const
+
 /** Upstream's 504: a Status without its kind, said to be text. */
 export const TOO_LATE: EncodedBody = {
   type: 'body',
   status: 504,
   headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: `${JSON.stringify({
-    metadata: {},
-    status: 'Failure',
-    message: 'Timeout: request did not complete within the allotted timeout',
-    reason: 'Timeout',
-    details: {},
-    code: 504,
-  })}\n`,
+  body: `${JSON.stringify(LATE_STATUS)}\n`,
 }

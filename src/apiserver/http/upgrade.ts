@@ -3,18 +3,20 @@ import type { Duplex } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
 import type { Answer, StreamAnswer, UpgradeAnswer, WatchAnswer } from '../registry/answer.ts'
+import type { Call } from '../request/call.ts'
 import type { ApiServer } from '../server.ts'
 import { passThrough } from '../streaming/pass-through.ts'
 import { PORT_FORWARD_TUNNEL, servePortForwardTunnel } from '../streaming/port-forward.ts'
 import { REMOTE_COMMAND_V5, serveRemoteCommand, streamsFromQuery } from '../streaming/remote-command.ts'
 import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-target.ts'
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
+import { arrivalOf, beginAudit, refusedAtTheDoor, tellFailure, tellUpgrade, untold } from './audited.ts'
 import { authenticate, MOST_UNREAD_BYTES } from './answer.ts'
 import { endSocket } from './end-socket.ts'
 import { Deadlines } from './deadlines.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
-import { BODY_MS, httpCall } from './http-call.ts'
+import { BODY_MS, httpCall, pathOf } from './http-call.ts'
 import { type ConnectTls, lookupFor, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
@@ -31,22 +33,31 @@ export async function answerUpgrade(
   certificate: Uint8Array | undefined,
   tls: ConnectTls,
 ): Promise<void> {
-  const { request, socket } = client
+  const { socket } = client
   const { clock } = server.env
   socket.on('error', () => socket.destroy())
+  const exchange = new UpgradeExchange(client, certificate)
+  const arrival = arrivalOf(server, exchange)
+  let call: Call | undefined
   try {
-    const exchange = new UpgradeExchange(client, certificate)
     const bodies = new Deadlines(server.env.clock, BODY_MS)
-    const call = httpCall(bodies, exchange, await authenticate(server, exchange), { upgrade: true })
+    call = httpCall(bodies, exchange, await authenticate(server, exchange), { upgrade: true })
+    if (server.audit && !(await beginAudit(server.audit, call, exchange, arrival))) {
+      const { status, body } = untold(exchange)
+      return refuse(clock, socket, status, body, 'text/plain; charset=utf-8')
+    }
     const answer = await server.answer(call)
+    if (call.audit) tellUpgrade(call.audit, exchange, socket)
     await join(server, client, answer, tls)
   } catch (error) {
-    if (socket.destroyed) return
     if (error instanceof UpgradeRefusedError) return refuse(clock, socket, error.statusCode, error.body, 'text/plain')
     const known = error instanceof Error && error.cause instanceof StatusError ? error.cause : error
-    const status = known instanceof StatusError ? known : internalError(error)
-    if (status !== known) server.env.log.error('request failed', { err: error, path: request.url })
-    refuse(clock, socket, status.code, JSON.stringify(status.status), 'application/json')
+    const failure = known instanceof StatusError ? known : internalError(error)
+    if (failure !== known && !socket.destroyed)
+      server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
+    await (call ? tellFailure(call, failure) : refusedAtTheDoor(server, exchange, arrival, failure))
+    if (socket.destroyed) return
+    refuse(clock, socket, failure.code, JSON.stringify(failure.status), 'application/json')
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
-import { badRequest, StatusError } from '../../apimachinery/status.ts'
+import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
 import {
   type Answer,
@@ -15,6 +15,7 @@ import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import { warningHeaders } from '../request/warnings.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import { beginAudit, tellAnswer, tellRefusal } from './audited.ts'
 import type { ApiServer } from '../server.ts'
 
 /** A request of the same process; the shape of the client's ApiRequest. */
@@ -51,6 +52,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
   const mark = request.path.indexOf('?')
   const path = mark < 0 ? request.path : request.path.slice(0, mark)
   const query = new URLSearchParams(mark < 0 ? '' : request.path.slice(mark + 1))
+  const annotations = new Map<string, string>()
   const call: Call = {
     method: request.method,
     info: parseRequestInfo(request.method, path, query),
@@ -60,11 +62,17 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     body: request.body === undefined ? { kind: 'none' } : { kind: 'value', value: request.body },
     signal: request.signal ?? NEVER,
     warnings: [],
-    annotations: new Map(),
+    get annotations() {
+      return call.audit?.annotations ?? annotations
+    },
   }
   const objectOf = request.withoutManagers ? (item: ListItem) => server.shared.of(item) : undefined
   try {
-    const answer = await localAnswer(server, call)
+    if (server.audit && !(await beginAudit(server, call, request.path))) {
+      throw internalError(new Error('failed to store audit event'))
+    }
+    const answered = await localAnswer(server, call)
+    const answer = call.audit ? await tellAnswer(call.audit, answered) : answered
     switch (answer.type) {
       case 'object':
         return { status: answer.status, headers: headersOf(call), body: answer.object.object() }
@@ -77,7 +85,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
           status: 200,
           headers: headersOf(call),
           body: undefined,
-          events: eventsOf(answer, call.signal, objectOf),
+          events: eventsOf(answer, call, objectOf),
         }
       case 'raw':
         return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
@@ -88,6 +96,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     }
   } catch (error) {
     if (!(error instanceof StatusError)) throw error
+    if (call.audit) await tellRefusal(call.audit, error.code, error.status)
     return { status: error.code, headers: headersOf(call), body: error.status }
   }
 }
@@ -144,7 +153,7 @@ const MOST_UNREAD = 100_000
 /** The events of a watch as they come, until the server or `signal` ends it. */
 async function* eventsOf(
   answer: WatchAnswer,
-  signal: AbortSignal,
+  { signal, audit }: Call,
   objectOf?: (item: ListItem) => Frozen<KubeObject>,
 ): AsyncIterable<LocalEvent> {
   let unread: LocalEvent[] = []
@@ -180,5 +189,6 @@ async function* eventsOf(
   } finally {
     stop()
     signal.removeEventListener('abort', end)
+    await audit?.complete()
   }
 }

@@ -1,6 +1,6 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { AdmissionAttributes, Operation } from '../admission/types.ts'
-import { type Call, header, warn } from '../request/call.ts'
+import { annotate, type Call, header, warn } from '../request/call.ts'
 import { dedupOwnerReferences } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
 import type { Registry, ServedResource } from './served.ts'
@@ -43,7 +43,7 @@ export function admissionAttributes(
     },
     ...(conversions && { convert: conversions.within(call) }),
     warn: (text) => warn(call, text),
-    annotate: (key, value) => void call.annotations.set(key, value),
+    annotate: (key, value) => annotate(call, key, value),
   }
 }
 

@@ -168,6 +168,8 @@ export interface RawAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly body: Uint8Array | string
+  /** The body is an object of the API, in JSON. */
+  readonly isObject?: boolean
 }
 
 /** Bytes from elsewhere, as they come: a log, a proxied answer. */

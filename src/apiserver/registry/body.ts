@@ -47,13 +47,25 @@ export async function readObject(
   call: Call,
   options: WriteOptions,
 ): Promise<KubeObject> {
-  const object = await readKind<KubeObject>(registry, call, definition, options.fieldValidation)
+  const object = await decodeKind<KubeObject>(registry, call, definition, options.fieldValidation)
   definition.defaults?.(object, writeContext(registry, call, options))
+  call.audit?.sent(object, definition.schema)
   return object
 }
 
 /** Decodes an object of a given kind and checks that it is one. Throws 400, 413 and 415 in upstream's words. */
 export async function readKind<T extends KubeObject>(
+  registry: Registry,
+  call: Call,
+  kind: BodyKind,
+  validation: FieldValidation,
+): Promise<T> {
+  const object = await decodeKind<T>(registry, call, kind, validation)
+  call.audit?.sent(object, kind.schema)
+  return object
+}
+
+async function decodeKind<T extends KubeObject>(
   registry: Registry,
   call: Call,
   kind: BodyKind,
@@ -145,7 +157,9 @@ function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; rea
 
 /** Decodes an object along a schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
 export async function readAnyVersion(call: Call, kind: BodyKind): Promise<Record<string, unknown>> {
-  return decodeBody(await bodyOf(call), call, { ...kind, bare: true, schema: kind.schema }, 'Ignore').object
+  const { object } = decodeBody(await bodyOf(call), call, { ...kind, bare: true, schema: kind.schema }, 'Ignore')
+  call.audit?.sent({ kind: kind.kind, apiVersion: apiVersionOf(kind), ...object }, kind.schema)
+  return object
 }
 
 type Body = { readonly bytes: Uint8Array } | { readonly value: unknown }
@@ -215,9 +229,11 @@ function decodeBytes(bytes: Uint8Array, call: Call, kind: BodyKind, validation: 
   }
 }
 
-/** The body's bytes; those of its JSON when it comes as a value. */
-export async function readBytes(call: Call): Promise<Uint8Array> {
-  return bytesOf(await bodyOf(call))
+/** A patch's bytes; those of its JSON when it comes as a value. */
+export async function readPatchBytes(call: Call): Promise<Uint8Array> {
+  const bytes = bytesOf(await bodyOf(call))
+  call.audit?.sentPatch(bytes)
+  return bytes
 }
 
 const NO_TYPE = { kind: '', apiVersion: '' }

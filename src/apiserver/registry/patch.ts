@@ -1,4 +1,5 @@
 import { DecodeError } from '../../apimachinery/codec/errors.ts'
+import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
@@ -8,7 +9,7 @@ import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
 import { mutate } from './admit.ts'
 import type { ObjectAnswer } from './answer.ts'
-import { type BodyKind, notConvertible, readBytes } from './body.ts'
+import { type BodyKind, notConvertible, readPatchBytes } from './body.ts'
 import { change } from './change.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
@@ -50,7 +51,7 @@ export async function readPatch(
   wanted: BodyKind,
   { fieldValidation }: WriteOptions,
 ): Promise<Patch> {
-  const body = await readBytes(call)
+  const body = await readPatchBytes(call)
   const { schema, kind } = wanted
   const apiVersion = apiVersionOf(wanted)
   const is = { kind, apiVersion, undetermined: undeterminedName(call.info.name) }
@@ -134,7 +135,8 @@ export async function readConfiguration(call: Call, { fieldValidation }: WriteOp
   const { value, violations } =
     call.body.kind === 'value'
       ? { value: call.body.value, violations: [] }
-      : anyYaml(await readBytes(call), fieldValidation)
+      : anyYaml(await readPatchBytes(call), fieldValidation)
+  if (call.body.kind === 'value') call.audit?.sentPatch(stringifyJson(value))
   if (violations.length > 0 && fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding patch: ${violations.join(', ')}`)
   }

@@ -1,3 +1,4 @@
+import type { RequestAudit } from '../audit/request-audit.ts'
 import type { UserInfo, RequestHeaders } from '../authn/types.ts'
 import type { Span } from '../tracing/span.ts'
 import type { RequestInfo } from './info.ts'
@@ -34,14 +35,21 @@ export interface Call {
   span?: Span | undefined
   /** How long it has waited for others: webhooks. In ms, added to on the way. */
   elsewhereMs?: number
-  /** Audit annotations, filled on the way. */
+  /** Audit annotations, filled on the way: see annotate. */
   readonly annotations: Map<string, string>
+  /** What is told of this request, when anything is. */
+  readonly audit?: RequestAudit | undefined
 }
 
 /** One header's first value, or ''. */
 export function header(headers: RequestHeaders, name: string): string {
   const value = headers[name]
   return typeof value === 'string' ? value : (value?.[0] ?? '')
+}
+
+/** Adds an audit annotation. What was said first of a key stays. */
+export function annotate({ annotations }: Pick<Call, 'annotations'>, key: string, value: string): void {
+  if (!annotations.has(key)) annotations.set(key, value)
 }
 
 /** Adds a warning once. */

@@ -22,7 +22,7 @@ import { matchNamespace } from '../../registry/metadata.ts'
 import { readWriteOptions } from '../../registry/options.ts'
 import { type Registry, type ServedResource, storageKey } from '../../registry/served.ts'
 import type { Subresource } from '../../registry/subresources/subresource.ts'
-import type { Call } from '../../request/call.ts'
+import { annotate, type Call } from '../../request/call.ts'
 import type { ClaimRef } from './claims.ts'
 import type { TokenIssuer } from './issuer.ts'
 
@@ -73,7 +73,7 @@ async function requestToken(
   const { uid = '' } = account.metadata
   const subject = { namespace, account: { name, uid }, audiences, expirationSeconds, ...bound }
   const { token, id } = await issuer.issue(subject)
-  call.annotations.set('authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
+  annotate(call, 'authentication.kubernetes.io/issued-credential-id', `JTI=${id}`)
   request.metadata.uid = uid
   request.status = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) }
   return { type: 'value', status: 201, value: request }
