@@ -97,7 +97,6 @@ export class ApiServer {
   readonly #tracer: Tracer | undefined
   readonly #requests: RequestMetrics
   readonly audit: Auditor | undefined
-  readonly #requests = new RequestMetrics()
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
   readonly #routes = new Routes()

@@ -76,7 +76,7 @@ class Wire {
       url,
       headers: { authorization: 'Bearer admin', ...headers },
       certificate: undefined,
-    remote: undefined,
+      remote: undefined,
       incoming: Readable.from(body ? [Buffer.from(body)] : []),
       send: (status, outgoing, bytes) => {
         begin(status, outgoing)
