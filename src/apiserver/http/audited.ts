@@ -92,11 +92,17 @@ export function audited(
     andThen(audit.answered(code, status), () => {
       if (encoded.type === 'body') return andThen(audit.complete(), send)
       if (encoded.type === 'watch') exchange.onClose(() => void audit.complete())
-      const sent = send()
-      if (encoded.type === 'watch') return sent
-      return Promise.resolve(sent).finally(async () => void (await audit.complete()))
+      return encoded.type === 'watch' ? send() : sendWhole(audit, send)
     }),
   )
+}
+
+async function sendWhole(audit: RequestAudit, send: () => MaybePromise<void>): Promise<void> {
+  try {
+    await send()
+  } finally {
+    await audit.complete()
+  }
 }
 
 function noteObject(audit: RequestAudit, { encoded, answer, status, pretty }: Told): MaybePromise<void> {

@@ -43,12 +43,13 @@ export function withPageRules(
 }
 
 function telling(exchange: Exchange, told: OutgoingHeaders): Exchange {
-  const { method, url, headers, certificate, incoming } = exchange
+  const { method, url, headers, certificate, remote, incoming } = exchange
   return {
     method,
     url,
     headers,
     certificate,
+    remote,
     incoming,
     get begun() {
       return exchange.begun
