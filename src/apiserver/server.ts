@@ -340,7 +340,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options)
 }
 
-function tellDecision(audit: RequestAudit, { decision, reason = '' }: Authorization): void {
+function tellDecision(audit: RequestAudit, { decision, reason = '', error }: Authorization): void {
+  if (decision !== 'Allow' && error !== undefined)
+    return audit.annotate('authorization.k8s.io/reason', 'internal error')
   audit.annotate('authorization.k8s.io/decision', decision === 'Allow' ? 'allow' : 'forbid')
   audit.annotate('authorization.k8s.io/reason', reason)
 }
