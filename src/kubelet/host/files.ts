@@ -19,7 +19,9 @@ export interface Files {
   /** Creates or replaces a file, past any umask. */
   write(path: string, content: string | Uint8Array, mode: number): Promise<void>
   read(path: string): Promise<Uint8Array>
-  /** Up to `length` bytes from `offset`; shorter at the end of the file. */
+  /** The first bytes of a file below `root`, which others may write to: no symlink leads out of it, and what is no regular file is refused. */
+  readWithin(root: string, relative: string, maxBytes: number): Promise<Uint8Array>
+  /** Up to `length` bytes from `offset`; shorter at the end of the file. A regular file, by its own name: pipes, devices and symlinks are refused. */
   readAt(path: string, offset: number, length: number): Promise<Uint8Array>
   readdir(path: string): Promise<readonly { readonly name: string; readonly kind: FileKind }[]>
   /** What the path leads to; undefined when nothing. */

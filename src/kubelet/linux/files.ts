@@ -1,8 +1,10 @@
-import { constants, createReadStream, createWriteStream, watch, type Dirent, type Stats } from 'node:fs'
+import { createReadStream, createWriteStream, watch, type Dirent, type Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
+import { O_NOFOLLOW } from './open-flags.ts'
+import { readOnlyFile, readWithin } from './within.ts'
 import { isFileError, type FileKind, type Files, type FileStat } from '../host/files.ts'
 
 /** Files of this machine. */
@@ -17,16 +19,9 @@ export const linuxFiles: Files = {
     await fs.chmod(path, mode)
   },
   read: (path) => fs.readFile(path),
-  async readAt(path, offset, length) {
-    const file = await fs.open(path, 'r')
-    try {
-      const buffer = Buffer.allocUnsafe(length)
-      const { bytesRead } = await file.read(buffer, 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await file.close()
-    }
-  },
+  // Nobody links to what is read like this.
+  readAt: (path, offset, length) => readOnlyFile(path, offset, length, O_NOFOLLOW),
+  readWithin,
   readdir: async (path) =>
     (await fs.readdir(path, { withFileTypes: true })).map((e) => ({ name: e.name, kind: kindOf(e) })),
   stat: (path) => fs.stat(path).then(toStat, missing),
@@ -129,7 +124,3 @@ async function* changes(path: string, signal: AbortSignal): AsyncIterable<void> 
     watcher.close()
   }
 }
-
-/** Open flags that Node doesn't name. */
-export const O_PATH = 0o10000000
-export const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants

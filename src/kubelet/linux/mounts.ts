@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process'
-import { open, readFile, realpath, stat, type FileHandle } from 'node:fs/promises'
+import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { isFileError } from '../host/files.ts'
 import type { Mounts } from '../host/mounts.ts'
-import { linuxFiles, O_DIRECTORY, O_NOFOLLOW, O_PATH, O_RDONLY } from './files.ts'
+import { linuxFiles } from './files.ts'
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from './open-flags.ts'
+import { openWithin, parts } from './within.ts'
 
 const run = promisify(execFile)
 
@@ -113,27 +115,3 @@ async function makeWithin(root: string, relative: string, mode: number): Promise
     await dir.close()
   }
 }
-
-/** Opens step by step, following no symlink. */
-async function openWithin(root: string, relative: string): Promise<FileHandle> {
-  const names = parts(relative)
-  let at = await open(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-  for (const [i, name] of names.entries()) {
-    const last = i === names.length - 1
-    const flags = last ? O_PATH | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW
-    const parent = at
-    try {
-      at = await open(`/proc/self/fd/${parent.fd}/${name}`, flags)
-    } finally {
-      await parent.close()
-    }
-  }
-  const stats = await at.stat()
-  if (stats.isSymbolicLink()) {
-    await at.close()
-    throw new Error(`subpath ${JSON.stringify(relative)} became a symlink`)
-  }
-  return at
-}
-
-const parts = (path: string): string[] => path.split('/').filter((part) => part !== '' && part !== '.')

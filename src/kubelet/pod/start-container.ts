@@ -167,6 +167,8 @@ async function environmentOf(pod: Pod, container: Container, place: StartPlace, 
   })
 }
 
+const MAX_ENV_FILE_BYTES = 1024 * 1024
+
 /** The files of variables that a container's environment takes from volumes, by volume and path. */
 async function envFiles(
   container: Container,
@@ -178,7 +180,7 @@ async function envFiles(
     const ref = valueFrom?.fileKeyRef
     const volume = ref && volumes.get(ref.volumeName)
     if (!volume) continue
-    const bytes = await host.files.read(`${volume.hostPath}/${ref.path}`).catch(() => undefined)
+    const bytes = await host.files.readWithin(volume.hostPath, ref.path, MAX_ENV_FILE_BYTES).catch(() => undefined)
     if (bytes) files.set(`${ref.volumeName}/${ref.path}`, parseEnvFile(new TextDecoder().decode(bytes)))
   }
   return files

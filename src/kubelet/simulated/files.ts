@@ -59,6 +59,10 @@ export class SimulatedFiles implements Files {
     return Promise.resolve(this.#logs.get(path)?.content ?? new Uint8Array())
   }
 
+  readWithin(root: string, relative: string, maxBytes: number): Promise<Uint8Array> {
+    return this.readAt(`${root}/${relative}`, 0, maxBytes)
+  }
+
   readAt(path: string, offset: number, length: number): Promise<Uint8Array> {
     return Promise.resolve((this.#logs.get(path)?.content ?? new Uint8Array()).subarray(offset, offset + length))
   }

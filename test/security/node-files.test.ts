@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rename, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { describe, test } from 'node:test'
+import { checkHostPath } from '../../src/kubelet/volumes/host-path.ts'
+import { linuxFiles } from '../../src/kubelet/linux/files.ts'
+import { linuxMounts } from '../../src/kubelet/linux/mounts.ts'
+import { readLog } from '../../src/kubelet/logs/read.ts'
+import { terminationMessage } from '../../src/kubelet/runtime/termination-message.ts'
+import type { ContainerStatus } from '../../src/kubelet/cri/generated/types.ts'
+
+const skip = mayMount() ? false : 'needs root and the right to mount'
+
+function mayMount(): boolean {
+  const dir = mkdtempSync(`${tmpdir()}/skiff-mount-`)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', dir], { stdio: 'ignore' })
+    execFileSync('umount', [dir])
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+/** A volume that a container writes to, and what lies outside of it. */
+async function withVolume(use: (volume: string, outside: string, dir: string) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(`${tmpdir()}/skiff-volume-`)
+  mkdirSync(`${dir}/volume/sub`, { recursive: true })
+  mkdirSync(`${dir}/outside`)
+  writeFileSync(`${dir}/outside/secret`, "KEY='secret'\n")
+  try {
+    await use(`${dir}/volume`, `${dir}/outside`, dir)
+  } finally {
+    await linuxMounts.unmountTree(dir)
+    rmSync(dir, { recursive: true })
+  }
+}
+
+/** Links by which a container may want to get out. */
+const LINKS: Readonly<Record<string, (outside: string) => readonly [target: string, asked: string]>> = {
+  'an absolute link to a file': (outside) => [`${outside}/secret`, 'link'],
+  'a relative link to a file': () => ['../outside/secret', 'link'],
+  'an absolute link to a folder': (outside) => [outside, 'link/secret'],
+  'a relative link to a folder': () => ['../outside', 'link/secret'],
+  'a link to the root': () => ['/', 'link/etc/hostname'],
+  'a link into /proc': () => ['/proc/self/root', 'link/etc/hostname'],
+  'a link to what is not there yet': (outside) => [`${outside}/new`, 'link'],
+  'a folder below what is not there yet': (outside) => [`${outside}/new`, 'link/more'],
+}
+
+describe('no sub-path of a volume leads out of it (CVE-2017-1002101)', { skip }, () => {
+  for (const [name, make] of Object.entries(LINKS)) {
+    test(name, () =>
+      withVolume(async (volume, outside, dir) => {
+        const [target, asked] = make(outside)
+        symlinkSync(target, `${volume}/link`)
+        await assert.rejects(linuxMounts.bindSubPath(volume, asked, `${dir}/target`))
+        assert.deepEqual(await linuxMounts.below(`${dir}/target`), [])
+        assert.deepEqual(readdirSync(outside), ['secret'])
+      }),
+    )
+  }
+
+  test('a folder that becomes a link while it is looked at (CVE-2021-25741)', () =>
+    withVolume(async (volume, outside, dir) => {
+      writeFileSync(`${volume}/sub/secret`, 'mine')
+      let swapping = true
+      const swap = async (): Promise<void> => {
+        while (swapping) {
+          await rename(`${volume}/sub`, `${volume}/away`)
+          await symlink(outside, `${volume}/sub`)
+          await rm(`${volume}/sub`)
+          await rename(`${volume}/away`, `${volume}/sub`)
+        }
+      }
+      const swapped = swap()
+      for (let i = 0; i < 40; i++) {
+        const target = `${dir}/targets/${i}`
+        await linuxMounts.bindSubPath(volume, 'sub/secret', target).catch(() => undefined)
+        if (!existsSync(target)) continue
+        const read = Buffer.from(await linuxFiles.read(target)).toString()
+        assert.ok(read === 'mine' || read === '', read)
+      }
+      swapping = false
+      await swapped
+    }))
+})
+
+describe('what a container leaves is read as a file of its own, or not at all', () => {
+  for (const [name, make] of Object.entries(LINKS)) {
+    test(`a file of variables: ${name}`, () =>
+      withVolume(async (volume, outside) => {
+        const [target, asked] = make(outside)
+        symlinkSync(target, `${volume}/link`)
+        await assert.rejects(linuxFiles.readWithin(volume, asked, 100))
+      }))
+  }
+
+  test('a file of variables that is one, and a link that stays', () =>
+    withVolume(async (volume) => {
+      writeFileSync(`${volume}/sub/env`, "A='b'\n")
+      symlinkSync('sub/env', `${volume}/link`)
+      for (const path of ['sub/env', 'link', './sub//env'])
+        assert.equal(Buffer.from(await linuxFiles.readWithin(volume, path, 100)).toString(), "A='b'\n")
+      assert.equal((await linuxFiles.readWithin(volume, 'link', 3)).length, 3)
+      await assert.rejects(linuxFiles.readWithin(volume, '../outside/secret', 100))
+    }))
+
+  test('a pipe, which nobody writes to, keeps nobody waiting', () =>
+    withVolume(async (volume) => {
+      execFileSync('mkfifo', [`${volume}/pipe`])
+      await assert.rejects(linuxFiles.readWithin(volume, 'pipe', 100), /no regular file/)
+      await assert.rejects(linuxFiles.readAt(`${volume}/pipe`, 0, 100), /no regular file/)
+      assert.match(await messageAt(`${volume}/pipe`), /^Error on reading termination log .*no regular file$/)
+    }))
+
+  test('a device, which a container can make and may not read', { skip }, () =>
+    withVolume(async (volume) => {
+      execFileSync('mknod', [`${volume}/zero`, 'c', '1', '5'])
+      await assert.rejects(linuxFiles.readWithin(volume, 'zero', 100))
+      assert.match(await messageAt(`${volume}/zero`), /^Error on reading termination log/)
+    }),
+  )
+
+  test('last words that are a link', () =>
+    withVolume(async (volume, outside) => {
+      symlinkSync(`${outside}/secret`, `${volume}/link`)
+      const message = await messageAt(`${volume}/link`)
+      assert.match(message, /^Error on reading termination log/)
+      assert.doesNotMatch(message, /secret'/)
+    }))
+
+  test('last words without end are cut', () =>
+    withVolume(async (volume) => {
+      writeFileSync(`${volume}/long`, 'x'.repeat(10_000))
+      assert.equal((await messageAt(`${volume}/long`)).length, 4096)
+    }))
+
+  test('a log that is a link is not followed', () =>
+    withVolume(async (volume, outside) => {
+      writeFileSync(`${outside}/log`, '2026-01-01T00:00:00Z stdout F secret\n')
+      symlinkSync(`${outside}/log`, `${volume}/0.log`)
+      const { signal } = new AbortController()
+      const log = readLog(linuxFiles, `${volume}/0.log`, { follow: false, timestamps: false }, signal, signal)
+      await assert.rejects(async () => {
+        for await (const part of log) assert.fail(Buffer.from(part).toString())
+      }, /ELOOP/)
+    }))
+})
+
+function messageAt(hostPath: string): Promise<string> {
+  const status = {
+    annotations: { 'io.kubernetes.container.terminationMessagePath': '/dev/termination-log' },
+    mounts: [{ containerPath: '/dev/termination-log', hostPath }],
+    exitCode: 1,
+    logPath: '',
+    message: '',
+  }
+  return terminationMessage(linuxFiles, status as unknown as ContainerStatus)
+}
+
+test('a hostPath is what its type says, or is not mounted', () =>
+  withVolume(async (volume, outside) => {
+    execFileSync('mkfifo', [`${volume}/pipe`])
+    for (const [path, type] of [
+      [`${outside}/secret`, 'Directory'],
+      [outside, 'File'],
+      [outside, 'Socket'],
+      [`${volume}/pipe`, 'File'],
+      [`${outside}/secret`, 'CharDevice'],
+      [`${outside}/secret`, 'BlockDevice'],
+      [`${outside}/missing`, 'File'],
+      [`${outside}/missing`, 'Directory'],
+    ] as const)
+      await assert.rejects(checkHostPath(linuxFiles, { path, type }), /^Error: hostPath type check failed: .* is not a/)
+    assert.ok(!existsSync(`${outside}/missing`))
+  }))
