@@ -10,12 +10,12 @@ import { SIGNING_ALGORITHMS } from './jws.ts'
 import { JwtMetrics } from './metrics.ts'
 import { fakeIssuer, type FakeIssuer, testEnv } from './test-issuer.ts'
 
-const URL = 'https://i.example'
+const ISSUER_URL = 'https://i.example'
 const CONFIG: JwtAuthenticatorConfig = {
-  issuer: { url: URL, audiences: ['a'] },
+  issuer: { url: ISSUER_URL, audiences: ['a'] },
   claimMappings: { username: { claim: 'sub', prefix: '' }, groups: { claim: 'groups', prefix: 'o:' } },
 }
-const CLAIMS = { iss: URL, aud: 'a', sub: 'jane', exp: 4_102_444_800 }
+const CLAIMS = { iss: ISSUER_URL, aud: 'a', sub: 'jane', exp: 4_102_444_800 }
 
 interface Signer {
   readonly jwk: JWK
@@ -47,7 +47,7 @@ function started(state: FakeIssuer, config = CONFIG) {
 test('an issuer that is not there yet is asked again, and refuses its tokens until then', async () => {
   const key = await signer('1')
   const state: FakeIssuer = {
-    issuer: URL,
+    issuer: ISSUER_URL,
     jwks: { keys: [key.jwk] },
     at: { '/.well-known/openid-configuration': new Error('connection refused') },
   }
@@ -82,14 +82,14 @@ const LIES: readonly (readonly [string, Partial<FakeIssuer>, RegExp])[] = [
   ],
   [
     'no keys',
-    { at: { '/.well-known/openid-configuration': { body: JSON.stringify({ issuer: URL }) } } },
-    /provider did not return JWKS URL/,
+    { at: { '/.well-known/openid-configuration': { body: JSON.stringify({ issuer: ISSUER_URL }) } } },
+    /provider did not return JWKS ISSUER_URL/,
   ],
 ]
 for (const [name, lie, problem] of LIES) {
   test(`an issuer that answers with ${name} is not believed`, async () => {
     const key = await signer('1')
-    const { authenticator, nameOf } = started({ issuer: URL, jwks: { keys: [key.jwk] }, ...lie })
+    const { authenticator, nameOf } = started({ issuer: ISSUER_URL, jwks: { keys: [key.jwk] }, ...lie })
     await nextTurn()
     assert.match(authenticator.problem?.message ?? '', problem)
     await assert.rejects(nameOf(await key.sign()), /not initialized/)
@@ -98,7 +98,7 @@ for (const [name, lie, problem] of LIES) {
 
 test('keys that change are fetched once for all who wait, and those at hand serve as long as they verify', async () => {
   const [old, fresh] = [await signer('1'), await signer('2')]
-  const state: FakeIssuer = { issuer: URL, jwks: { keys: [old.jwk] } }
+  const state: FakeIssuer = { issuer: ISSUER_URL, jwks: { keys: [old.jwk] } }
   const { asked, nameOf } = started(state)
   const fetches = (): number => asked.filter((url) => url.endsWith('/jwks')).length
   await nextTurn()
@@ -117,7 +117,11 @@ test('keys that change are fetched once for all who wait, and those at hand serv
 
 test('an issuer is not asked for its keys while it says that they last', async () => {
   const [old, fresh] = [await signer('1'), await signer('2')]
-  const state: FakeIssuer = { issuer: URL, jwks: { keys: [old.jwk] }, headers: { 'cache-control': 'max-age=300' } }
+  const state: FakeIssuer = {
+    issuer: ISSUER_URL,
+    jwks: { keys: [old.jwk] },
+    headers: { 'cache-control': 'max-age=300' },
+  }
   const { env, asked, nameOf } = started(state)
   await nextTurn()
   assert.equal(await nameOf(await old.sign()), 'jane')
@@ -139,7 +143,7 @@ test('keys that are not of use are passed over', async () => {
     7,
     key.jwk,
   ]
-  const { nameOf } = started({ issuer: URL, jwks: { keys } })
+  const { nameOf } = started({ issuer: ISSUER_URL, jwks: { keys } })
   await nextTurn()
   assert.equal(await nameOf(await key.sign()), 'jane')
 })
@@ -147,7 +151,7 @@ test('keys that are not of use are passed over', async () => {
 for (const jwks of ['nothing', { keys: 7 }, [], null]) {
   test(`keys that are ${JSON.stringify(jwks)} verify nothing`, async () => {
     const key = await signer('1')
-    const { nameOf } = started({ issuer: URL, jwks })
+    const { nameOf } = started({ issuer: ISSUER_URL, jwks })
     await nextTurn()
     await assert.rejects(nameOf(await key.sign()), /failed to verify/)
   })
@@ -155,17 +159,17 @@ for (const jwks of ['nothing', { keys: 7 }, [], null]) {
 
 test('the discovery document may be elsewhere', async () => {
   const key = await signer('1')
-  const issuer = { ...CONFIG.issuer, discoveryURL: 'https://d.example/found/here' }
-  const { asked, nameOf } = started({ issuer: URL, jwks: { keys: [key.jwk] } }, { ...CONFIG, issuer })
+  const issuer = { ...CONFIG.issuer, discoveryISSUER_URL: 'https://d.example/found/here' }
+  const { asked, nameOf } = started({ issuer: ISSUER_URL, jwks: { keys: [key.jwk] } }, { ...CONFIG, issuer })
   await nextTurn()
   assert.equal(await nameOf(await key.sign()), 'jane')
-  assert.deepEqual(asked, ['https://d.example/found/here', `${URL}/jwks`])
+  assert.deepEqual(asked, ['https://d.example/found/here', `${ISSUER_URL}/jwks`])
 })
 
 test('groups that are kept elsewhere are fetched, and verified as the token is', async () => {
   const [key, other] = [await signer('1'), await signer('1')]
   const state: FakeIssuer = {
-    issuer: URL,
+    issuer: ISSUER_URL,
     jwks: { keys: [key.jwk] },
     at: { '/groups': { body: await key.sign({ groups: ['g'] }) } },
   }
@@ -173,7 +177,7 @@ test('groups that are kept elsewhere are fetched, and verified as the token is',
   await nextTurn()
   const token = await key.sign({
     _claim_names: { groups: 's' },
-    _claim_sources: { s: { endpoint: `${URL}/groups`, access_token: 't' } },
+    _claim_sources: { s: { endpoint: `${ISSUER_URL}/groups`, access_token: 't' } },
   })
   const ask = async (): Promise<readonly string[] | undefined> =>
     (await authenticator.authenticateToken(token))?.user.groups
@@ -192,7 +196,7 @@ test('groups that are kept elsewhere are fetched, and verified as the token is',
 
 test('another configuration takes over when its issuers are found, and not before', async () => {
   const key = await signer('1')
-  const state: FakeIssuer = { issuer: URL, jwks: { keys: [key.jwk] } }
+  const state: FakeIssuer = { issuer: ISSUER_URL, jwks: { keys: [key.jwk] } }
   const { env, options } = started(state)
   const all = new JwtAuthenticators({ jwt: [CONFIG] }, options)
   await nextTurn()
@@ -216,7 +220,7 @@ test('another configuration takes over when its issuers are found, and not befor
 
 test('what issuers do is counted under hashes of their names', async () => {
   const key = await signer('1')
-  const state: FakeIssuer = { issuer: URL, jwks: { keys: [key.jwk] } }
+  const state: FakeIssuer = { issuer: ISSUER_URL, jwks: { keys: [key.jwk] } }
   const { options, env } = started(state)
   const metrics = new Metrics()
   const counted = new JwtMetrics(metrics, env.clock, 'server')
@@ -237,6 +241,6 @@ test('what issuers do is counted under hashes of their names', async () => {
     ),
   )
   assert.match(text, new RegExp(`last_key_set_info\\{.*hash="sha256:[0-9a-f]{64}",${hash}\\} 1`))
-  await counted.forget(URL)
+  await counted.forget(ISSUER_URL)
   assert.doesNotMatch(metrics.text(), /last_key_set_info\{/)
 })
