@@ -230,7 +230,7 @@ test('what issuers do is counted under hashes of their names', async () => {
   await assert.rejects(async () => authenticator.authenticateToken(await key.sign({ exp: 5 })), /expired/)
   await nextTurn()
   await nextTurn()
-  const text = metrics.text()
+  const text = await metrics.text()
   const hash = 'jwt_issuer_hash="sha256:[0-9a-f]{64}"'
   assert.match(text, new RegExp(`latency_seconds_count\\{${hash},result="success"\\} 1`))
   assert.match(text, new RegExp(`latency_seconds_count\\{${hash},result="failure"\\} 1`))
@@ -242,5 +242,5 @@ test('what issuers do is counted under hashes of their names', async () => {
   )
   assert.match(text, new RegExp(`last_key_set_info\\{.*hash="sha256:[0-9a-f]{64}",${hash}\\} 1`))
   await counted.forget(ISSUER_URL)
-  assert.doesNotMatch(metrics.text(), /last_key_set_info\{/)
+  assert.doesNotMatch(await metrics.text(), /last_key_set_info\{/)
 })
