@@ -24,6 +24,9 @@ import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
 import { authorizationReviews } from './authz/reviews/reviews.ts'
 import type { Authorizer } from './authz/types.ts'
 import type { Metrics } from './metrics/metrics.ts'
+import { type FlowControlConfig, DEFAULT_FLOW_CONTROL } from './flow-control/config.ts'
+import { flowControl, maintenance } from './flow-control/index.ts'
+import type { FlowMaintenance, MaintenanceOptions } from './flow-control/maintenance.ts'
 import { Mirrors } from './mirror/mirrors.ts'
 import type { RemoteService } from './remote/service.ts'
 import type { ServingByName } from './registry/built-in.ts'
@@ -54,15 +57,20 @@ export interface GuardOptions {
   readonly admission?: AdmissionConfig
   /** How requests are authorized; by Node and RBAC unless told. */
   readonly authorization?: AuthorizationOptions
+  /** Upstream's defaults unless told. */
+  readonly flow?: FlowControlConfig
 }
 
 /** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
 export interface Guard {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
+  readonly flowControl: ReturnType<typeof flowControl>
   readonly admission: readonly AdmissionPlugin[]
   readonly serving: ServingByName
   readonly routes: readonly Route[]
+  /** Keeps the objects of flow control in order, by requests of the server's own. */
+  maintainFlowControl(send: MaintenanceOptions['send']): FlowMaintenance
   /** Signs the claims of a token that is kept in a Secret. */
   signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
   /** Resolves when all that the guard looks at is known; before, it refuses what it should not. */
@@ -78,6 +86,7 @@ export function createGuard(options: GuardOptions): Guard {
   const apiAudiences = [issuer]
   const authenticator = authenticatorOf(options, keys, issuer, apiAudiences)
   const graph = new NodeGraph(store, env)
+  const flow = flowControl(options.flow ?? DEFAULT_FLOW_CONTROL, { mirrors, store, env })
   const rbac = new RbacAuthorizer(mirrors)
   const authorizer = new ConfiguredAuthorizer({
     ...options.authorization,
@@ -92,6 +101,7 @@ export function createGuard(options: GuardOptions): Guard {
     authenticator,
     authorizer,
     admission: admissionPlugins({ ...options, mirrors, authorizer, callWebhook }, options.admission),
+    flowControl: flow,
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),
@@ -100,6 +110,7 @@ export function createGuard(options: GuardOptions): Guard {
       ...deviceChecks,
     },
     routes: openIdRoutes(keys, issuer, address),
+    maintainFlowControl: (send) => maintenance(flow, { mirrors, env, send }),
     signServiceAccountToken: (claims) => keys.sign(claims),
     async start() {
       await mirrors.start()

@@ -16,6 +16,10 @@ import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from '
 import { refused } from './authz/refused.ts'
 import { authorizationAttributes } from './authz/attributes.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
+import type { FlowController, FlowTicket } from './flow-control/types.ts'
+import { LocalStreams } from './flow-control/local-streams.ts'
+import { tooManyRequests } from './flow-control/too-many.ts'
+import { watchedFrom } from './flow-control/watch-start.ts'
 import { Discovery } from './discovery/discovery.ts'
 import { healthIndicators } from './health/indicators.ts'
 import { type HealthCheck, healthAnswer } from './health/health.ts'
@@ -59,6 +63,8 @@ export interface ApiServerOptions {
   readonly authorizer: Authorizer
   /** Tells of requests; nothing is told without. */
   readonly audit?: Auditor | undefined
+  /** When a request's turn comes; at once when absent. */
+  readonly flowControl?: FlowController
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
   /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
@@ -90,6 +96,8 @@ export class ApiServer {
   /** What clients of this process hold. */
   readonly shared = new SharedObjects()
   readonly resources = new ResourceTable()
+  /** What clients of this process wait in for themselves, where there is flow control. */
+  readonly localStreams: LocalStreams | undefined
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes
   readonly metrics: Metrics
@@ -99,6 +107,7 @@ export class ApiServer {
   readonly audit: Auditor | undefined
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
+  readonly #flow: FlowController | undefined
   readonly #routes = new Routes()
   readonly #freeze: boolean
   readonly #serving: ServingByName
@@ -117,6 +126,13 @@ export class ApiServer {
     this.nodes = new LocalNodes(options.connector ?? noConnector)
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
+    const { flowControl } = options
+    this.#flow = flowControl
+    this.localStreams = flowControl && new LocalStreams()
+    if (flowControl) {
+      flowControl.initialize?.(this.resources)
+      this.metrics.collect(() => flowControl.metrics())
+    }
     this.#freeze = options.freeze ?? false
     this.#serving = options.serving ?? {}
     this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
@@ -176,6 +192,7 @@ export class ApiServer {
   close(): void {
     this.registry.lists.close()
     this.registry.fieldIndexes.close()
+    this.#flow?.stop?.()
   }
 
   /** Who sends these credentials; anonymous when nobody knows. Throws 401 for bad ones. */
@@ -204,7 +221,7 @@ export class ApiServer {
     }
     try {
       const answer = andThen(impersonated(call, this.#authorizer, authorizationAttributes), (acting) =>
-        andThen(this.#authorize(acting), (failed) => failed ?? this.#route(acting)),
+        andThen(this.#flow?.admit(acting), (ticket) => this.#go(acting, (call.flow = ticket))),
       )
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (error) {
@@ -242,6 +259,18 @@ export class ApiServer {
   /** Notes that a watch or its like goes on; returns what notes its end. */
   longRunning(call: Call): () => void {
     return this.#requests.began(call)
+  }
+
+  /** Past flow control. */
+  #go(call: Call, ticket: FlowTicket | undefined): MaybePromise<Answer> {
+    if (ticket?.retryAfterSeconds !== undefined) {
+      this.#requests.dropped(call)
+      return tooManyRequests(ticket.retryAfterSeconds)
+    }
+    const flow = this.#flow
+    const answer = andThen(this.#authorize(call), (failed) => failed ?? this.#route(call))
+    if (!flow || call.info.verb !== 'watch') return answer
+    return andThen(answer, (watch) => watchedFrom(watch, call, flow, ticket))
   }
 
   /** The answer when the server itself is at fault; throws 403. */

@@ -3,6 +3,7 @@ import { sleep } from '../../lib/clock.ts'
 import { formatIp, parseCidr } from '../../lib/ip.ts'
 import { builtInApiServices } from '../aggregation/registration.ts'
 import type { UserInfo } from '../authn/types.ts'
+import { PRODUCER } from '../flow-control/producer.ts'
 import { handle, type LocalResponse } from '../inprocess/handle.ts'
 import { type PeerAddress, publishEndpoints } from '../peers/endpoints.ts'
 import type { ApiServer } from '../server.ts'
@@ -21,7 +22,7 @@ export interface BootstrapOptions {
 }
 
 /** As whom the server writes what every cluster has. */
-const SELF: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
+export const SELF: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }
 
 const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system']
 
@@ -39,8 +40,14 @@ export async function bootstrap(server: ApiServer, options: BootstrapOptions): P
     () => bootstrapRbac((method, path, body) => send(server, method, path, body)),
     () => ensureAll(server, '/apis/scheduling.k8s.io/v1/priorityclasses', PRIORITY_CLASSES),
     () => ensureAll(server, '/apis/apiregistration.k8s.io/v1/apiservices', builtInApiServices(server) as Named[]),
-    () => ensureAll(server, `${FLOW_CONTROL}/prioritylevelconfigurations`, priorityLevels() as unknown as Named[]),
-    () => ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[]),
+    () =>
+      ensureAll(
+        server,
+        `${FLOW_CONTROL}/prioritylevelconfigurations`,
+        priorityLevels() as unknown as Named[],
+        PRODUCER,
+      ),
+    () => ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[], PRODUCER),
     () => ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
     async () => options.advertise && ensureEndpoints(server, options.advertise),
     () => ensureTrust(server, options),
@@ -84,12 +91,13 @@ const PRIORITY_CLASSES: readonly Named[] = [
 ]
 
 /** Creates those that are not there. One look tells at later starts that all are. */
-async function ensureAll(server: ApiServer, path: string, wanted: readonly Named[]): Promise<void> {
+async function ensureAll(server: ApiServer, path: string, wanted: readonly Named[], manager = ''): Promise<void> {
   const answer = await send(server, 'GET', path, undefined)
   check(answer, path)
   const there = new Set((answer.body as KubeList<KubeObject>).items.map(({ metadata }) => metadata.name))
   const missing = wanted.filter(({ metadata }) => !there.has(metadata.name))
-  await Promise.all(missing.map(async (body) => check(await send(server, 'POST', path, body), path, [409])))
+  const to = manager === '' ? path : `${path}?fieldManager=${manager}`
+  await Promise.all(missing.map(async (body) => check(await send(server, 'POST', to, body), path, [409])))
 }
 
 /** Tells extension API servers whom to trust. */

@@ -8,6 +8,7 @@ import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
 import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
+import type { FlowTicket } from '../flow-control/types.ts'
 import { isWellFormed } from '../request/info.ts'
 import { warningHeaders } from '../request/warnings.ts'
 import {
@@ -69,7 +70,9 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
       }
       const sending = (): MaybePromise<void> =>
         send(encoded, exchange, headers, () => (call ? server.watchEvents(call) : noEvents))
-      return call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
+      const telling = (): MaybePromise<void> =>
+        call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
+      return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
     })
     return sent instanceof Promise ? sent.catch(failed) : sent
   } catch (error) {
@@ -93,6 +96,27 @@ function endSpan(span: Span, encoded: Encoded, exchange: Exchange, auditId: Outg
   exchange.onClose(() => span.end())
 }
 
+/** Sends the answer and ends its turn: of one that was late, when those who work at it have done. A watch's turn is the server's business. */
+function inTurn(
+  flow: FlowTicket,
+  { encoded, unfinished }: Answered,
+  headers: OutgoingHeaders,
+  send: () => MaybePromise<void>,
+): MaybePromise<void> {
+  if (flow.levelUid !== undefined) headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid
+  if (flow.schemaUid !== undefined) headers['x-kubernetes-pf-flowschema-uid'] = flow.schemaUid
+  const end = (): void => flow.end()
+  const over = (): void => (unfinished ? void unfinished.then(end, end) : end())
+  try {
+    const sent = send()
+    if (sent instanceof Promise) return sent.finally(over)
+  } catch (error) {
+    over()
+    throw error
+  }
+  if (encoded.type !== 'watch') over()
+}
+
 /** What Go's server says before the API sees the request. */
 const MALFORMED = { 'content-type': 'text/plain; charset=utf-8' }
 
@@ -111,6 +135,8 @@ interface Answered extends Told {
   readonly call: Call | undefined
   /** By an authorizer. */
   readonly refused?: boolean
+  /** What is still worked at, though its time is over. */
+  readonly unfinished?: Promise<unknown>
 }
 
 function encodedAnswer(
@@ -146,7 +172,12 @@ function encodedAnswer(
     server.trace(known, arrival.started)
     const limit = timeLimit(known)
     accepting = true
-    const late = (): Answered => ({ encoded: TOO_LATE, call, status: LATE_STATUS })
+    const late = (unfinished?: Promise<unknown>): Answered => ({
+      encoded: TOO_LATE,
+      call,
+      status: LATE_STATUS,
+      ...(unfinished && { unfinished }),
+    })
     const answering = (): MaybePromise<Answered> => {
       // Less than anything takes.
       if (typeof limit === 'number' && limit < 1) return late()
@@ -160,7 +191,7 @@ function encodedAnswer(
         ),
       )
       return answered instanceof Promise
-        ? inTime(answered, limit, { deadlines, clock: server.env.clock, late })
+        ? inTime(answered, limit, { deadlines, clock: server.env.clock, late: () => late(answered) })
         : answered
     }
     if (!server.audit) return answering()

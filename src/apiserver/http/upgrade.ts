@@ -58,6 +58,9 @@ export async function answerUpgrade(
     await (call ? tellFailure(call, failure) : refusedAtTheDoor(server, exchange, arrival, failure))
     if (socket.destroyed) return
     refuse(clock, socket, failure.code, JSON.stringify(failure.status), 'application/json')
+  } finally {
+    // A watch's turn ends when it has begun, which is the server's business.
+    if (call?.info.verb !== 'watch') call?.flow?.end()
   }
 }
 

@@ -67,37 +67,53 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     },
   }
   const objectOf = request.withoutManagers ? (item: ListItem) => server.shared.of(item) : undefined
+  const streams = call.info.verb === 'watch' ? undefined : server.localStreams
+  const wait = streams?.enter(user)
+  if (wait) await wait
+  let begins = false
   try {
     if (server.audit && !(await beginAudit(server, call, request.path))) {
       throw internalError(new Error('failed to store audit event'))
     }
     const answered = await localAnswer(server, call)
-    const answer = call.audit ? await tellAnswer(call.audit, answered) : answered
-    switch (answer.type) {
-      case 'object':
-        return { status: answer.status, headers: headersOf(call), body: answer.object.object() }
-      case 'value':
-        return { status: answer.status, headers: headersOf(call), body: deepFreeze(answer.value) }
-      case 'list':
-        return { status: 200, headers: headersOf(call), body: await wholeList(answer, objectOf) }
-      case 'watch':
-        return {
-          status: 200,
-          headers: headersOf(call),
-          body: undefined,
-          events: eventsOf(answer, call, objectOf),
-        }
-      case 'raw':
-        return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
-      case 'stream':
-        return await streamResponse(answer, call)
-      case 'upgrade':
-        throw badRequest('Upgrade request required')
-    }
+    begins = answered.type === 'watch'
+    return await responseTo(call.audit ? await tellAnswer(call.audit, answered) : answered, call, objectOf)
   } catch (error) {
+    begins = false
     if (!(error instanceof StatusError)) throw error
     if (call.audit) await tellRefusal(call.audit, error.code, error.status)
     return { status: error.code, headers: headersOf(call), body: error.status }
+  } finally {
+    streams?.leave(user)
+    if (!begins) call.flow?.end()
+  }
+}
+
+async function responseTo(
+  answer: Answer,
+  call: Call,
+  objectOf: ((item: ListItem) => Frozen<KubeObject>) | undefined,
+): Promise<LocalResponse> {
+  switch (answer.type) {
+    case 'object':
+      return { status: answer.status, headers: headersOf(call), body: answer.object.object() }
+    case 'value':
+      return { status: answer.status, headers: headersOf(call), body: deepFreeze(answer.value) }
+    case 'list':
+      return { status: 200, headers: headersOf(call), body: await wholeList(answer, objectOf) }
+    case 'watch':
+      return {
+        status: 200,
+        headers: headersOf(call),
+        body: undefined,
+        events: eventsOf(answer, call, objectOf),
+      }
+    case 'raw':
+      return { status: answer.status, headers: { ...headersOf(call), ...answer.headers }, body: textOf(answer.body) }
+    case 'stream':
+      return await streamResponse(answer, call)
+    case 'upgrade':
+      throw badRequest('Upgrade request required')
   }
 }
 

@@ -42,6 +42,7 @@ export class RequestMetrics {
   readonly #bodies: Metric<Histogram>
   readonly #events: Metric<Counter>
   readonly #eventSizes: Metric<Histogram>
+  readonly #terminated = new Map<string, number>()
   readonly #longRunning = new Map<string, number>()
 
   constructor(metrics: Metrics) {
@@ -117,6 +118,20 @@ export class RequestMetrics {
     return () => void this.#longRunning.set(labels, (this.#longRunning.get(labels) ?? 1) - 1)
   }
 
+  /** Notes that flow control turned a request away. */
+  dropped(call: Call): void {
+    const { info } = call
+    const { group, version, resource } = info
+    const subresource = info.isResource ? info.subresource : nonResource(info.path)
+    const labels = [
+      'code="429",component="apiserver"',
+      ...Object.entries({ group, resource, scope: scopeOf(info), subresource, verb: verbOf(call), version }).map(
+        ([name, value]) => `${name}=${JSON.stringify(value)}`,
+      ),
+    ].join()
+    this.#terminated.set(labels, (this.#terminated.get(labels) ?? 0) + 1)
+  }
+
   #of(info: RequestInfo, verb: string, dryRun: string): Series {
     const { group, version, resource, subresource } = info
     const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scopeOf(info)} ${dryRun}`
@@ -154,6 +169,10 @@ export class RequestMetrics {
   *#gauges(): Iterable<string> {
     yield* head('apiserver_longrunning_requests', 'gauge', 'Requests that go on: watches and their like.')
     for (const [labels, count] of this.#longRunning) yield `apiserver_longrunning_requests{${labels}} ${count}`
+    if (this.#terminated.size === 0) return
+    const terminations = 'apiserver_request_terminations_total'
+    yield* head(terminations, 'counter', 'Number of requests which apiserver terminated in self-defense.')
+    for (const [labels, count] of this.#terminated) yield `${terminations}{${labels}} ${count}`
   }
 }
 

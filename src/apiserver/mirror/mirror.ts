@@ -25,6 +25,7 @@ export class Mirror<T extends KubeObject> {
     string,
     { readonly values: IndexFunction<T>; readonly entries: Map<string, Map<ObjectKey, Frozen<T>>> }
   >()
+  readonly #listeners: (() => void)[] = []
   #revision = 0
   #generation = 0
   #stop: (() => void) | undefined
@@ -62,6 +63,11 @@ export class Mirror<T extends KubeObject> {
   /** Moves with every change, so that what is derived of the objects can be kept until then. */
   get generation(): number {
     return this.#generation
+  }
+
+  /** Calls back after changes that come in once the mirror has started; some may be told of together. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener)
   }
 
   all(): Iterable<Frozen<T>> {
@@ -109,6 +115,7 @@ export class Mirror<T extends KubeObject> {
         this.#set(entry)
       }
       for (const key of gone) this.#delete(key)
+      for (const listener of this.#listeners) listener()
       this.#watch(range.revision)
     } catch (err) {
       this.#env.log.error('a mirror cannot be read and is tried again', { prefix: this.#prefix, err })
@@ -122,6 +129,7 @@ export class Mirror<T extends KubeObject> {
       else this.#delete(this.#keyOf(key))
       this.#revision = revision
     }
+    for (const listener of this.#listeners) listener()
   }
 
   #set(entry: Entry): void {

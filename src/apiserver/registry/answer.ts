@@ -132,6 +132,8 @@ export async function writtenList(list: ListAnswer): Promise<unknown> {
 export interface WatchAnswer {
   readonly type: 'watch'
   readonly resource: ServedResource
+  /** Whether it begins with what is there already: the listener is told by `taken` when that is over. */
+  readonly initial?: boolean
   /** Begins delivery; returns what ends it. */
   start(listener: WatchListener): () => void
 }

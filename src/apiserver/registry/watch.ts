@@ -30,6 +30,7 @@ export async function watchObjects(registry: Registry, resource: ServedResource,
   return {
     type: 'watch',
     resource,
+    initial,
     start(listener) {
       const watch = new ResourceWatch(registry, resource, options, selection, listener)
       watch.start(after, list)

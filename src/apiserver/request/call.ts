@@ -1,6 +1,7 @@
 import type { RequestAudit } from '../audit/request-audit.ts'
 import type { UserInfo, RequestHeaders } from '../authn/types.ts'
 import type { Span } from '../tracing/span.ts'
+import type { FlowTicket } from '../flow-control/types.ts'
 import type { RequestInfo } from './info.ts'
 
 /** What comes with a request: encoded bytes of a socket, or a plain JSON value of the same process. */
@@ -39,6 +40,8 @@ export interface Call {
   readonly annotations: Map<string, string>
   /** What is told of this request, when anything is. */
   readonly audit?: RequestAudit | undefined
+  /** Given by flow control. Whoever has sent the answer ends it, but for watches: theirs ends when they have begun. */
+  flow?: FlowTicket | undefined
 }
 
 /** One header's first value, or ''. */

@@ -5,10 +5,11 @@ import type { AdmissionConfig } from '../../apiserver/admission/config.ts'
 import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
-import { bootstrap, type BootstrapOptions } from '../../apiserver/bootstrap/bootstrap.ts'
+import { bootstrap, type BootstrapOptions, SELF } from '../../apiserver/bootstrap/bootstrap.ts'
 import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
 import type { AuthorizationOptions } from '../../apiserver/authz/configuration/configured.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
+import type { FlowControlConfig } from '../../apiserver/flow-control/config.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
@@ -78,6 +79,8 @@ export interface GuardedApiOptions {
   readonly tracer?: Tracer
   /** Paths beyond the API's own. */
   readonly routes?: readonly Route[]
+  /** How many requests are answered at a time; upstream's defaults unless told. */
+  readonly flow?: FlowControlConfig
   readonly freeze?: boolean
   /** The store holds already what `bootstrap` makes. */
   readonly bootstrapped?: boolean
@@ -119,6 +122,8 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
   await custom.start()
   await aggregation.start()
   const answer = through((request, identity) => handle(server, request, identity))
+  const keepFlowControl = guard.maintainFlowControl((request) => answer(request, SELF))
+  if (bootstrapped) await keepFlowControl.start()
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
   return {
     server,
@@ -134,9 +139,11 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
         clientCa: rootCa,
         requestHeaderCa: options.frontProxyCa,
       })
+      await keepFlowControl.start()
       bootstrapped = true
     },
     async stop() {
+      keepFlowControl.stop()
       await aggregation.stop()
       await custom.stop()
       guard.stop()
