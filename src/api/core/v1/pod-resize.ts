@@ -81,41 +81,48 @@ function* validateOrder(pod: Frozen<Pod>, old: Frozen<Pod>): Iterable<FieldError
 }
 
 function* validateContainers(pod: Frozen<Pod>, old: Frozen<Pod>): Iterable<FieldError> {
-  for (const field of ['initContainers', 'containers'] as const) {
-    for (const [index, before] of (old.spec[field] ?? []).entries()) {
-      const now = pod.spec[field]?.[index]
-      if (!now) continue
-      const isInit = field === 'initContainers'
-      if (isInit && before.restartPolicy !== 'Always') {
-        if (!semanticEqual(now, before)) {
-          yield fieldForbidden('spec', 'resources for non-sidecar init containers are immutable')
-        }
-        continue
-      }
-      yield* validateContainer(now, before, `spec.${field}[${index}]`, isInit)
-    }
+  for (const [now, before, path] of pairs('initContainers', pod, old)) yield* validateRemoved(now, before, path)
+  for (const [now, before, path] of pairs('containers', pod, old)) yield* validateRemoved(now, before, path)
+  for (const [now, before] of pairs('containers', pod, old))
+    if (changesMore(now, before)) yield fieldForbidden('spec', 'only cpu and memory resources are mutable')
+  for (const [now, before, path] of pairs('initContainers', pod, old)) {
+    if (changesMore(now, before))
+      yield fieldForbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable')
+    if (now.restartPolicy === 'Always' || semanticEqual(now, before)) continue
+    for (const policy of now.resizePolicy ?? [])
+      if (policy.restartPolicy === 'RestartContainer')
+        yield fieldForbidden(
+          path,
+          'non-sidecar init containers with a resize policy of RestartContainer cannot be resized',
+        )
   }
 }
 
-function* validateContainer(
-  now: Frozen<Container>,
-  before: Frozen<Container>,
+type Pair = readonly [now: Frozen<Container>, before: Frozen<Container>, path: string]
+
+function pairs(field: 'containers' | 'initContainers', pod: Frozen<Pod>, old: Frozen<Pod>): Pair[] {
+  return (old.spec[field] ?? []).flatMap((before, index): Pair[] => {
+    const now = pod.spec[field]?.[index]
+    return now ? [[now, before, `spec.${field}[${index}]`]] : []
+  })
+}
+
+function* validateRemoved(
+  { resources: now }: Frozen<Container>,
+  { resources: before }: Frozen<Container>,
   path: string,
-  isInit: boolean,
 ): Iterable<FieldError> {
-  for (const field of ['requests', 'limits'] as const) {
-    if (isRemoved(now.resources?.[field], before.resources?.[field])) {
+  for (const field of ['requests', 'limits'] as const)
+    if (isRemoved(now?.[field], before?.[field]))
       yield fieldForbidden(`${path}.resources.${field}`, `resource ${field} cannot be removed`)
-    }
-  }
+}
+
+function changesMore(now: Frozen<Container>, before: Frozen<Container>): boolean {
   const rest = (container: Frozen<Container>): unknown => ({
     ...container,
     resources: withoutComputeOf(container.resources),
   })
-  if (semanticEqual(rest(now), rest(before))) return
-  if (isInit) {
-    yield fieldForbidden(path, 'only cpu and memory resources for init or sidecar containers are mutable')
-  } else yield fieldForbidden('spec', 'only cpu and memory resources are mutable')
+  return !semanticEqual(rest(now), rest(before))
 }
 
 const withoutResized = ({ spec }: Frozen<Pod>): unknown => {
