@@ -317,7 +317,7 @@ describe('certificates are signed for whom they say, and nobody else', () => {
     const sign: Sent = {
       method: 'PUT',
       as: 'alice',
-      body: { ...made, status: { certificate: Buffer.from('x').toString('base64') } },
+      body: { ...made, status: { certificate: Buffer.from(server.pki.ca.cert).toString('base64') } },
     }
     assert.match(
       await server.refused(403, `${CSRS}/eve/status`, sign),
