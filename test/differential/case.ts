@@ -12,7 +12,7 @@ export interface Step {
   readonly user?: 'alice' | 'anonymous'
   /** Prepares what follows: must succeed, and is not compared. */
   readonly setup?: boolean
-  /** Prepares too, and is sent again until the answer's message has this in it: servers learn of policies and webhooks by and by. */
+  /** Prepares too, and is sent again until the answer has this in it, or has not after a `!`: servers learn of policies and webhooks by and by. */
   readonly until?: string
   /** Compares what the case's webhooks were asked, in place of a request. */
   readonly asked?: boolean

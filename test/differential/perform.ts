@@ -31,7 +31,7 @@ export async function perform(target: Target, of: Case, names: Names): Promise<F
       return
     }
     if (step.until !== undefined) {
-      await sendUntil(step.until, () => sendStep(target, step, names, saved, run))
+      await sendUntil(step.until.replaceAll('$id', names.id), () => sendStep(target, step, names, saved, run))
       return
     }
     const reply = await sendStep(target, step, names, saved, run)
@@ -53,7 +53,7 @@ async function sendUntil(word: string, attempt: () => Promise<Reply>): Promise<v
   const end = Date.now() + LEARNING_MS
   for (;;) {
     const reply = await attempt()
-    if (reply.body.includes(word)) return
+    if (word.startsWith('!') ? !reply.body.includes(word.slice(1)) : reply.body.includes(word)) return
     if (Date.now() > end) throw new Error(`no ${word}: ${reply.status} ${reply.body.toString()}`)
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
   }

@@ -11,6 +11,7 @@ import { subresources } from './subresources.ts'
 import { tables } from './tables.ts'
 import { verbs } from './verbs.ts'
 import { watches } from './watches.ts'
+import { policies } from './policies.ts'
 import { webhooks } from './webhooks.ts'
 
 /** Every catalogue. */
@@ -28,4 +29,5 @@ export const catalogues: readonly Catalogue[] = [
   tables,
   authorization,
   webhooks,
+  policies,
 ]

@@ -59,7 +59,8 @@ export function* validateValidatingPolicy(policy: Frozen<ValidatingAdmissionPoli
   }
   const path = 'spec.auditAnnotations'
   if (annotations.length > MAX_ANNOTATIONS) {
-    yield invalid(path, annotations, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`)
+    const shown = annotations.map(({ key, valueExpression }) => ({ Key: key, ValueExpression: valueExpression }))
+    yield invalid(path, shown, `must not have more than ${MAX_ANNOTATIONS} auditAnnotations`)
   }
   const keys = new Set<string>()
   for (const [index, annotation] of annotations.entries()) {
