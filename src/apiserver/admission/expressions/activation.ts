@@ -7,22 +7,23 @@ import {
 } from '../../../apimachinery/cel/index.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type { AdmissionAttributes } from '../types.ts'
-import { reviewOf } from '../webhooks/review.ts'
+import { requestOf, shown } from '../webhooks/review.ts'
 
 /** What a request's variables are, but for those of the authorizer. Made once for all expressions. */
 export function requestVariables(
   attributes: AdmissionAttributes,
   definition: ResourceDefinition,
 ): Record<string, CelValue> {
-  const { request } = reviewOf('v1', '', attributes, definition) as { request: Record<string, unknown> }
-  const { object, oldObject, ...rest } = request
   return {
-    object: jsonValue(object),
-    oldObject: jsonValue(oldObject),
-    request: jsonValue({ ...rest, object: null, oldObject: null }),
+    object: jsonValue(shown(attributes.object, attributes, definition)),
+    oldObject: jsonValue(shown(attributes.oldObject, attributes, definition)),
+    request: jsonValue(requestOf('', attributes, definition, NO_OBJECTS)),
     namespaceObject: null,
   }
 }
+
+/** The objects are variables of their own. */
+const NO_OBJECTS = { object: null, oldObject: null }
 
 /** The variables through which an expression asks the authorizer. */
 export function authorizerVariables(ask: Authorize, attributes: AdmissionAttributes): Record<string, CelValue> {

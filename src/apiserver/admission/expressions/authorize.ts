@@ -1,6 +1,7 @@
 import type { AuthorizationAnswer, AuthorizationQuestion, Authorize } from '../../../apimachinery/cel/index.ts'
 import type { UserInfo } from '../../authn/types.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../../authz/types.ts'
+import type { MaybePromise } from '../../../store/store.ts'
 import type { AdmissionAttributes } from '../types.ts'
 
 /** Ends an evaluation that needs an answer which takes time. */
@@ -14,33 +15,52 @@ class Waits extends Error {
   }
 }
 
-/**
- * Runs an evaluation that may ask the authorizer about the request's user. Expressions cannot wait: where an answer
- * takes time, the evaluation ends, and starts anew once the answer is there.
- */
-export async function withAuthorizer<T>(
-  authorizer: Authorizer,
-  { user }: Pick<AdmissionAttributes, 'user'>,
-  evaluate: (ask: Authorize) => T,
-): Promise<T> {
-  const answers = new Map<string, AuthorizationAnswer>()
-  const ask: Authorize = (question) => {
+/** What authorizers have said to one request's expressions: each question is put once. */
+export class Asked {
+  readonly #authorizer: Authorizer
+  readonly #user: UserInfo
+  readonly #answers = new Map<string, AuthorizationAnswer>()
+
+  constructor(authorizer: Authorizer, { user }: Pick<AdmissionAttributes, 'user'>) {
+    this.#authorizer = authorizer
+    this.#user = user
+  }
+
+  /** Throws where an answer takes time; `run` sees to that. */
+  readonly ask: Authorize = (question) => {
     const key = JSON.stringify(question)
-    const known = answers.get(key)
+    const known = this.#answers.get(key)
     if (known !== undefined) return known
-    const answer = answerOf(authorizer, question, user)
+    const answer = answerOf(this.#authorizer, question, this.#user)
     if (answer instanceof Promise) throw new Waits(key, answer)
-    answers.set(key, answer)
+    this.#answers.set(key, answer)
     return answer
   }
-  for (;;) {
+
+  /**
+   * Runs an evaluation that may ask. Expressions cannot wait: where an answer takes time, the evaluation ends, and starts anew once the answer
+   * is there.
+   */
+  run<T>(evaluate: (ask: Authorize) => T): MaybePromise<T> {
     try {
-      return evaluate(ask)
+      return evaluate(this.ask)
     } catch (error) {
       if (!(error instanceof Waits)) throw error
-      answers.set(error.key, await error.answer)
+      return error.answer.then((answer) => {
+        this.#answers.set(error.key, answer)
+        return this.run(evaluate)
+      })
     }
   }
+}
+
+/** Runs one evaluation that may ask the authorizer about the request's user. */
+export async function withAuthorizer<T>(
+  authorizer: Authorizer,
+  attributes: Pick<AdmissionAttributes, 'user'>,
+  evaluate: (ask: Authorize) => T,
+): Promise<T> {
+  return new Asked(authorizer, attributes).run(evaluate)
 }
 
 function answerOf(

@@ -3,6 +3,8 @@ import { selectorOf } from '../../../apimachinery/labels/label-selector.ts'
 import type { LabelSet } from '../../../apimachinery/labels/selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
+import { andThen } from '../../../lib/and-then.ts'
+import type { MaybePromise } from '../../../store/store.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { coversResource, ruleMatches } from '../webhooks/rules.ts'
 import { type Namespaces, objectMatches } from '../webhooks/selectors.ts'
@@ -13,11 +15,21 @@ export interface Match {
   readonly resources: Frozen<MatchResources>
   readonly namespaces: LabelSet
   readonly objects: LabelSet
+  /** Whether the rules name no objects, so that what they say of one request they say of all of its sort. */
+  readonly nameless: boolean
+  /** What the rules say, by the definition and the sort of request; kept as long as the match is. */
+  readonly ruled: WeakMap<ResourceDefinition, Map<string, ResourceDefinition | undefined>>
 }
 
 export function matchOf(resources: Frozen<MatchResources>): Match {
-  const { namespaceSelector = {}, objectSelector = {} } = resources
-  return { resources, namespaces: selectorOf(namespaceSelector), objects: selectorOf(objectSelector) }
+  const { namespaceSelector = {}, objectSelector = {}, resourceRules = [], excludeResourceRules = [] } = resources
+  return {
+    resources,
+    namespaces: selectorOf(namespaceSelector),
+    objects: selectorOf(objectSelector),
+    nameless: [...resourceRules, ...excludeResourceRules].every(({ resourceNames = [] }) => resourceNames.length === 0),
+    ruled: new WeakMap(),
+  }
 }
 
 /** Decides which requests a policy or a binding is for (upstream's matching.Matcher). */
@@ -41,14 +53,29 @@ export class Matching {
   }
 
   /** The version of the resource it is for; undefined when it is not. Throws 404 when it depends on a namespace that is not there. */
-  async match(match: Match, attributes: AdmissionAttributes): Promise<ResourceDefinition | undefined> {
-    const { resources, namespaces, objects } = match
-    if (!objectMatches(objects, attributes)) return undefined
+  match(match: Match, attributes: AdmissionAttributes): MaybePromise<ResourceDefinition | undefined> {
+    if (!objectMatches(match.objects, attributes)) return undefined
+    const definition = match.nameless ? this.#known(match, attributes) : this.#definition(match, attributes)
+    if (!definition) return undefined
+    return andThen(this.#namespaces.match(match.namespaces, attributes), (is) => (is ? definition : undefined))
+  }
+
+  #known(match: Match, attributes: AdmissionAttributes): ResourceDefinition | undefined {
+    const { definition, operation, subresource, namespace } = attributes
+    let known = match.ruled.get(definition)
+    if (!known) match.ruled.set(definition, (known = new Map()))
+    const sort = `${operation} ${subresource} ${namespace === ''}`
+    const found = known.get(sort)
+    if (found || known.has(sort)) return found
+    const made = this.#definition(match, attributes)
+    known.set(sort, made)
+    return made
+  }
+
+  #definition({ resources }: Match, attributes: AdmissionAttributes): ResourceDefinition | undefined {
     const { resourceRules = [], excludeResourceRules = [], matchPolicy } = resources
     if (this.#ruled(excludeResourceRules, matchPolicy, attributes)) return undefined
-    const all = resourceRules.length === 0
-    const definition = all ? attributes.definition : this.#ruled(resourceRules, matchPolicy, attributes)
-    return definition && (await this.#namespaces.match(namespaces, attributes)) ? definition : undefined
+    return resourceRules.length === 0 ? attributes.definition : this.#ruled(resourceRules, matchPolicy, attributes)
   }
 
   #ruled(

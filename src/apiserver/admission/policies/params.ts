@@ -3,6 +3,7 @@ import { selectorOf } from '../../../apimachinery/labels/label-selector.ts'
 import { selects } from '../../../apimachinery/labels/selector.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../../apimachinery/meta.ts'
 import { copyJson } from '../../../lib/json-value.ts'
+import type { MaybePromise } from '../../../store/store.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import type { Mirrors } from '../../mirror/mirrors.ts'
 import type { ServedResource } from '../../registry/served.ts'
@@ -16,6 +17,8 @@ interface Source {
   readonly resource: ServedResource
   readonly mirror: Mirror<KubeObject>
 }
+
+const NO_PARAMS: readonly undefined[] = [undefined]
 
 /**
  * The objects that policies take for parameters, in memory, of any kind that is served. A kind is read when a request
@@ -62,12 +65,19 @@ export class Params {
    * The parameters that a binding refers to; `undefined` stands for none where the policy is to be asked all the same.
    * Throws ConfigurationError.
    */
-  async collect(
+  collect(
     paramKind: Frozen<ParamKind> | undefined,
     ref: Frozen<ParamRef> | undefined,
     namespace: string,
+  ): MaybePromise<readonly (Frozen<KubeObject> | undefined)[]> {
+    return paramKind && ref ? this.#collect(paramKind, ref, namespace) : NO_PARAMS
+  }
+
+  async #collect(
+    paramKind: Frozen<ParamKind>,
+    ref: Frozen<ParamRef>,
+    namespace: string,
   ): Promise<readonly (Frozen<KubeObject> | undefined)[]> {
-    if (!paramKind || !ref) return [undefined]
     const source = this.source(paramKind)
     const prefix = prefixOf(source.resource, ref, namespace)
     await source.mirror.start()

@@ -1,15 +1,18 @@
 import { validatingAdmissionPolicies } from '../../../api/admissionregistration/v1/validatingadmissionpolicy.ts'
 import { validatingAdmissionPolicyBindings } from '../../../api/admissionregistration/v1/validatingadmissionpolicybinding.ts'
+import type { Namespace } from '../../../api/generated/types/core/v1.ts'
 import type {
   ValidatingAdmissionPolicy,
   ValidatingAdmissionPolicyBinding,
 } from '../../../api/generated/types/admissionregistration/v1.ts'
-import type { CelValue } from '../../../apimachinery/cel/index.ts'
-import type { Frozen } from '../../../apimachinery/meta.ts'
+import { type CelValue, jsonValue } from '../../../apimachinery/cel/index.ts'
+import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import { StatusError } from '../../../apimachinery/status.ts'
-import { requestVariables } from '../expressions/activation.ts'
-import { withAuthorizer } from '../expressions/authorize.ts'
+import { andThen } from '../../../lib/and-then.ts'
+import type { MaybePromise } from '../../../store/store.ts'
+import { authorizerVariables, requestVariables } from '../expressions/activation.ts'
+import { Asked } from '../expressions/authorize.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import { Annotations, annotateFailure } from './annotations.ts'
@@ -17,8 +20,8 @@ import { type Denial, refusal } from './denial.ts'
 import { type BoundHook, type PolicyHook, PolicyHooks } from './hooks.ts'
 import { ConfigurationError } from './params.ts'
 import { failsOpen } from './types.ts'
-import { type Outcome, Validator } from './validator.ts'
-import { namespaceOf } from './world.ts'
+import { type Activations, type Outcome, Validator } from './validator.ts'
+import { given, namespaceOf } from './world.ts'
 
 type Hook = PolicyHook<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
 type Bound = BoundHook<ValidatingAdmissionPolicyBinding>
@@ -42,56 +45,99 @@ export function validatingAdmissionPolicy(sources: AdmissionSources): AdmissionP
   }
 }
 
-/** One request before all policies. */
+/** One request before all policies. What they see is made when the first of them looks, once. It waits only for what is not at hand. */
 class Dispatch {
-  readonly #sources: AdmissionSources
   readonly #hooks: Hooks
   readonly #attributes: AdmissionAttributes
+  readonly #asked: Asked
   readonly #denials: Denial[] = []
-  readonly #requests = new Map<ResourceDefinition, Record<string, CelValue>>()
+  readonly #seen = new Map<ResourceDefinition, Activations>()
+  #authorizer: Record<string, CelValue> | undefined
+  #namespace: Frozen<Namespace> | undefined
 
-  constructor(sources: AdmissionSources, hooks: Hooks, attributes: AdmissionAttributes) {
-    this.#sources = sources
+  constructor({ authorizer }: AdmissionSources, hooks: Hooks, attributes: AdmissionAttributes) {
     this.#hooks = hooks
     this.#attributes = attributes
+    this.#asked = new Asked(authorizer, attributes)
   }
 
   /** Throws the first refusal, once all were asked. */
   async run(candidates: readonly Hook[]): Promise<void> {
-    for (const hook of candidates) await this.#ask(hook)
+    for (const hook of candidates) {
+      const asking = this.#ask(hook)
+      if (asking) await asking
+    }
     const [first] = this.#denials
     if (first) throw refusal(this.#attributes, first)
   }
 
-  async #ask(hook: Hook): Promise<void> {
+  #ask(hook: Hook): MaybePromise<void> {
     const { policy } = hook
-    const definition = await this.#configured(hook, undefined, async () => {
-      const matched = await this.#hooks.matching.match(hook.match, this.#attributes)
-      if (matched && policy.spec?.paramKind) this.#hooks.params.source(policy.spec.paramKind)
-      return matched
-    })
-    if (!definition) return
-    const annotations = new Annotations()
-    for (const bound of hook.bindings) await this.#askBound(hook, bound, definition, annotations)
-    annotations.publish(policy.metadata.name ?? '', this.#attributes)
+    const matched = this.#configured(hook, undefined, () =>
+      andThen(this.#hooks.matching.match(hook.match, this.#attributes), (definition) => {
+        if (definition && policy.spec?.paramKind) this.#hooks.params.source(policy.spec.paramKind)
+        return definition
+      }),
+    )
+    return andThen(matched, (definition) => definition && this.#askBindings(hook, definition))
   }
 
-  async #askBound(hook: Hook, bound: Bound, definition: ResourceDefinition, annotations: Annotations): Promise<void> {
+  #askBindings(
+    hook: Hook,
+    definition: ResourceDefinition,
+    start = 0,
+    annotations = new Annotations(),
+  ): MaybePromise<void> {
+    for (let index = start; index < hook.bindings.length; index++) {
+      const bound = hook.bindings[index]
+      const asking = bound && this.#askBound(hook, bound, definition, annotations)
+      if (asking) return asking.then(() => this.#askBindings(hook, definition, index + 1, annotations))
+    }
+    annotations.publish(hook.policy.metadata.name ?? '', this.#attributes)
+  }
+
+  #askBound(hook: Hook, bound: Bound, definition: ResourceDefinition, annotations: Annotations): MaybePromise<void> {
     const { binding, match } = bound
     const attributes = this.#attributes
-    const params = await this.#configured(hook, binding, async () => {
-      if (match && !(await this.#hooks.matching.match(match, attributes))) return undefined
-      const { paramKind } = hook.policy.spec ?? {}
-      return this.#hooks.params.collect(paramKind, binding.spec?.paramRef, attributes.namespace)
+    const params = this.#configured(hook, binding, () =>
+      andThen(match === undefined || this.#hooks.matching.match(match, attributes), (matched) => {
+        if (!matched) return undefined
+        const { paramKind } = hook.policy.spec ?? {}
+        return this.#hooks.params.collect(paramKind, binding.spec?.paramRef, attributes.namespace)
+      }),
+    )
+    return andThen(params, (found) => found && this.#validate(hook, binding, definition, found, annotations))
+  }
+
+  #validate(
+    hook: Hook,
+    binding: Frozen<ValidatingAdmissionPolicyBinding>,
+    definition: ResourceDefinition,
+    params: readonly (Frozen<KubeObject> | undefined)[],
+    annotations: Annotations,
+  ): MaybePromise<void> {
+    return andThen(this.#namespace ?? namespaceOf(this.#hooks.namespaces, this.#attributes), (namespace) => {
+      this.#namespace = namespace
+      return this.#validateEach(hook, binding, params, 0, annotations, definition)
     })
-    if (!params) return
-    const namespace = await namespaceOf(this.#hooks.namespaces, attributes)
-    for (const param of params) {
-      const world = { attributes, request: this.#request(definition), params: param, namespace }
-      const outcome = await withAuthorizer(this.#sources.authorizer, attributes, (ask) =>
-        hook.evaluator.validate(world, ask),
-      )
-      this.#act(hook, binding, outcome, annotations)
+  }
+
+  #validateEach(
+    hook: Hook,
+    binding: Frozen<ValidatingAdmissionPolicyBinding>,
+    params: readonly (Frozen<KubeObject> | undefined)[],
+    start: number,
+    annotations: Annotations,
+    definition: ResourceDefinition,
+  ): MaybePromise<void> {
+    for (let index = start; index < params.length; index++) {
+      const outcome = this.#asked.run(() => hook.evaluator.validate(this.#activations(definition, params[index])))
+      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations)
+      else
+        return outcome.then((late) => {
+          this.#act(hook, binding, late, annotations)
+          return this.#validateEach(hook, binding, params, index + 1, annotations, definition)
+        })
     }
   }
 
@@ -118,28 +164,44 @@ class Dispatch {
   }
 
   /** Does what may fail by how things are configured; where failures count that is a denial. */
-  async #configured<T>(
-    { policy }: Hook,
+  #configured<T>(
+    hook: Hook,
     binding: Frozen<ValidatingAdmissionPolicyBinding> | undefined,
-    work: () => Promise<T | undefined>,
-  ): Promise<T | undefined> {
+    work: () => MaybePromise<T | undefined>,
+  ): MaybePromise<T | undefined> {
+    const failed = (error: unknown): undefined => this.#misconfigured(hook, binding, error)
     try {
-      return await work()
+      const done = work()
+      return done instanceof Promise ? done.catch(failed) : done
     } catch (error) {
-      if (!(error instanceof ConfigurationError || error instanceof StatusError)) throw error
-      if (failsOpen(policy)) return undefined
-      const message = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`
-      this.#denials.push({ policy: policy.metadata.name ?? '', binding: binding?.metadata.name, message })
-      return undefined
+      return failed(error)
     }
   }
 
-  #request(definition: ResourceDefinition): Record<string, CelValue> {
-    let request = this.#requests.get(definition)
-    if (!request) {
-      request = requestVariables(this.#attributes, definition)
-      this.#requests.set(definition, request)
+  #misconfigured(
+    { policy }: Hook,
+    binding: Frozen<ValidatingAdmissionPolicyBinding> | undefined,
+    error: unknown,
+  ): undefined {
+    if (!(error instanceof ConfigurationError || error instanceof StatusError)) throw error
+    if (failsOpen(policy)) return undefined
+    const message = `failed to configure ${binding ? 'binding' : 'policy'}: ${error.message}`
+    this.#denials.push({ policy: policy.metadata.name ?? '', binding: binding?.metadata.name, message })
+    return undefined
+  }
+
+  /** What a policy sees; for all policies without parameters the same. */
+  #activations(definition: ResourceDefinition, params: Frozen<KubeObject> | undefined): Activations {
+    let seen = this.#seen.get(definition)
+    if (!seen) {
+      const request = requestVariables(this.#attributes, definition)
+      const values = given({ attributes: this.#attributes, request, params: undefined, namespace: this.#namespace })
+      this.#authorizer ??= authorizerVariables(this.#asked.ask, this.#attributes)
+      seen = { values, asking: { ...values, ...this.#authorizer } }
+      this.#seen.set(definition, seen)
     }
-    return request
+    if (!params) return seen
+    const own = { params: jsonValue(params) }
+    return { values: { ...seen.values, ...own }, asking: { ...seen.asking, ...own } }
   }
 }

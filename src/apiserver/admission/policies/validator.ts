@@ -2,7 +2,6 @@ import type { CompiledExpression } from '../../../api/admissionregistration/expr
 import { PolicyCompiler } from '../../../api/admissionregistration/expressions/composition.ts'
 import type { ValidatingAdmissionPolicy, Validation } from '../../../api/generated/types/admissionregistration/v1.ts'
 import {
-  type Authorize,
   BOOL,
   type CelType,
   type CelValue,
@@ -15,11 +14,9 @@ import {
 } from '../../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
-import { authorizerVariables } from '../expressions/activation.ts'
 import { evaluateConditions } from '../expressions/conditions.ts'
 import { Evaluator, type Expression, OutOfBudget, type Variables } from '../expressions/evaluate.ts'
 import { failsOpen } from './types.ts'
-import { given, type World } from './world.ts'
 
 /** Why a request is not valid. */
 export interface Failure {
@@ -38,6 +35,7 @@ export interface Outcome {
   readonly annotationErrors: readonly string[]
 }
 
+const NONE: readonly Failure[] = []
 const NOTHING: Outcome = { failures: [], annotations: [], annotationErrors: [] }
 
 interface CompiledValidation extends Expression {
@@ -49,6 +47,16 @@ interface CompiledAnnotation extends Expression {
   readonly key: string
 }
 
+type Values = Readonly<Record<string, CelValue>>
+
+/** The values of a policy's variables. */
+export interface Activations {
+  /** Of all but those that ask the authorizer. */
+  readonly values: Values
+  /** Of all. */
+  readonly asking: Values
+}
+
 /** A ValidatingAdmissionPolicy, ready to be asked. Immutable. */
 export class Validator {
   readonly #failsOpen: boolean
@@ -56,6 +64,8 @@ export class Validator {
   readonly #conditions: readonly Expression[]
   readonly #validations: readonly CompiledValidation[]
   readonly #annotations: readonly CompiledAnnotation[]
+  /** Whether any message is an expression: these are evaluated whatever the results are, for they cost. */
+  readonly #saysMore: boolean
 
   constructor(policy: Frozen<ValidatingAdmissionPolicy>) {
     const {
@@ -81,24 +91,24 @@ export class Validator {
       const message = messageExpression ? compile(messageExpression, STRING, false) : undefined
       return { ...compile(expression, BOOL), validation, message }
     })
+    this.#saysMore = this.#validations.some(({ message }) => message !== undefined)
     this.#annotations = auditAnnotations.map(({ key, valueExpression }) => {
       return { key, ...compile(valueExpression, STRING, true, NULL) }
     })
   }
 
-  /** Evaluates all of it; throws what `ask` throws. */
-  validate(world: World, ask: Authorize): Outcome {
-    const values = given(world)
-    const authorizer = authorizerVariables(ask, world.attributes)
+  /** Evaluates all of it; throws what the authorizer's variables throw. */
+  validate({ values, asking }: Activations): Outcome {
     if (this.#conditions.length > 0) {
-      const conditioned = { ...values, ...authorizer, namespaceObject: null }
+      const conditioned = { ...asking, namespaceObject: null }
       const evaluator = new Evaluator(conditioned, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
       const { matches, problem } = evaluateConditions(this.#conditions, evaluator)
       if (!matches) return NOTHING
       if (problem !== undefined) return this.#failed(problem)
     }
     try {
-      const failures = this.#failures(values, authorizer)
+      const failures = this.#failures(values, asking)
+      if (this.#annotations.length === 0) return failures.length === 0 ? NOTHING : { ...NOTHING, failures }
       return { failures, ...this.#annotated(values) }
     } catch (error) {
       if (!(error instanceof OutOfBudget)) throw error
@@ -110,9 +120,10 @@ export class Validator {
     return this.#failsOpen ? NOTHING : { ...NOTHING, failures: [{ index: 0, message }] }
   }
 
-  #failures(values: Readonly<Record<string, CelValue>>, authorizer: Readonly<Record<string, CelValue>>): Failure[] {
-    const evaluator = new Evaluator({ ...values, ...authorizer }, this.#variables, RUNTIME_COST_BUDGET)
+  #failures(values: Values, asking: Values): readonly Failure[] {
+    const evaluator = new Evaluator(asking, this.#variables, RUNTIME_COST_BUDGET)
     const results = this.#validations.map((validation) => evaluator.evaluate(validation))
+    if (!this.#saysMore && results.every((result) => result === true)) return NONE
     const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget))
     const failures: Failure[] = []
     for (const [index, { validation }] of this.#validations.entries()) {

@@ -1,6 +1,7 @@
 import type { Namespace } from '../../../api/generated/types/core/v1.ts'
 import { type CelValue, jsonValue } from '../../../apimachinery/cel/index.ts'
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
+import type { MaybePromise } from '../../../store/store.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import type { Namespaces } from '../webhooks/selectors.ts'
 
@@ -19,10 +20,10 @@ export function given({ request, params, namespace }: World): Record<string, Cel
 }
 
 /** The request's namespace; a Namespace is in none. Throws 404 when it is not there. */
-export async function namespaceOf(
+export function namespaceOf(
   namespaces: Namespaces,
   { namespace, kind }: AdmissionAttributes,
-): Promise<Frozen<Namespace> | undefined> {
+): MaybePromise<Frozen<Namespace> | undefined> {
   if (!namespace || (kind.kind === 'Namespace' && kind.group === '' && kind.version === 'v1')) return undefined
   return namespaces.get(namespace)
 }

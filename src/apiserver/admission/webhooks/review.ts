@@ -1,5 +1,5 @@
 import { copyJson } from '../../../lib/json-value.ts'
-import { encodeJson } from '../../../apimachinery/codec/json/encode.ts'
+import { encodedValue } from '../../../apimachinery/codec/json/value.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import { decodeBase64 } from '../../../lib/base64.ts'
@@ -36,7 +36,7 @@ export function shown(
   if (!hasOwnKind(attributes)) return bodyOf(object, attributes)
   const other = converted(object, attributes.definition, definition, attributes.convert)
   const typed = { ...other, kind: definition.kind, apiVersion: apiVersionOf(definition) }
-  return JSON.parse(encodeJson(definition.schema, typed)) as Record<string, unknown>
+  return encodedValue(definition.schema, typed)
 }
 
 /** A body of another kind than the resource's; the options of a connection have no metadata. */
@@ -55,10 +55,23 @@ export function reviewOf(
   attributes: AdmissionAttributes,
   definition: ResourceDefinition,
 ): Record<string, unknown> {
+  const object = shown(attributes.object, attributes, definition)
+  const oldObject = shown(attributes.oldObject, attributes, definition)
+  const request = requestOf(uid, attributes, definition, { object, oldObject })
+  return { kind: 'AdmissionReview', apiVersion: `${GROUP}/${version}`, request }
+}
+
+/** The request of a review: who wants to do what, with these objects. */
+export function requestOf(
+  uid: string,
+  attributes: AdmissionAttributes,
+  definition: ResourceDefinition,
+  objects: { readonly object: unknown; readonly oldObject: unknown },
+): Record<string, unknown> {
   const { name, namespace, operation, user, dryRun, subresource } = attributes
   const kind = hasOwnKind(attributes) ? definition : attributes.kind
   const sub = subresource && { subResource: subresource, requestSubResource: subresource }
-  const request = {
+  return {
     uid,
     kind: kindOf(kind),
     resource: resourceOf(definition),
@@ -74,12 +87,10 @@ export function reviewOf(
       groups: user.groups,
       ...(user.extra && { extra: user.extra }),
     },
-    object: shown(attributes.object, attributes, definition),
-    oldObject: shown(attributes.oldObject, attributes, definition),
+    ...objects,
     dryRun,
     options: optionsOf(attributes),
   }
-  return { kind: 'AdmissionReview', apiVersion: `${GROUP}/${version}`, request }
 }
 
 const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: '' } as const
