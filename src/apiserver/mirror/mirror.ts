@@ -12,6 +12,12 @@ const RETRY_MS = 1000
 const NONE: readonly never[] = []
 const decoder = new TextDecoder()
 
+/** The objects of one value of an index; as a list once somebody has asked for it, until it changes. */
+interface Indexed<T> {
+  readonly objects: Map<ObjectKey, Frozen<T>>
+  list: readonly Frozen<T>[] | undefined
+}
+
 /**
  * The objects of one resource, parsed and kept in step with the store: what admission and authorization look at on every request. Small
  * resources only (roles, namespaces, quotas); everything is in memory.
@@ -23,7 +29,7 @@ export class Mirror<T extends KubeObject> {
   readonly #objects = new Map<ObjectKey, Frozen<T>>()
   readonly #indexes = new Map<
     string,
-    { readonly values: IndexFunction<T>; readonly entries: Map<string, Map<ObjectKey, Frozen<T>>> }
+    { readonly values: IndexFunction<T>; readonly entries: Map<string, Indexed<T>> }
   >()
   readonly #listeners: (() => void)[] = []
   #revision = 0
@@ -76,7 +82,7 @@ export class Mirror<T extends KubeObject> {
 
   by(index: string, value: string): readonly Frozen<T>[] {
     const found = this.#indexes.get(index)?.entries.get(value)
-    return found ? [...found.values()] : NONE
+    return found ? (found.list ??= [...found.objects.values()]) : NONE
   }
 
   /** The object as it is stored now, past the mirror: for what must not act on old news. */
@@ -139,7 +145,14 @@ export class Mirror<T extends KubeObject> {
     this.#generation++
     this.#objects.set(key, object)
     for (const { values, entries } of this.#indexes.values()) {
-      for (const value of values(object)) entries.set(value, (entries.get(value) ?? new Map()).set(key, object))
+      for (const value of values(object)) {
+        const found = entries.get(value)
+        if (!found) entries.set(value, { objects: new Map([[key, object]]), list: undefined })
+        else {
+          found.objects.set(key, object)
+          found.list = undefined
+        }
+      }
     }
   }
 
@@ -151,8 +164,10 @@ export class Mirror<T extends KubeObject> {
     for (const { values, entries } of this.#indexes.values()) {
       for (const value of values(object)) {
         const found = entries.get(value)
-        found?.delete(key)
-        if (found?.size === 0) entries.delete(value)
+        if (!found) continue
+        found.objects.delete(key)
+        found.list = undefined
+        if (found.objects.size === 0) entries.delete(value)
       }
     }
   }
