@@ -15,7 +15,8 @@ export function scan(
   return range instanceof Promise ? range.then((read) => shown(read, visit)) : shown(range, visit)
 }
 
-function shown(
+/** The entries of a range, shown. */
+export function shown(
   { entries, more, revision }: { entries: readonly Entry[]; more: boolean; revision: number },
   visit: (entry: Entry) => boolean,
 ): ScanEnd {

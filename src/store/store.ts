@@ -34,7 +34,7 @@ export interface Store {
    * Shows the entries that `range` would return to `visit`, in place, until it returns false: an entry and its value are valid only
    * during the call, which must not use the store. Only for stores that save something by it; see scan.ts.
    */
-  scan?(prefix: string, options: RangeOptions, visit: (entry: Entry) => boolean): ScanEnd
+  scan?(prefix: string, options: RangeOptions, visit: (entry: Entry) => boolean): MaybePromise<ScanEnd>
   /** How many keys start with `prefix` now. */
   count(prefix: string): MaybePromise<number>
   /**

@@ -1,5 +1,6 @@
 import { encodeStored, storedPrefix } from '../../../apimachinery/codec/json/encode.ts'
 import { parseStored } from '../../../apimachinery/codec/json/parse-stored.ts'
+import { OrderedQueue } from '../../../lib/ordered-queue.ts'
 import { apiVersionOf, type KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type {
@@ -66,7 +67,8 @@ export class ConvertedStore implements Store {
 
   get delivered(): number {
     const [first] = this.#pending
-    return first === undefined ? this.#inner.revision : first - 1
+    const theirs = this.#inner.delivered ?? this.#inner.revision
+    return first === undefined ? theirs : Math.min(theirs, first - 1)
   }
 
   get(key: string, options?: ReadOptions): MaybePromise<Entry | undefined> {
@@ -205,35 +207,4 @@ function then<T, R>(value: MaybePromise<T>, next: (value: T) => MaybePromise<R>)
 
 function sinkUnlessEnded(queue: OrderedQueue, hand: () => void): void {
   if (!queue.ended) hand()
-}
-
-/** Does one thing after another; at once when nothing is under way. */
-class OrderedQueue {
-  #tail: Promise<void> | undefined
-  ended = false
-
-  get isEmpty(): boolean {
-    return this.#tail === undefined
-  }
-
-  add(work: () => MaybePromise<void>): void {
-    if (this.ended) return
-    if (!this.#tail) {
-      const result = work()
-      if (result instanceof Promise) this.#follow(result)
-      return
-    }
-    this.#follow(this.#tail.then(() => (this.ended ? undefined : work())))
-  }
-
-  end(): void {
-    this.ended = true
-  }
-
-  #follow(work: Promise<void>): void {
-    const tail = work.finally(() => {
-      if (this.#tail === tail) this.#tail = undefined
-    })
-    this.#tail = tail
-  }
 }
