@@ -3,6 +3,7 @@ import type { Frozen, KubeObject, ListMeta } from '../../apimachinery/meta.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { nextTurn } from '../../lib/turn.ts'
 import type { MaybePromise } from '../../store/store.ts'
+import { checkPlain } from './codec.ts'
 import type { ConnectTarget } from './connect/connector.ts'
 import type { KeptItems, ListKeeper } from './list-cache.ts'
 import type { ServedResource } from './served.ts'
@@ -199,6 +200,7 @@ export class StoredObject implements ListItem {
   #object: Frozen<KubeObject> | undefined
 
   constructor(resource: ServedResource, value: Uint8Array, revision: number, object?: Frozen<KubeObject>) {
+    checkPlain(value)
     this.resource = resource
     this.value = value
     this.revision = revision

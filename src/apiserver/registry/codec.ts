@@ -10,6 +10,7 @@ import { parseStored } from '../../apimachinery/codec/json/parse-stored.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { ByteSink } from '../../lib/byte-sink.ts'
 import { setOwn } from '../../lib/own.ts'
+import { TransformError } from '../../store/encryption/transformer.ts'
 import type { Entry } from '../../store/store.ts'
 import { cutManagers } from './cut-managers.ts'
 import { endOf } from './json-bytes.ts'
@@ -60,6 +61,7 @@ export class ResourceCodec {
 
   /** A fresh object that the caller may change, with resourceVersion; without one at revision 0, of what is not stored. */
   draft(bytes: Uint8Array, revision: number): KubeObject {
+    checkPlain(bytes)
     const object = this.#served(parseStored(bytes) as KubeObject)
     if (revision > 0) object.metadata.resourceVersion = String(revision)
     return object
@@ -155,6 +157,11 @@ export class ResourceCodec {
   decodeEntry(entry: Pick<Entry, 'value' | 'modRevision'>): Frozen<KubeObject> {
     return this.decode(entry.value, entry.modRevision)
   }
+}
+
+/** Throws for a value that was kept encrypted, by a server with another configuration. */
+export function checkPlain(bytes: Uint8Array): void {
+  if (bytes[0] !== OPEN_BRACE) throw new TransformError('identity transformer tried to read encrypted data')
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {

@@ -4,6 +4,8 @@ import { type ConnectTls, networkConnector } from '../../apiserver/http/kubelet-
 import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
+import type { HealthCheck } from '../../apiserver/health/health.ts'
+import type { Metrics } from '../../apiserver/metrics/metrics.ts'
 import type { PeerIdentity } from '../../apiserver/peers/identity.ts'
 import { Presence } from '../../apiserver/peers/presence.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
@@ -52,6 +54,10 @@ export interface ApiOptions extends ShownCertificates {
   readonly config: ApiConfig
   /** How much is logged. */
   readonly verbosity?: Verbosity
+  /** What is counted; the server's own unless told. */
+  readonly metrics?: Metrics
+  /** Beyond the server's own. */
+  readonly healthChecks?: readonly HealthCheck[]
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
@@ -93,6 +99,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     eventTtlMs: options.config.serving.eventTtlMs,
     ...(options.verbosity && { verbosity: options.verbosity }),
     ...(tracing && { tracer: tracing.tracer }),
+    ...(options.metrics && { metrics: options.metrics }),
+    ...(options.healthChecks && { healthChecks: options.healthChecks }),
     routes: debugRoutes({ ...options, ...options.config.observability }),
     ...(descriptions && { descriptions }),
   })
@@ -138,7 +146,7 @@ export function servingNames({ serviceCidr, clusterDomain, nodeName }: ClusterSe
 }
 
 /** As upstream names its servers: by a hash of where they are. */
-function identityOf({ settings, nodeIP, env }: ApiOptions): PeerIdentity {
+export function identityOf({ settings, nodeIP, env }: Pick<ApiOptions, 'settings' | 'nodeIP' | 'env'>): PeerIdentity {
   const where = hostname()
   const hash = createHash('sha256').update(`${where} ${nodeIP} ${settings.apiPort}`).digest()
   const letters = [...hash.subarray(0, 16)].map((byte) => 'abcdefghijklmnopqrstuvwxyz234567'[byte % 32]).join('')

@@ -81,6 +81,10 @@ export interface GuardedApiOptions {
   readonly routes?: readonly Route[]
   /** How many requests are answered at a time; upstream's defaults unless told. */
   readonly flow?: FlowControlConfig
+  /** What is counted; the server's own unless told. */
+  readonly metrics?: Metrics
+  /** Beyond the server's own. */
+  readonly healthChecks?: readonly HealthCheck[]
   readonly freeze?: boolean
   /** The store holds already what `bootstrap` makes. */
   readonly bootstrapped?: boolean
@@ -104,7 +108,7 @@ export interface GuardedApi extends ApiAccess {
 export async function startGuardedApi(options: GuardedApiOptions): Promise<GuardedApi> {
   const { env, rootCa, serviceCidr, through = (handler) => handler } = options
   let { bootstrapped = false } = options
-  const metrics = new Metrics()
+  const metrics = options.metrics ?? new Metrics()
   const guard = createGuard({ ...options, metrics, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
   const server = createApiServer({
     ...options,
@@ -112,7 +116,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     metrics,
     routes: [...guard.routes, ...(options.routes ?? [])],
     resources: keptFor(options.eventTtlMs),
-    healthChecks: [bootstrapCheck(() => bootstrapped)],
+    healthChecks: [...(options.healthChecks ?? []), bootstrapCheck(() => bootstrapped)],
     serviceNetwork: { cidrs: [serviceCidr] },
   })
   await guard.start()

@@ -6,13 +6,16 @@ import { contextName } from '../../host/cluster/settings.ts'
 import { writeFileAtomic } from '../../host/files.ts'
 import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { EXIT, UserError } from '../../host/user-error.ts'
+import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
 import type { RunningApi, ShownCertificates } from './api-server.ts'
-import { servingNames, startApi } from './api-server.ts'
+import { identityOf, servingNames, startApi } from './api-server.ts'
 import { apiConfig } from './api-config/config.ts'
+import type { EncryptionConfig } from './api-config/encryption.ts'
 import type { Component } from './components.ts'
+import type { Encryption } from './encryption/encryption.ts'
 import { nodeAddress } from './node-address.ts'
 import { openStore } from './open-store.ts'
 import type { PartsOptions } from './parts.ts'
@@ -114,14 +117,28 @@ async function apiOf(
 async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
   const { env } = options
   const config = apiConfig(options.settings.apiFlags)
-  const [store, shown] = await Promise.all([openStore(options), certificatesOf(options, nodeIP)])
-  cleanup.defer(() => store.close())
-  const api = await startApi({ ...options, config, store, nodeIP, ...shown })
+  const metrics = new Metrics()
+  const encryption = config.encryption && (await encryptionOf(config.encryption, { ...options, nodeIP, metrics }))
+  if (encryption) cleanup.defer(() => encryption.close())
+  const [plain, shown] = await Promise.all([openStore(options), certificatesOf(options, nodeIP)])
+  cleanup.defer(() => plain.close())
+  const store = encryption?.over(plain) ?? plain
+  const healthChecks = encryption?.healthChecks ?? []
+  const api = await startApi({ ...options, config, store, nodeIP, metrics, healthChecks, ...shown })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, shown.pki)
   renewing(options, { api, shown, nodeIP }, cleanup)
   env.log.info('the API is served', { port: api.listener.port, nodeIP })
   return api
+}
+
+/** Loaded by who keeps something encrypted. */
+async function encryptionOf(
+  config: EncryptionConfig,
+  options: ServerOptions & { readonly nodeIP: string; readonly metrics: Metrics },
+): Promise<Encryption> {
+  const { startEncryption } = await import('./encryption/encryption.ts')
+  return startEncryption({ ...options, config, server: identityOf(options).name })
 }
 
 /** The certificates that the API server shows, made anew where that is due. */

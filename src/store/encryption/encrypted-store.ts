@@ -99,7 +99,12 @@ export class EncryptedStore implements Store {
   async #writeSealed(write: Write, sealed: Sealed): Promise<WriteResult> {
     const value = write.value && sealed.transformer.seal(write.value, placeOf(sealed, write.key))
     const result = await this.#inner.write({ ...write, value })
-    if (!result.ok) return { ok: false, current: result.current && (await openEntry(sealed, result.current)) }
+    if (!result.ok) {
+      if (!result.current) return result
+      // That something is there is all that a create wants to know.
+      const read = write.expect === 0 ? readable : openEntry
+      return { ok: false, current: await read(sealed, result.current) }
+    }
     await this.#handedTo(result.revision)
     return { ...result, previous: result.previous && (await readable(sealed, result.previous)) }
   }
@@ -203,7 +208,7 @@ function openEntry(sealed: Sealed, entry: Entry): MaybePromise<Entry> {
   }))
 }
 
-/** What was there before a write, which has happened, readable or not. */
+/** An entry that is not needed, if it can be read. */
 async function readable(sealed: Sealed, entry: Entry): Promise<Entry | undefined> {
   try {
     return await openEntry(sealed, entry)

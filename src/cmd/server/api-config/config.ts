@@ -4,6 +4,7 @@ import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
 import { type AuthorizationConfig, authorizationConfig } from './authorization.ts'
+import { type EncryptionConfig, encryptionConfig } from './encryption.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 import { type ServingConfig, servingConfig } from './serving.ts'
 
@@ -14,16 +15,20 @@ export interface ApiConfig {
   readonly observability: ObservabilityConfig
   readonly admission: AdmissionConfig
   readonly serving: ServingConfig
+  /** Absent: everything is kept as it is. */
+  readonly encryption?: EncryptionConfig
 }
 
 /** Reads them. Throws a UserError with upstream's words for what cannot be. */
 export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
   const flags = new ApiFlagValues(given)
+  const encryption = encryptionConfig(flags)
   return {
     authentication: authenticationConfig(flags),
     authorization: authorizationConfig(flags),
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
     serving: servingConfig(flags),
+    ...(encryption && { encryption }),
   }
 }

@@ -2,6 +2,7 @@ import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import { ADMISSION_FLAGS } from './admission.ts'
 import { AUTHENTICATION_FLAGS } from './authentication.ts'
 import { AUTHORIZATION_FLAGS } from './authorization.ts'
+import { ENCRYPTION_FLAGS } from './encryption.ts'
 import { OBSERVABILITY_FLAGS } from './observability.ts'
 import { SERVING_FLAGS } from './serving.ts'
 
@@ -10,6 +11,7 @@ export const API_FLAGS: readonly ApiFlagGroup[] = [
   AUTHENTICATION_FLAGS,
   AUTHORIZATION_FLAGS,
   ADMISSION_FLAGS,
+  ENCRYPTION_FLAGS,
   OBSERVABILITY_FLAGS,
   SERVING_FLAGS,
 ]
