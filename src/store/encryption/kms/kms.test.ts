@@ -55,7 +55,7 @@ describe('KMS version 2', () => {
       assert.equal(text((await envelope.open(sealed[0] ?? VALUE, PLACE)).value), text(VALUE))
       assert.deepEqual(plugin.calls, ['Status', 'Encrypt'])
       const other = await restarted()
-      const opened = await Promise.all(sealed.map((one) => other.open(one, PLACE)))
+      const opened = await Promise.all(sealed.map(async (one) => other.open(one, PLACE)))
       assert.ok(opened.every(({ value, stale }) => text(value) === text(VALUE) && !stale))
       assert.equal(plugin.calls.filter((name) => name === 'Decrypt').length, 1)
     }))
