@@ -58,15 +58,11 @@ export const accepted: readonly Accepted[] = [
     cases: 'watches/legacy: other verbs',
   },
   {
-    reason: 'A priority level that is missing is told by the part that sorts requests, which is not there.',
-    cases: 'tables/flowschemas',
-  },
-  {
     reason: 'Rows show metadata as the version that was asked for has it; upstream shows that of its internal form.',
     cases: 'tables/daemonsets',
     at: 'body.rows',
   },
-  ...['/flagz', '/statusz', '/metrics/slis', '/debug/pprof'].map((path) => ({
+  ...['/flagz', '/statusz', '/debug/pprof'].map((path) => ({
     reason: 'Looks into the program, which is another one here.',
     cases: `discovery/${path}`,
   })),

@@ -11,8 +11,9 @@ export const certificateRequestHooks: ResourceHooks = {
   async forbids(draft, old): Promise<readonly FieldError[]> {
     // The request never changes.
     if (old) return []
-    const { request } = (draft as Frozen<CertificateSigningRequest>).spec
-    const der = pemBlock(request, 'CERTIFICATE REQUEST')
+    // Before validation nothing is sure to be there.
+    const request = (draft as Partial<Frozen<CertificateSigningRequest>>).spec?.request as string | undefined
+    const der = request === undefined ? undefined : pemBlock(request, 'CERTIFICATE REQUEST')
     const problem = der && isRequest(der) ? await signatureProblem(der) : undefined
     return problem === undefined ? [] : [invalid('spec.request', request, problem)]
   },
