@@ -4,7 +4,10 @@ import type { AdmissionConfig } from './admission/config.ts'
 import { admissionPlugins } from './admission/index.ts'
 import type { AdmissionPlugin } from './admission/types.ts'
 import { type CallWebhook, noWebhooks } from './admission/webhooks/types.ts'
+import { type AuthenticationOptions, ConfiguredTokens } from './authn/configured.ts'
 import { bootstrapTokens } from './authn/bootstrap-tokens.ts'
+import { entry } from './authn/entry.ts'
+import { AuthenticationMetrics } from './authn/metrics.ts'
 import { authenticationReviews } from './authn/reviews/reviews.ts'
 import { accountTokens } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
@@ -12,7 +15,7 @@ import { type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
 import { openIdRoutes } from './authn/service-account/openid.ts'
 import { tokenSubresource } from './authn/service-account/token-request.ts'
 import { staticTokens } from './authn/static-tokens.ts'
-import { audienceAgnostic, bearerTokens } from './authn/tokens.ts'
+import { audienceAgnostic, bearerTokens, type TokenAuthenticator } from './authn/tokens.ts'
 import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } from './authn/types.ts'
 import { type AuthorizationOptions, ConfiguredAuthorizer } from './authz/configuration/configured.ts'
 import { deviceChecks } from './authz/devices/checks.ts'
@@ -23,7 +26,7 @@ import { escalationChecks } from './authz/rbac/escalation.ts'
 import { RbacAuthorizer } from './authz/rbac/authorizer.ts'
 import { authorizationReviews } from './authz/reviews/reviews.ts'
 import type { Authorizer } from './authz/types.ts'
-import type { Metrics } from './metrics/metrics.ts'
+import { Metrics } from './metrics/metrics.ts'
 import { type FlowControlConfig, DEFAULT_FLOW_CONTROL } from './flow-control/config.ts'
 import { flowControl, maintenance } from './flow-control/index.ts'
 import type { FlowMaintenance, MaintenanceOptions } from './flow-control/maintenance.ts'
@@ -32,7 +35,7 @@ import type { RemoteService } from './remote/service.ts'
 import type { ServingByName } from './registry/built-in.ts'
 import type { Route } from './routes/routes.ts'
 
-export interface GuardOptions {
+export interface GuardOptions extends AuthenticationOptions {
   readonly store: Store
   readonly env: Env
   /** Where it counts. */
@@ -81,10 +84,13 @@ export interface Guard {
 /** Puts a guard together as upstream does; unless told otherwise with --authorization-mode=Node,RBAC and its default admission plugins. */
 export function createGuard(options: GuardOptions): Guard {
   const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443', callWebhook = noWebhooks } = options
+  const { metrics = new Metrics(), anonymous = { enabled: true } } = options
   const mirrors = new Mirrors(store, env)
   const keys = new TokenKeys(options.tokenKeys)
   const apiAudiences = [issuer]
-  const authenticator = authenticatorOf(options, keys, issuer, apiAudiences)
+  const configured = new ConfiguredTokens({ ...options, metrics, apiAudiences, accountIssuers: [issuer] })
+  const authenticator = authenticatorOf(options, { keys, issuer, apiAudiences, more: configured.authenticators })
+  const door = { anonymous, clock: env.clock, metrics: new AuthenticationMetrics(metrics) }
   const graph = new NodeGraph(store, env)
   const flow = flowControl(options.flow ?? DEFAULT_FLOW_CONTROL, { mirrors, store, env })
   const rbac = new RbacAuthorizer(mirrors)
@@ -98,7 +104,7 @@ export function createGuard(options: GuardOptions): Guard {
   })
   const tokens = new TokenIssuer({ keys, env, issuer, audiences: apiAudiences })
   return {
-    authenticator,
+    authenticator: entry(authenticator, door),
     authorizer,
     admission: admissionPlugins({ ...options, mirrors, authorizer, callWebhook }, options.admission),
     flowControl: flow,
@@ -115,26 +121,35 @@ export function createGuard(options: GuardOptions): Guard {
     async start() {
       await mirrors.start()
       authorizer.start()
+      configured.start()
     },
     stop() {
       authorizer.stop()
+      configured.stop()
       mirrors.stop()
       graph.stop()
     },
   }
 }
 
+interface Tokens {
+  readonly keys: TokenKeys
+  readonly issuer: string
+  readonly apiAudiences: readonly string[]
+  /** Asked last: they may have to look further. */
+  readonly more: readonly TokenAuthenticator[]
+}
+
 function authenticatorOf(
-  { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...more }: GuardOptions,
-  keys: TokenKeys,
-  issuer: string,
-  apiAudiences: readonly string[],
+  { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...options }: GuardOptions,
+  { keys, issuer, apiAudiences, more }: Tokens,
 ): Authenticator {
   const tokens = bearerTokens(
     [
       ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
       accountTokens({ keys, store, clock: env.clock, issuer, apiAudiences }),
-      ...(more.bootstrapTokens ? [audienceAgnostic(bootstrapTokens(store, env.clock), apiAudiences)] : []),
+      ...(options.bootstrapTokens ? [audienceAgnostic(bootstrapTokens(store, env.clock), apiAudiences)] : []),
+      ...more,
     ],
     apiAudiences,
   )

@@ -20,6 +20,11 @@ export class ApiFlagValues {
     return this.#given[name]?.at(-1)
   }
 
+  /** Of a flag that may be given several times, each as it was written. */
+  texts(name: string): readonly string[] {
+    return this.#given[name] ?? []
+  }
+
   boolean(name: string, otherwise: boolean): boolean {
     const text = this.text(name)
     if (text === undefined) return otherwise

@@ -16,6 +16,7 @@ import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
+import { authenticationOptions } from './api-config/authentication.ts'
 import { authorizationOptions } from './api-config/authorization.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
@@ -86,7 +87,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     address: `${nodeIP}:${settings.apiPort}`,
     tokenKeys: { privateKey, publicKeys: [publicKey] },
     authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
-    ...options.config.authentication,
+    ...authenticationOptions(options.config.authentication, {
+      clock: env.clock,
+      serverId: identityOf(options).name,
+    }),
     admission: options.config.admission,
     ...imagePolicyOf(options),
     authorization: authorizationOptions(options.config.authorization, {

@@ -3,8 +3,6 @@ import type { Clock } from '../../../lib/clock.ts'
 import type { Metrics } from '../../metrics/metrics.ts'
 import type { ConfigurationFile } from './configured.ts'
 
-const PREFIX = 'apiserver_authorization_config_controller'
-
 /** What is counted of a configuration that changes while the server runs, under upstream's names. */
 export class ReloadMetrics {
   readonly #file: Pick<ConfigurationFile, 'sha256'>
@@ -15,27 +13,33 @@ export class ReloadMetrics {
   readonly #info: ReturnType<Metrics['gauge']>
   #seen: Uint8Array
 
-  constructor(metrics: Metrics, file: Pick<ConfigurationFile, 'sha256' | 'serverId' | 'bytes'>, clock: Clock) {
+  constructor(
+    metrics: Metrics,
+    file: Pick<ConfigurationFile, 'sha256' | 'serverId' | 'bytes'>,
+    clock: Clock,
+    subject: 'authorization' | 'authentication' = 'authorization',
+  ) {
+    const prefix = `apiserver_${subject}_config_controller`
     this.#file = file
     this.#clock = clock
     this.#seen = file.bytes
     this.#id = this.#hash(new TextEncoder().encode(file.serverId))
     const labels = ['status', 'apiserver_id_hash']
     this.#total = metrics.counter({
-      name: `${PREFIX}_automatic_reloads_total`,
-      help: 'Total number of automatic reloads of authorization configuration split by status and apiserver identity.',
+      name: `${prefix}_automatic_reloads_total`,
+      help: `Total number of automatic reloads of ${subject} configuration split by status and apiserver identity.`,
       stability: 'BETA',
       labels,
     })
     this.#last = metrics.gauge({
-      name: `${PREFIX}_automatic_reload_last_timestamp_seconds`,
-      help: 'Timestamp of the last automatic reload of authorization configuration split by status and apiserver identity.',
+      name: `${prefix}_automatic_reload_last_timestamp_seconds`,
+      help: `Timestamp of the last automatic reload of ${subject} configuration split by status and apiserver identity.`,
       stability: 'BETA',
       labels,
     })
     this.#info = metrics.gauge({
-      name: `${PREFIX}_last_config_info`,
-      help: 'Information about the last applied authorization configuration with hash as label, split by apiserver identity.',
+      name: `${prefix}_last_config_info`,
+      help: `Information about the last applied ${subject} configuration with hash as label, split by apiserver identity.`,
       labels: ['apiserver_id_hash', 'hash'],
     })
     this.#applied(file.bytes)
