@@ -26,7 +26,7 @@ const review = (status: unknown, version = 'v1'): unknown => ({
 
 const JANE = { username: 'jane', uid: 'u', groups: ['g'], extra: { k: ['v'] } }
 const JANE_KNOWN = { user: { name: 'jane', uid: 'u', groups: ['g'], extra: { k: ['v'] } }, audiences: ['api'] }
-const CASES: readonly (readonly [string, unknown, unknown, readonly string[]?])[] = [
+const CASES: readonly (readonly [name: string, answer: unknown, wanted: unknown, audiences?: readonly string[]])[] = [
   ['a user', review({ authenticated: true, user: JANE }), JANE_KNOWN],
   ['a user for an audience', review({ authenticated: true, user: JANE, audiences: ['api', 'x'] }), JANE_KNOWN],
   ['a user for another audience', review({ authenticated: true, user: JANE, audiences: ['x'] }), undefined],
@@ -35,10 +35,22 @@ const CASES: readonly (readonly [string, unknown, unknown, readonly string[]?])[
   ['nobody, and why', review({ authenticated: false, error: 'it is too old' }), 'it is too old'],
   ['nothing', review(undefined), undefined],
   ['a user who may not be', review({ authenticated: 'true', user: JANE }), undefined],
-  ['a user with a name that is none', review({ authenticated: true, user: { username: 7, groups: 'g', extra: { k: 'v' } } }), { user: { name: '', groups: [], extra: { k: [] } }, audiences: ['api'] }],
+  [
+    'a user with a name that is none',
+    review({ authenticated: true, user: { username: 7, groups: 'g', extra: { k: 'v' } } }),
+    { user: { name: '', groups: [], extra: { k: [] } }, audiences: ['api'] },
+  ],
   ['no kind at all', { status: { authenticated: true, user: JANE } }, JANE_KNOWN],
-  ['another version', review({ authenticated: true, user: JANE }, 'v1beta1'), 'converting (v1beta1.TokenReview) to (v1.TokenReview): unknown conversion'],
-  ['another kind', { kind: 'Pod', apiVersion: 'v1', status: { authenticated: true } }, 'converting (v1.Pod) to (v1.TokenReview): unknown conversion'],
+  [
+    'another version',
+    review({ authenticated: true, user: JANE }, 'v1beta1'),
+    'converting (v1beta1.TokenReview) to (v1.TokenReview): unknown conversion',
+  ],
+  [
+    'another kind',
+    { kind: 'Pod', apiVersion: 'v1', status: { authenticated: true } },
+    'converting (v1.Pod) to (v1.TokenReview): unknown conversion',
+  ],
   ['a list', [], 'converting (v1.object) to (v1.TokenReview): unknown conversion'],
 ]
 for (const [name, answer, wanted, audiences = ['api']] of CASES) {
@@ -48,7 +60,9 @@ for (const [name, answer, wanted, audiences = ['api']] of CASES) {
     const found = Promise.resolve(tokens.authenticateToken('t', audiences))
     assert.deepEqual(await found.catch((error: Error) => error.message), wanted)
     const spec = { token: 't', audiences }
-    assert.deepEqual(service.posted, [{ kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', metadata: {}, spec }])
+    assert.deepEqual(service.posted, [
+      { kind: 'TokenReview', apiVersion: 'authentication.k8s.io/v1', metadata: {}, spec },
+    ])
   })
 }
 
