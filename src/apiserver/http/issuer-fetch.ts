@@ -57,7 +57,7 @@ function get({ url, ca, headers = {}, signal }: FetchRequest, maxBytes: number):
     agent: false,
   }
   return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest(options, (response) => read(response, maxBytes).then(resolve, reject))
+    const outgoing = httpsRequest(options, (response) => void read(response, maxBytes).then(resolve, reject))
     outgoing.once('error', (error) => {
       const why = signal.aborted ? 'context deadline exceeded' : inGosWords(error, host, target).message
       reject(failed(why, error))
