@@ -34,7 +34,7 @@ function hostPortsFromContainerPorts(container: Container): void {
 }
 
 /** KEP-2837: what a pod asks for as a whole follows its containers, then its own limits. */
-function defaultPodLevelResources(pod: Pod, resources: ResourceRequirements): void {
+export function defaultPodLevelResources(pod: Pod, resources: ResourceRequirements): void {
   const { limits = {}, requests = {} } = resources
   if (Object.keys(limits).length + Object.keys(requests).length === 0) return
   for (const [name, value] of Object.entries(aggregateLimits(pod))) {

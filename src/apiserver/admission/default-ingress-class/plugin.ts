@@ -17,7 +17,8 @@ export function defaultIngressClass({ mirrors }: AdmissionSources): AdmissionPlu
     mutate(attributes) {
       if (resourceName(attributes) !== 'ingresses.networking.k8s.io' || attributes.subresource !== '') return
       const ingress = attributes.object as Ingress
-      if (ingress.spec?.ingressClassName !== undefined || ingress.metadata.annotations?.[LEGACY_CLASS]) return
+      if (ingress.spec?.ingressClassName !== undefined) return
+      if (ingress.metadata.annotations?.[LEGACY_CLASS] !== undefined) return
       const defaults = [...mirror.all()].filter(({ metadata }) => metadata.annotations?.[IS_DEFAULT] === 'true')
       const name = newest(defaults)?.metadata.name
       if (name !== undefined) (ingress.spec ??= {}).ingressClassName = name

@@ -66,7 +66,7 @@ test('what is out of bounds is refused', async (t) => {
     [
       'a pod that leaves it open',
       { type: 'Pod', max: { cpu: '1' } },
-      [{ limits: { cpu: '600m' } }, {}],
+      [{ limits: { memory: '1Gi' } }, {}],
       'maximum cpu usage per Pod is 1.  No limit is specified',
     ],
   ]

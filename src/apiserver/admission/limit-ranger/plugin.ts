@@ -1,14 +1,14 @@
-import { getOwn } from '../../../lib/own.ts'
 import type { LimitRange, PersistentVolumeClaim, Pod } from '../../../api/generated/types/core/v1.ts'
+import { defaultPodLevelResources } from '../../../api/core/v1/pod-default.ts'
+import { aggregateLimits, aggregateRequests } from '../../../api/core/v1/pod-resources.ts'
 import { limitRanges } from '../../../api/core/v1/limitrange.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { addQuantity, compareQuantity, formatQuantity, parseQuantity } from '../../../apimachinery/quantity/quantity.ts'
 import { aggregateMessage } from '../../authn/types.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import type { Mirrors } from '../../mirror/mirrors.ts'
 import { admissionForbidden, resourceName } from '../forbidden.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
-import { amounts, constrain, constrainRequests, type Resources, type Usage } from './constraints.ts'
+import { constrain, constrainRequests, type Resources, type Usage } from './constraints.ts'
 import { applyDefaults } from './defaults.ts'
 
 const BY_NAMESPACE = 'namespace'
@@ -20,8 +20,12 @@ export function limitRanger(mirrors: Mirrors): AdmissionPlugin {
     name: 'LimitRanger',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
     mutate(attributes) {
-      if (!isNewPod(attributes)) return
-      for (const limitRange of rangesOf(mirror, attributes)) applyDefaults(limitRange, attributes.object as Pod)
+      if (!isNewPod(attributes) || attributes.oldObject?.metadata.deletionTimestamp) return
+      const pod = attributes.object as Pod
+      const ranges = rangesOf(mirror, attributes)
+      for (const limitRange of ranges) applyDefaults(limitRange, pod)
+      // What the pod itself asks for follows what its containers do now.
+      if (ranges.length > 0 && pod.spec.resources) defaultPodLevelResources(pod, pod.spec.resources)
     },
     validate(attributes) {
       const check = isNewPod(attributes) ? podProblems : isClaim(attributes) ? claimProblems : undefined
@@ -40,8 +44,8 @@ function rangesOf(mirror: Mirror<LimitRange>, { namespace }: AdmissionAttributes
 
 /** What containers ask for cannot change afterwards, but by `resize`. */
 function isNewPod(attributes: AdmissionAttributes): boolean {
-  const { operation, subresource, object } = attributes
-  if (resourceName(attributes) !== 'pods' || object === undefined) return false
+  const { operation, subresource, object, kind } = attributes
+  if (resourceName(attributes) !== 'pods' || object === undefined || kind.kind !== 'Pod') return false
   return (operation === 'CREATE' && subresource === '') || (operation === 'UPDATE' && subresource === 'resize')
 }
 
@@ -71,42 +75,14 @@ function usageOf({ resources }: Pod['spec']['containers'][number]): Usage {
   return { requests: resources?.requests ?? {}, limits: resources?.limits ?? {} }
 }
 
-/**
- * What the pod as a whole asks for: the sum of its containers, or what one init container asks for if that is more, or what it says itself.
- * A resource that one container leaves open is open for the pod.
- */
-function podUsage({ spec }: Pod): Usage {
-  const running = [
-    ...(spec.containers ?? []),
-    ...(spec.initContainers ?? []).filter((c) => c.restartPolicy === 'Always'),
-  ]
-  const first = (spec.initContainers ?? []).filter((c) => c.restartPolicy !== 'Always')
-  const total = (part: 'requests' | 'limits'): Resources => ({
-    ...largest(sum(running.map((c) => usageOf(c)[part])), ...first.map((c) => usageOf(c)[part])),
-    ...spec.resources?.[part],
+/** What the pod as a whole asks for: what its containers do together, or what it says itself. */
+function podUsage(pod: Pod): Usage {
+  const total = (part: 'requests' | 'limits', together: Resources): Resources => ({
+    ...together,
+    ...Object.fromEntries(Object.entries(pod.spec.resources?.[part] ?? {}).filter(([name]) => OF_PODS.has(name))),
   })
-  return { requests: total('requests'), limits: total('limits') }
+  return { requests: total('requests', aggregateRequests(pod)), limits: total('limits', aggregateLimits(pod)) }
 }
 
-function sum(lists: readonly Resources[]): Resources {
-  const result: Record<string, string> = {}
-  for (const name of new Set(lists.flatMap((list) => Object.keys(list)))) {
-    const values = lists.map((list) => getOwn(list, name))
-    if (values.includes(undefined)) continue
-    const quantities = values.map((value) => parseQuantity(String(value)))
-    result[name] = formatQuantity(quantities.reduce(addQuantity))
-  }
-  return result
-}
-
-function largest(base: Resources, ...others: readonly Resources[]): Resources {
-  const result: Record<string, string | number> = { ...base }
-  for (const list of others) {
-    for (const [name, value] of amounts(list)) {
-      const known = getOwn(result, name)
-      if (known === undefined || compareQuantity(value, parseQuantity(String(known))) > 0)
-        result[name] = formatQuantity(value)
-    }
-  }
-  return result
-}
+/** What a pod may ask for itself. */
+const OF_PODS: ReadonlySet<string> = new Set(['cpu', 'memory'])

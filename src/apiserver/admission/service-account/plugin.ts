@@ -4,10 +4,12 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { podReferences } from '../../authz/node/pod-references.ts'
 import { nameSuffix, type Random } from '../../../lib/random.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
-import { admissionForbidden } from '../forbidden.ts'
+import { bareError } from '../../registry/revision.ts'
+import { admissionForbidden, resourceName } from '../forbidden.ts'
 import { pathProblem } from '../names.ts'
 import { isPodWrite } from '../pods.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
+import { foreignSecret, foreignSecretOfEphemeral, isLimited } from './secrets.ts'
 
 const DEFAULT_ACCOUNT = 'default'
 const MOUNT_PATH = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -33,8 +35,33 @@ export function serviceAccount(mirror: Mirror<ServiceAccount>, random: Random): 
       if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets) {
         pod.spec.imagePullSecrets = account.imagePullSecrets.map((reference) => ({ ...reference }))
       }
+      checkPod(pod, account, attributes)
+    },
+    async validate(attributes) {
+      const { operation, subresource, object } = attributes
+      const isEphemeral = subresource === 'ephemeralcontainers' && resourceName(attributes) === 'pods'
+      if (operation === 'UPDATE' ? !isEphemeral : !isPodWrite(attributes)) return
+      const pod = object as Pod
+      if (operation === 'CREATE' && pod.metadata.annotations?.[MIRROR_ANNOTATION] !== undefined)
+        return checkMirrorPod(pod, attributes)
+      const account = await find(mirror, attributes, accountOf(pod, attributes))
+      if (operation === 'CREATE') return checkPod(pod, account, attributes)
+      const foreign = isLimited(account) ? foreignSecretOfEphemeral(pod, account) : undefined
+      // Upstream lets this error through as it is.
+      if (foreign !== undefined) throw bareError(foreign)
     },
   }
+}
+
+function accountOf({ spec, metadata }: Pod, attributes: AdmissionAttributes): string {
+  if (spec.serviceAccountName) return spec.serviceAccountName
+  const why = `no service account specified for pod ${attributes.namespace}/${metadata.name ?? ''}`
+  throw admissionForbidden(attributes, why)
+}
+
+function checkPod(pod: Pod, account: Frozen<ServiceAccount>, attributes: AdmissionAttributes): void {
+  const foreign = isLimited(account) ? foreignSecret(pod, account) : undefined
+  if (foreign !== undefined) throw admissionForbidden(attributes, foreign)
 }
 
 async function find(
