@@ -2,6 +2,9 @@ import { PER_CALL_LIMIT } from '../limits.ts'
 import { CelError, type CelValue, isError } from '../values/values.ts'
 import { type Activation, CostExceeded, type Eval, type Frame } from './frame.ts'
 
+/** Of an expression that binds nothing; never written. */
+const NO_LOCALS: (CelValue | undefined)[] = []
+
 /** What an evaluation gives. */
 export interface Evaluation {
   /** The value, or a CelError. */
@@ -23,7 +26,7 @@ export class Program {
 
   /** Evaluates on the values of the variables, for at most `limit`. Never throws on data. */
   evaluate(variables: Activation, limit: number = PER_CALL_LIMIT): Evaluation {
-    const frame: Frame = { variables, locals: Array.from({ length: this.#slots }), cost: 0, limit }
+    const frame: Frame = { variables, locals: this.#slots === 0 ? NO_LOCALS : Array.from({ length: this.#slots }), cost: 0, limit }
     try {
       const value = this.#eval(frame)
       return { value, cost: frame.cost, exceeded: false }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { builtInResources } from '../../../api/index.ts'
+import { CelMap, encodedObject, equal, jsonValue, rawOf } from '../../cel/index.ts'
 import type { Schema } from '../../schema.ts'
 import { encodeJson } from './encode.ts'
 import { encodedValue } from './value.ts'
@@ -41,6 +42,17 @@ for (const kind of ['Pod', 'Deployment', 'CustomResourceDefinition', 'Service', 
         assert.deepEqual(encodedValue(schema, object as object), parsed)
         const again = JSON.stringify(encodedValue(schema, object as object))
         assert.equal(again, JSON.stringify(parsed), 'in the same order')
+        // Seen by expressions, part by part and as a whole.
+        const view = encodedObject(schema, object as object)
+        assert.ok(view instanceof CelMap)
+        for (const name of [...schema.fields.keys(), 'unknown']) {
+          const wanted = (parsed as Record<string, unknown>)[name]
+          const found = view.find(name)
+          assert.deepEqual(found === undefined ? undefined : rawOf(found), wanted, name)
+          assert.equal(found !== undefined, wanted !== undefined, name)
+          if (found !== undefined) assert.equal(equal(found, jsonValue(wanted)), true, name)
+        }
+        assert.equal(equal(view, jsonValue(parsed)), true)
       }),
       { numRuns: 60, seed: 136 },
     )

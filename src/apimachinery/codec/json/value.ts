@@ -14,7 +14,7 @@ function structValue(schema: StructSchema, value: JsonObject): Record<string, un
   const { fields, byName } = planOf(schema)
   const made: Record<string, unknown> = {}
   for (const field of fields) {
-    const encoded = fieldValue(field, value[field.name])
+    const encoded = encodedField(field, value[field.name])
     if (encoded !== undefined) setOwn(made, field.name, encoded)
   }
   if (schema.preserveUnknown) {
@@ -24,16 +24,20 @@ function structValue(schema: StructSchema, value: JsonObject): Record<string, un
   return made
 }
 
-/** Undefined for a field that is left out. */
-function fieldValue(field: FieldPlan, value: unknown): unknown {
-  const isAbsent =
-    value === undefined || value === null || ((field.omitsEmpty || field.emptyIsAbsent) && isEmptyValue(value))
-  if (!isAbsent) return valueOf(field.schema, value)
+/** Whether a field's value is as good as none. */
+export function isLeftOut(field: FieldPlan, value: unknown): boolean {
+  return value === undefined || value === null || ((field.omitsEmpty || field.emptyIsAbsent) && isEmptyValue(value))
+}
+
+/** A field's value; undefined when the field is left out. */
+export function encodedField(field: FieldPlan, value: unknown): unknown {
+  if (!isLeftOut(field, value)) return encodedPart(field.schema, value)
   if (value === null && field.field.nullable) return null
   return field.whenAbsent === undefined ? undefined : (JSON.parse(field.whenAbsent) as unknown)
 }
 
-function valueOf(schema: Schema, value: unknown): unknown {
+/** The same of a part of an object. */
+export function encodedPart(schema: Schema, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return jsonOf(value)
   switch (schema.kind) {
     case 'struct':
@@ -41,17 +45,21 @@ function valueOf(schema: Schema, value: unknown): unknown {
     case 'map':
       return isJsonObject(value) ? mapValue(schema.values, value) : jsonOf(value)
     case 'list':
-      return Array.isArray(value) ? value.map((item) => valueOf(schema.items, item)) : jsonOf(value)
+      return Array.isArray(value) ? encodedList(schema.items, value) : jsonOf(value)
     default:
       return jsonOf(value)
   }
+}
+
+export function encodedList(items: Schema, list: readonly unknown[]): unknown[] {
+  return list.map((item) => encodedPart(items, item))
 }
 
 function mapValue(values: Schema, value: JsonObject): Record<string, unknown> {
   const made: Record<string, unknown> = {}
   const keys = Object.keys(value)
   if (keys.length > 1) keys.sort()
-  for (const key of keys) if (value[key] !== undefined) setOwn(made, key, valueOf(values, value[key]))
+  for (const key of keys) if (value[key] !== undefined) setOwn(made, key, encodedPart(values, value[key]))
   return made
 }
 

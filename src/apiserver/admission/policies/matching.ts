@@ -17,8 +17,13 @@ export interface Match {
   readonly objects: LabelSet
   /** Whether the rules name no objects, so that what they say of one request they say of all of its sort. */
   readonly nameless: boolean
-  /** What the rules say, by the definition and the sort of request; kept as long as the match is. */
-  readonly ruled: WeakMap<ResourceDefinition, Map<string, ResourceDefinition | undefined>>
+  /** What the rules said of the last sort of request: most that come are alike. */
+  last: Ruled | undefined
+}
+
+interface Ruled extends Pick<AdmissionAttributes, 'definition' | 'operation' | 'subresource'> {
+  readonly namespaced: boolean
+  readonly found: ResourceDefinition | undefined
 }
 
 export function matchOf(resources: Frozen<MatchResources>): Match {
@@ -28,7 +33,7 @@ export function matchOf(resources: Frozen<MatchResources>): Match {
     namespaces: selectorOf(namespaceSelector),
     objects: selectorOf(objectSelector),
     nameless: [...resourceRules, ...excludeResourceRules].every(({ resourceNames = [] }) => resourceNames.length === 0),
-    ruled: new WeakMap(),
+    last: undefined,
   }
 }
 
@@ -62,14 +67,18 @@ export class Matching {
 
   #known(match: Match, attributes: AdmissionAttributes): ResourceDefinition | undefined {
     const { definition, operation, subresource, namespace } = attributes
-    let known = match.ruled.get(definition)
-    if (!known) match.ruled.set(definition, (known = new Map()))
-    const sort = `${operation} ${subresource} ${namespace === ''}`
-    const found = known.get(sort)
-    if (found || known.has(sort)) return found
-    const made = this.#definition(match, attributes)
-    known.set(sort, made)
-    return made
+    const namespaced = namespace !== ''
+    const { last } = match
+    if (
+      last?.definition === definition &&
+      last.operation === operation &&
+      last.subresource === subresource &&
+      last.namespaced === namespaced
+    )
+      return last.found
+    const found = this.#definition(match, attributes)
+    match.last = { definition, operation, subresource, namespaced, found }
+    return found
   }
 
   #definition({ resources }: Match, attributes: AdmissionAttributes): ResourceDefinition | undefined {

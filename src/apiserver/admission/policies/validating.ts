@@ -11,7 +11,7 @@ import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import { StatusError } from '../../../apimachinery/status.ts'
 import { andThen } from '../../../lib/and-then.ts'
 import type { MaybePromise } from '../../../store/store.ts'
-import { authorizerVariables, requestVariables } from '../expressions/activation.ts'
+import { authorizerVariables, lazyRequestVariables } from '../expressions/activation.ts'
 import { Asked } from '../expressions/authorize.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
@@ -194,7 +194,7 @@ class Dispatch {
   #activations(definition: ResourceDefinition, params: Frozen<KubeObject> | undefined): Activations {
     let seen = this.#seen.get(definition)
     if (!seen) {
-      const request = requestVariables(this.#attributes, definition)
+      const request = lazyRequestVariables(this.#attributes, definition)
       const values = given({ attributes: this.#attributes, request, params: undefined, namespace: this.#namespace })
       this.#authorizer ??= authorizerVariables(this.#asked.ask, this.#attributes)
       seen = { values, asking: { ...values, ...this.#authorizer } }
