@@ -26,7 +26,12 @@ export class Program {
 
   /** Evaluates on the values of the variables, for at most `limit`. Never throws on data. */
   evaluate(variables: Activation, limit: number = PER_CALL_LIMIT): Evaluation {
-    const frame: Frame = { variables, locals: this.#slots === 0 ? NO_LOCALS : Array.from({ length: this.#slots }), cost: 0, limit }
+    const frame: Frame = {
+      variables,
+      locals: this.#slots === 0 ? NO_LOCALS : Array.from({ length: this.#slots }),
+      cost: 0,
+      limit,
+    }
     try {
       const value = this.#eval(frame)
       return { value, cost: frame.cost, exceeded: false }
