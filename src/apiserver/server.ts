@@ -83,6 +83,8 @@ export interface ApiServerOptions {
   readonly address?: string
   /** How often watches are told how far they have come; every minute unless told. */
   readonly bookmarkMs?: number
+  /** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this; half an hour unless told. */
+  readonly minRequestTimeoutSeconds?: number
   /** Freezes what in-process clients are handed, to find who changes shared objects. For tests. */
   readonly freeze?: boolean
 }
@@ -149,6 +151,7 @@ export class ApiServer {
       lists: new ListCache(store, env.clock),
       fieldIndexes: new FieldIndexes(store, env.clock),
       bookmarkMs: options.bookmarkMs ?? BOOKMARK_MS,
+      minRequestTimeoutSeconds: options.minRequestTimeoutSeconds ?? 1800,
     }
     for (const definition of options.resources) this.addResource(definition)
     for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)

@@ -1,8 +1,7 @@
 import { PassThrough, Readable } from 'node:stream'
 import { answerHttp } from '../../src/apiserver/http/answer.ts'
-import { Deadlines } from '../../src/apiserver/http/deadlines.ts'
 import type { Exchange, OutgoingHeaders } from '../../src/apiserver/http/exchange.ts'
-import { BODY_MS } from '../../src/apiserver/http/http-call.ts'
+import { limitsOf } from '../../src/apiserver/http/limits.ts'
 import { StreamOutlet } from '../../src/apiserver/http/outlet.ts'
 import type { ApiServer } from '../../src/apiserver/server.ts'
 import type { VirtualClock } from '../../src/lib/clock.ts'
@@ -41,7 +40,7 @@ export async function sendOverWire(
 ): Promise<WireResponse> {
   const wire = new Wire(request)
   let waiting = true
-  const answer = answerHttp(server, wire.exchange, new Deadlines(clock, BODY_MS))
+  const answer = answerHttp(server, wire.exchange, limitsOf(clock))
   const answered = Promise.resolve(answer).finally(() => (waiting = false))
   for (let turns = 1; waiting; turns++) {
     await nextTurn()

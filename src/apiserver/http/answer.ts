@@ -35,9 +35,10 @@ import {
   writable,
 } from './audited.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
-import type { Deadlines } from './deadlines.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
-import { httpCall, pathOf } from './http-call.ts'
+import { httpCall, pathOf, TOO_MANY } from './http-call.ts'
+import type { Limits } from './limits.ts'
+import type { Reader, SlowReaders } from './slow-readers.ts'
 import { inTime, LATE_STATUS, timeLimit, TOO_LATE } from './time-limit.ts'
 
 const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
@@ -49,7 +50,7 @@ const CUSTOM_OFFER = customOffer()
  * Answers one HTTP request, which has until its deadline, as has its body. Never throws or rejects. What need not wait does not: a read
  * is answered in the turn that it came in.
  */
-export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Deadlines): MaybePromise<void> {
+export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits): MaybePromise<void> {
   if (!isWellFormed(pathOf(exchange.url))) return exchange.send(400, { ...MALFORMED }, '400 Bad Request')
   const started = server.env.clock.monotonic()
   const arrival = arrivalOf(server, exchange)
@@ -58,7 +59,8 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
     exchange.destroy()
   }
   try {
-    const sent = andThen(encodedAnswer(server, exchange, deadlines, { ...arrival, started }), (answered) => {
+    const sent = andThen(encodedAnswer(server, exchange, limits, { ...arrival, started }), (all) => {
+      const answered = withinMemory(all, exchange, limits)
       const { encoded, call, refused } = answered
       const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
       if (refused) headers['x-content-type-options'] = 'nosniff'
@@ -69,7 +71,7 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
         if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
       }
       const sending = (): MaybePromise<void> =>
-        send(encoded, exchange, headers, () => (call ? server.watchEvents(call) : noEvents))
+        send(encoded, exchange, headers, { limits, events: () => (call ? server.watchEvents(call) : noEvents) })
       const telling = (): MaybePromise<void> =>
         call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
       return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
@@ -78,6 +80,23 @@ export function answerHttp(server: ApiServer, exchange: Exchange, deadlines: Dea
   } catch (error) {
     failed(error)
   }
+}
+
+/** Smaller answers are not counted: connections have more of their own. */
+const LARGE_BYTES = 64 * 1024
+
+/** The answer, or that there is no room for it: what clients do not read stays in memory. What is not read in time is broken off. */
+function withinMemory(answered: Answered, exchange: Exchange, { answers, deadlines }: Limits): Answered {
+  const { encoded } = answered
+  if (encoded.type !== 'body' || encoded.body.length <= LARGE_BYTES) return answered
+  const bytes = encoded.body.length
+  if (!answers.take(bytes)) return { call: answered.call, encoded: encodeError(TOO_MANY(), PLAIN_JSON) }
+  const read = deadlines.add(() => exchange.destroy())
+  exchange.onClose(() => {
+    read()
+    answers.give(bytes)
+  })
+  return answered
 }
 
 /** Of an answer that is all there. */
@@ -142,7 +161,7 @@ interface Answered extends Told {
 function encodedAnswer(
   server: ApiServer,
   exchange: Exchange,
-  deadlines: Deadlines,
+  limits: Limits,
   arrival: Arrival & { readonly started: number },
 ): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
@@ -168,9 +187,9 @@ function encodedAnswer(
     return accepting ? answered : andThen(refusedAtTheDoor(server, exchange, arrival, failure), () => answered)
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
-    const known = (call = httpCall(deadlines, exchange, user, { negotiate }))
+    const known = (call = httpCall(limits, exchange, user, { negotiate }))
     server.trace(known, arrival.started)
-    const limit = timeLimit(known)
+    const limit = timeLimit(known, limits.deadlines.ms)
     accepting = true
     const late = (unfinished?: Promise<unknown>): Answered => ({
       encoded: TOO_LATE,
@@ -191,7 +210,7 @@ function encodedAnswer(
         ),
       )
       return answered instanceof Promise
-        ? inTime(answered, limit, { deadlines, clock: server.env.clock, late: () => late(answered) })
+        ? inTime(answered, limit, { ...limits, clock: server.env.clock, late: () => late(answered) })
         : answered
     }
     if (!server.audit) return answering()
@@ -240,7 +259,7 @@ function send(
   encoded: Encoded,
   exchange: Exchange,
   headers: OutgoingHeaders,
-  events: () => (bytes: number) => void,
+  { limits, events }: { readonly limits: Limits; readonly events: () => (bytes: number) => void },
 ): MaybePromise<void> {
   Object.assign(headers, encoded.headers)
   switch (encoded.type) {
@@ -251,18 +270,31 @@ function send(
       return compressed(encoded.body, headers).then((body) => exchange.send(encoded.status, headers, body))
     }
     case 'stream':
-      return sendStream(encoded, exchange, headers)
+      return sendStream(encoded, exchange, headers, limits)
     case 'watch':
-      return sendWatch(encoded, exchange, headers, events())
+      return sendWatch(encoded, exchange, headers, { readers: limits.readers, sent: events() })
   }
 }
 
-async function sendStream(encoded: EncodedStream, exchange: Exchange, headers: OutgoingHeaders): Promise<void> {
+async function sendStream(
+  encoded: EncodedStream,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  { deadlines }: Limits,
+): Promise<void> {
   const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
   const out = exchange.begin(encoded.status, headers)
-  for await (const part of parts) await out.write(part)
-  out.end()
+  // What comes from elsewhere lasts as long as it likes; a list is to be read in time.
+  const read = encoded.compress ? deadlines.add(() => exchange.destroy()) : noEnd
+  try {
+    for await (const part of parts) await out.write(part)
+    out.end()
+  } finally {
+    read()
+  }
 }
+
+const noEnd = (): void => {}
 
 async function gzipped(
   { kept, parts }: EncodedStream,
@@ -272,9 +304,6 @@ async function gzipped(
   return (await compressedKept(kept, headers)) ?? parts
 }
 
-/** Bytes that a slow watcher may leave unread before its watch is cut; it then starts again from where it was. */
-export const MOST_UNREAD_BYTES = 16 * 1024 * 1024
-
 /** About what a watch holds at a time of what is there when it begins: many begin together. */
 const HELD_BYTES = 24 * 1024
 
@@ -282,9 +311,15 @@ function sendWatch(
   { start }: EncodedWatch,
   exchange: Exchange,
   headers: OutgoingHeaders,
-  sent: (bytes: number) => void,
+  { readers, sent }: { readonly readers: SlowReaders; readonly sent: (bytes: number) => void },
 ): void {
   const out = exchange.begin(200, headers)
+  const reader: Reader = {
+    get unread() {
+      return out.unread
+    },
+    cut: () => exchange.destroy(),
+  }
   let sink: ByteSink | undefined
   let held: ByteSink | undefined
   const stop = start({
@@ -292,7 +327,7 @@ function sendWatch(
       sent(event.length)
       if (held) return held.write(event)
       out.send(event)
-      if (out.unread > MOST_UNREAD_BYTES) exchange.destroy()
+      readers.sent(reader)
     },
     end() {
       if (held) out.send(held.view())
@@ -308,5 +343,8 @@ function sendWatch(
       if (last) sink = undefined
     },
   })
-  exchange.onClose(stop)
+  exchange.onClose(() => {
+    readers.gone(reader)
+    stop()
+  })
 }

@@ -8,19 +8,20 @@ interface Wait {
 /** Ends what takes longer than all of its kind may: late by up to a quarter, and one timer for all, because nearly nothing is late. */
 export class Deadlines {
   readonly #clock: Clock
-  readonly #ms: number
+  /** How long each may take. */
+  readonly ms: number
   /** In the order they are due. */
   readonly #waits = new Set<Wait>()
   #armed = false
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock
-    this.#ms = ms
+    this.ms = ms
   }
 
   /** Calls `late` once, unless what this returns is called before. */
   add(late: () => void): () => void {
-    const wait = { dueMs: this.#clock.monotonic() + this.#ms, late }
+    const wait = { dueMs: this.#clock.monotonic() + this.ms, late }
     this.#waits.add(wait)
     this.#arm()
     return () => void this.#waits.delete(wait)
@@ -29,7 +30,7 @@ export class Deadlines {
   #arm(): void {
     if (this.#armed) return
     this.#armed = true
-    this.#clock.setTimer(() => this.#sweep(), this.#ms / 4)
+    this.#clock.setTimer(() => this.#sweep(), this.ms / 4)
   }
 
   #sweep(): void {

@@ -10,7 +10,7 @@ import { seededRandom } from '../../lib/random.ts'
 import { MemoryStore } from '../../store/memory/store.ts'
 import { alwaysAllow } from '../authz/types.ts'
 import { createApiServer } from '../server.ts'
-import { BODY_MS } from './http-call.ts'
+import { REQUEST_MS } from './limits.ts'
 import { FIRST_HEAD_MS, IDLE_MS } from './idle.ts'
 import { type HttpsListener, serveHttps } from './serve.ts'
 import { testCertificate } from './test-certificate.ts'
@@ -164,7 +164,7 @@ test('who keeps a connection for nothing is cut off; who watches is not', async 
 test('who sends a body byte by byte is told so', async () => {
   const raw = await Raw.open()
   raw.send(post('Content-Length: 100\r\n', '{"me'))
-  await pass(BODY_MS)
+  await pass(REQUEST_MS)
   await raw.until(/HTTP\/1\.1 /)
   assert.match(raw.received, /504 Gateway Timeout[^]*allotted timeout/)
   raw.socket.destroy()

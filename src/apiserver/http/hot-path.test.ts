@@ -13,7 +13,7 @@ import { createGuard } from '../guard.ts'
 import { handle } from '../inprocess/handle.ts'
 import { createApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
-import { Deadlines } from './deadlines.ts'
+import { limitsOf } from './limits.ts'
 import type { Exchange } from './exchange.ts'
 
 const MASTER = { name: 'master', groups: ['system:masters'] }
@@ -63,7 +63,7 @@ async function setUp() {
     kind: 'TokenRequest',
     spec: {},
   })
-  const bodies = new Deadlines(env.clock, 1000)
+  const limits = limitsOf(env.clock, 1000)
   const send = (method: string, path: string, text = ''): Promise<string> =>
     new Promise((resolve, reject) => {
       const exchange = {
@@ -75,14 +75,14 @@ async function setUp() {
         destroy: () => reject(new Error('destroyed')),
         onClose() {},
       }
-      void answerHttp(server, exchange as unknown as Exchange, bodies)
+      void answerHttp(server, exchange as unknown as Exchange, limits)
     })
   const watch = (path: string): Uint8Array[] => {
     const events: Uint8Array[] = []
     const out = { send: (event: Uint8Array) => void events.push(event), end() {}, unread: 0 }
     const headers = { authorization: `Bearer ${status.token}` }
     const exchange = { method: 'GET', url: path, headers, begin: () => out, destroy() {}, onClose() {} }
-    void answerHttp(server, exchange as unknown as Exchange, bodies)
+    void answerHttp(server, exchange as unknown as Exchange, limits)
     return events
   }
   const patch = (path: string, body: unknown) =>

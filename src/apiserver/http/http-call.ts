@@ -1,22 +1,19 @@
-import { failure } from '../../apimachinery/status.ts'
+import { failure, type StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import { parseQuery } from '../request/query.ts'
-import type { Deadlines } from './deadlines.ts'
+import type { Limits } from './limits.ts'
 import type { Exchange } from './exchange.ts'
 
 /** The largest body: upstream's limit. */
 export const BODY_LIMIT = 3 * 1024 * 1024
 
-/** How long a client may take to send a body: upstream's limit of any request that does not stream. */
-export const BODY_MS = 60_000
-
 const NO_QUERY = new URLSearchParams()
 
 /** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
 export function httpCall(
-  bodies: Deadlines,
+  limits: Limits,
   exchange: Exchange,
   user: UserInfo,
   { upgrade = false, negotiate }: { readonly upgrade?: boolean; readonly negotiate?: () => void } = {},
@@ -36,7 +33,7 @@ export function httpCall(
     upgrade,
     ...(negotiate && { negotiate }),
     warnings: [],
-    body: { kind: 'bytes', read: () => (bytes ??= readBody(bodies, exchange)), stream: () => incoming },
+    body: { kind: 'bytes', read: () => (bytes ??= readBody(limits, exchange)), stream: () => incoming },
     get annotations() {
       return call.audit?.annotations ?? (annotations ??= new Map())
     },
@@ -62,21 +59,42 @@ export function pathOf(url: string): string {
   return mark < 0 ? url : url.slice(0, mark)
 }
 
-/** Collects a body. Throws 413 for one that is too large, whose rest is not read, and 504 for one that takes too long. */
-function readBody(bodies: Deadlines, { incoming, headers }: Exchange): Promise<Uint8Array> {
+/** There is no room in memory for what comes, or for what should go. */
+export const TOO_MANY = (): StatusError =>
+  failure('TooManyRequests', 'Too many requests, please try again later.', { retryAfterSeconds: 1 })
+
+/**
+ * Collects a body. Throws 413 for one that is too large and 429 for one that there is no room for, whose rest is not read, and 504 for
+ * one that takes too long. Its bytes count until the request is answered.
+ */
+function readBody({ bodies, deadlines }: Limits, exchange: Exchange): Promise<Uint8Array> {
+  const { incoming, headers } = exchange
   const tooLarge = (): Error => failure('RequestEntityTooLarge', `Request entity too large: limit is ${BODY_LIMIT}`)
-  if (Number(headers['content-length'] ?? 0) > BODY_LIMIT) return Promise.reject(tooLarge())
+  const announced = Number(headers['content-length'] ?? 0)
+  if (announced > BODY_LIMIT) return Promise.reject(tooLarge())
+  let counted = 0
+  const count = (bytes: number): boolean => {
+    if (bytes <= counted) return true
+    if (!bodies.take(bytes - counted)) return false
+    counted = bytes
+    return true
+  }
+  if (!count(announced)) return Promise.reject(TOO_MANY())
+  exchange.onClose(() => bodies.give(counted))
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     let length = 0
     const tooLate = (): void => reject(failure('Timeout', 'request did not complete within the allotted timeout'))
-    const inTime = bodies.add(tooLate)
+    const inTime = deadlines.add(tooLate)
+    const refuse = (error: Error): void => {
+      incoming.removeAllListeners('data').resume()
+      reject(error)
+    }
     incoming.on('data', (chunk: Buffer) => {
       length += chunk.length
-      if (length > BODY_LIMIT) {
-        incoming.removeAllListeners('data').resume()
-        reject(tooLarge())
-      } else chunks.push(chunk)
+      if (length > BODY_LIMIT) refuse(tooLarge())
+      else if (!count(length)) refuse(TOO_MANY())
+      else chunks.push(chunk)
     })
     let whole = false
     incoming.once('end', () => {

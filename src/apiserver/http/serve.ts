@@ -15,8 +15,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
-import { Deadlines } from './deadlines.ts'
-import { BODY_MS } from './http-call.ts'
+import { type Limits, limitsOf } from './limits.ts'
 import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { endSocket } from './end-socket.ts'
@@ -49,6 +48,12 @@ export interface HttpsOptions {
   readonly tls: ServingTls
   /** How kubelets and aggregated API servers know this server, and it them, for exec, attach, port-forward and proxied upgrades. */
   readonly connect?: ConnectTls
+  /** --request-timeout; a minute unless told. */
+  readonly requestTimeoutMs?: number
+  /** How much is taken on at a time; what this process can bear unless told. */
+  readonly limits?: Limits
+  /** --goaway-chance: the part of HTTP/2 requests after which a client has to come back over another connection. */
+  readonly goawayChance?: number
   /** What browsers are told. */
   readonly pages?: PageRules
   /** Whether HTTP/2 is offered; it is, unless told. */
@@ -84,9 +89,9 @@ const CIPHERS = [
 /** Serves the API over TLS: HTTP/2 and HTTP/1.1 on one port, as the client prefers. Rejects when the port cannot be bound. */
 export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): Promise<HttpsListener> {
   const certificates = new Certificates()
-  const bodies = new Deadlines(apiServer.env.clock, BODY_MS)
-  const http1 = http1Server(apiServer, options, certificates, bodies)
-  const http2 = http2Server(apiServer, options, certificates, bodies)
+  const limits = options.limits ?? limitsOf(apiServer.env.clock, options.requestTimeoutMs)
+  const http1 = http1Server(apiServer, options, certificates, limits)
+  const http2 = http2Server(apiServer, options, certificates, limits)
   const sockets = new Set<Socket>()
   let closing = false
   let { tls } = options
@@ -159,7 +164,7 @@ function http1Server(
   apiServer: ApiServer,
   { connect = {}, pages = {} }: HttpsOptions,
   certificates: Certificates,
-  bodies: Deadlines,
+  limits: Limits,
 ): Http1Server {
   // Watches last as long as they like; what bounds them is their own timeout.
   // Node enforces its own time limits only on servers that listen by themselves.
@@ -183,11 +188,11 @@ function http1Server(
     response.once('close', () => connection?.ended())
     const exchange = new Http1Exchange(request, response, certificates.of(request.socket), frames)
     const answered = withPageRules(exchange, pages)
-    if (answered) void answerHttp(apiServer, answered, bodies)
+    if (answered) void answerHttp(apiServer, answered, limits)
   })
   server.on('upgrade', (request, socket, head) => {
     idling.get(request.socket)?.began()
-    void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), connect)
+    void answerUpgrade(apiServer, { request, socket, head }, certificates.of(request.socket), { tls: connect, limits })
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
     refuseHead(apiServer.env.clock, error.code, socket),
@@ -209,9 +214,9 @@ function refuseHead(clock: Clock, code: string | undefined, socket: Duplex): voi
 
 function http2Server(
   apiServer: ApiServer,
-  { pages = {}, maxStreams = MAX_STREAMS }: HttpsOptions,
+  { pages = {}, maxStreams = MAX_STREAMS, goawayChance = 0 }: HttpsOptions,
   certificates: Certificates,
-  bodies: Deadlines,
+  limits: Limits,
 ): Http2Server {
   const settings = { maxConcurrentStreams: maxStreams, maxHeaderListSize: MAX_HEAD_BYTES }
   const server = createHttp2({ settings, maxHeaderListPairs: MAX_HEADERS })
@@ -227,9 +232,11 @@ function http2Server(
     const connection = stream.session && idling.get(stream.session)
     connection?.began()
     stream.once('close', () => connection?.ended())
+    // What is under way on the connection ends as it would.
+    if (goawayChance > 0 && apiServer.env.random.next() < goawayChance) stream.session?.close()
     const exchange = http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket))
     const answered = withPageRules(exchange, pages)
-    if (answered) void answerHttp(apiServer, answered, bodies)
+    if (answered) void answerHttp(apiServer, answered, limits)
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
   return server

@@ -9,7 +9,7 @@ import { inTime, timeLimit } from './time-limit.ts'
 
 function limitOf(path: string, query = ''): ReturnType<typeof timeLimit> {
   const parameters = new URLSearchParams(query)
-  return timeLimit({ info: parseRequestInfo('GET', path, parameters), query: parameters } as unknown as Call)
+  return timeLimit({ info: parseRequestInfo('GET', path, parameters), query: parameters } as unknown as Call, 60_000)
 }
 
 const PODS = '/api/v1/namespaces/default/pods'

@@ -6,20 +6,17 @@ import type { Call } from '../request/call.ts'
 import { parseDuration } from '../request/duration.ts'
 import type { Deadlines } from './deadlines.ts'
 
-/** Upstream's --request-timeout: no request that ends by itself may ask for more. */
-const MOST_MS = 60_000
-
 /** How long a request may take: some milliseconds that its client gives it, what all have, or as long as it likes. */
 export type TimeLimit = number | 'usual' | 'none'
 
-/** The limit of a request. Throws 400 for a `timeout` that is no duration. */
-export function timeLimit({ info, query }: Call): TimeLimit {
+/** The limit of a request: no more than `mostMs`, unless it goes on by itself. Throws 400 for a `timeout` that is no duration. */
+export function timeLimit({ info, query }: Call, mostMs: number): TimeLimit {
   if (isLongRunning(info)) return 'none'
   const text = query.size > 0 ? query.get('timeout') : null
   if (!text) return 'usual'
   const ms = parseDuration(text)
   if (typeof ms !== 'number') throw badRequest(`invalid timeout specified in the request URL - ${ms.problem}`)
-  return ms <= 0 ? 'usual' : Math.min(ms, MOST_MS)
+  return ms <= 0 ? 'usual' : Math.min(ms, mostMs)
 }
 
 /** Who watches the time. */

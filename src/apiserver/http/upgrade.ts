@@ -11,12 +11,13 @@ import { REMOTE_COMMAND_V5, serveRemoteCommand, streamsFromQuery } from '../stre
 import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-target.ts'
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
 import { arrivalOf, beginAudit, refusedAtTheDoor, tellFailure, tellUpgrade, untold } from './audited.ts'
-import { authenticate, MOST_UNREAD_BYTES } from './answer.ts'
+import { authenticate } from './answer.ts'
+import { MOST_UNREAD_BYTES } from './slow-readers.ts'
 import { endSocket } from './end-socket.ts'
-import { Deadlines } from './deadlines.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
-import { BODY_MS, httpCall, pathOf } from './http-call.ts'
+import { httpCall, pathOf } from './http-call.ts'
+import type { Limits } from './limits.ts'
 import { type ConnectTls, lookupFor, tlsFor } from './kubelet-connector.ts'
 
 /** A client that leaves HTTP behind, with its socket and what it sent already. */
@@ -31,7 +32,7 @@ export async function answerUpgrade(
   server: ApiServer,
   client: UpgradeClient,
   certificate: Uint8Array | undefined,
-  tls: ConnectTls,
+  { tls, limits }: { readonly tls: ConnectTls; readonly limits: Limits },
 ): Promise<void> {
   const { socket } = client
   const { clock } = server.env
@@ -40,8 +41,7 @@ export async function answerUpgrade(
   const arrival = arrivalOf(server, exchange)
   let call: Call | undefined
   try {
-    const bodies = new Deadlines(server.env.clock, BODY_MS)
-    call = httpCall(bodies, exchange, await authenticate(server, exchange), { upgrade: true })
+    call = httpCall(limits, exchange, await authenticate(server, exchange), { upgrade: true })
     if (server.audit && !(await beginAudit(server.audit, call, exchange, arrival))) {
       const { status, body } = untold(exchange)
       return refuse(clock, socket, status, body, 'text/plain; charset=utf-8')

@@ -4,7 +4,7 @@ import type { Encoded } from '../encode/encoded.ts'
 import { encode } from '../encode/encode.ts'
 import { systemClock } from '../../lib/clock.ts'
 import { httpCall } from '../http/http-call.ts'
-import { Deadlines } from '../http/deadlines.ts'
+import { limitsOf } from '../http/limits.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { JSON_TYPE } from '../request/negotiate.ts'
 import { TestServer } from '../test-server.ts'
@@ -14,9 +14,7 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 /** The names of a list as its bytes have them. */
 async function listed(server: TestServer, path = MAPS): Promise<{ names: string[]; kept: boolean }> {
   const exchange = { method: 'GET', url: path, headers: {}, onClose: () => {} } as unknown as Exchange
-  const answer = await server.server.answer(
-    httpCall(new Deadlines(systemClock, 1000), exchange, { name: 'a', groups: [] }),
-  )
+  const answer = await server.server.answer(httpCall(limitsOf(systemClock, 1000), exchange, { name: 'a', groups: [] }))
   const encoded = await encode(answer, { mediaType: JSON_TYPE, target: undefined, pretty: false })
   const list = JSON.parse(await textOf(encoded)) as { items: { metadata: { name: string } }[] }
   return { names: list.items.map(({ metadata }) => metadata.name), kept: answer.type === 'list' && !!answer.kept }

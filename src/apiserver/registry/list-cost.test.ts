@@ -15,7 +15,7 @@ import { MemoryStore } from '../../store/memory/store.ts'
 import type { Range, RangeOptions } from '../../store/store.ts'
 import { encode } from '../encode/encode.ts'
 import type { Encoded } from '../encode/encoded.ts'
-import { Deadlines } from '../http/deadlines.ts'
+import { limitsOf } from '../http/limits.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { httpCall } from '../http/http-call.ts'
 import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
@@ -27,7 +27,7 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 /** A request's answer, ready for the wire. */
 async function encoded(server: TestServer, url: string, accept = JSON_TYPE): Promise<Encoded> {
   const exchange = { method: 'GET', url, headers: {}, onClose: () => {} } as unknown as Exchange
-  const call = httpCall(new Deadlines(systemClock, 1000), exchange, { name: 'a', groups: [] })
+  const call = httpCall(limitsOf(systemClock, 1000), exchange, { name: 'a', groups: [] })
   const accepted = negotiate(accept, objectOffer([JSON_TYPE, 'application/vnd.kubernetes.protobuf']))
   const answer = await transform(await server.server.answer(call), accepted.target, call.query, server.server.env)
   return encode(answer, accepted)

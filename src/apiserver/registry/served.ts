@@ -34,6 +34,8 @@ export interface Registry {
   readonly fieldIndexes: FieldIndexes
   /** How often watches that ask for it are told how far they have come. */
   readonly bookmarkMs: number
+  /** A watch without timeoutSeconds lasts between this and twice this. */
+  readonly minRequestTimeoutSeconds: number
 }
 
 /** One resource at one version, as it is served. */

@@ -13,9 +13,6 @@ import { parseRevisionBare } from './revision.ts'
 import { type Selection, selectionOf } from './selection.ts'
 import type { Registry, ServedResource } from './served.ts'
 
-/** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this. */
-const MIN_TIMEOUT_SECONDS = 1800
-
 /** About what a client is sent of what is there already before it has to have read it. */
 const INITIAL_BYTES = 16 * 1024
 
@@ -87,7 +84,7 @@ class ResourceWatch {
 
   start(after: number, list: ListAnswer | undefined): void {
     const { clock, random } = this.#registry.env
-    const seconds = this.#options.timeoutSeconds || MIN_TIMEOUT_SECONDS * (1 + random.next())
+    const seconds = this.#options.timeoutSeconds || this.#registry.minRequestTimeoutSeconds * (1 + random.next())
     this.#timers.push(clock.setTimer(() => this.#timeUp(), seconds * 1000))
     if (list) this.#sendInitial(list).catch((error: unknown) => this.#fail(error))
     else this.#follow(after)

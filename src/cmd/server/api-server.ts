@@ -92,6 +92,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       serverId: identityOf(options).name,
     }),
     admission: options.config.admission,
+    flow: options.config.flow,
+    minRequestTimeoutSeconds: options.config.flow.minRequestTimeoutSeconds,
     ...imagePolicyOf(options),
     authorization: authorizationOptions(options.config.authorization, {
       clock: env.clock,
@@ -169,6 +171,8 @@ async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTl
       tls: servingTls(pki, serving),
       pages: serving,
       http2: serving.http2,
+      requestTimeoutMs: options.config.flow.requestTimeoutMs,
+      goawayChance: options.config.flow.goawayChance,
       ...(serving.maxStreams !== undefined && { maxStreams: serving.maxStreams }),
     })
   } catch (error) {

@@ -85,6 +85,8 @@ export interface GuardedApiOptions {
   readonly metrics?: Metrics
   /** Beyond the server's own. */
   readonly healthChecks?: readonly HealthCheck[]
+  /** See ApiServerOptions. */
+  readonly minRequestTimeoutSeconds?: number
   readonly freeze?: boolean
   /** The store holds already what `bootstrap` makes. */
   readonly bootstrapped?: boolean

@@ -2,9 +2,11 @@ import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
+import type { FlowControlConfig } from '../../../apiserver/flow-control/config.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
 import { type AuthorizationConfig, authorizationConfig } from './authorization.ts'
 import { type EncryptionConfig, encryptionConfig } from './encryption.ts'
+import { flowControlConfig } from './flow-control.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 import { type ServingConfig, servingConfig } from './serving.ts'
 
@@ -14,6 +16,7 @@ export interface ApiConfig {
   readonly authorization: AuthorizationConfig
   readonly observability: ObservabilityConfig
   readonly admission: AdmissionConfig
+  readonly flow: FlowControlConfig
   readonly serving: ServingConfig
   /** Absent: everything is kept as it is. */
   readonly encryption?: EncryptionConfig
@@ -28,6 +31,7 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
     authorization: authorizationConfig(flags),
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
+    flow: flowControlConfig(flags),
     serving: servingConfig(flags),
     ...(encryption && { encryption }),
   }

@@ -3,6 +3,7 @@ import { ADMISSION_FLAGS } from './admission.ts'
 import { AUTHENTICATION_FLAGS } from './authentication.ts'
 import { AUTHORIZATION_FLAGS } from './authorization.ts'
 import { ENCRYPTION_FLAGS } from './encryption.ts'
+import { FLOW_CONTROL_FLAGS } from './flow-control.ts'
 import { OBSERVABILITY_FLAGS } from './observability.ts'
 import { SERVING_FLAGS } from './serving.ts'
 
@@ -12,6 +13,7 @@ export const API_FLAGS: readonly ApiFlagGroup[] = [
   AUTHORIZATION_FLAGS,
   ADMISSION_FLAGS,
   ENCRYPTION_FLAGS,
+  FLOW_CONTROL_FLAGS,
   OBSERVABILITY_FLAGS,
   SERVING_FLAGS,
 ]
