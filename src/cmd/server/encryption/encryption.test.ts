@@ -14,6 +14,7 @@ import { silentLogger } from '../../../lib/log.ts'
 import { seededRandom } from '../../../lib/random.ts'
 import { LmdbStore } from '../../../store/lmdb/store.ts'
 import { testFolder } from '../../../store/lmdb/testing/folder.ts'
+import { startPlugin } from '../../../store/encryption/kms/testing/plugin.ts'
 import { MemoryStore } from '../../../store/memory/store.ts'
 import { readSnapshot, writeSnapshot } from '../../../store/snapshot/format.ts'
 import type { Store } from '../../../store/store.ts'
@@ -268,5 +269,32 @@ describe('the configuration is followed', () => {
     await server.create(maps, { metadata: { name: 'last' } })
     assert.match(await keptIn(server.inner, '/registry/configmaps/default/last'), /^k8s:enc:aesgcm/)
     assert.equal((await seen).kind, 'ConfigMap')
+  })
+})
+
+describe('a key service that comes late', () => {
+  const kms = (socket: string): string => `kms: {apiVersion: v2, name: k, timeout: 200ms, endpoint: 'unix://${socket}'}`
+
+  test('keeps what it is for from being used, and nothing else, until it is there', async (t) => {
+    const socket = join(testFolder(t), 'kms.sock')
+    const file = encryptionFile(t, configOf(['secrets'], [kms(socket)]))
+    const server = await serverOf(t, file)
+    await server.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'plain' } })
+    const { message } = await server.expect<{ message: string }>(500, 'POST', SECRETS, secret())
+    assert.equal(message, 'Internal error occurred: got unexpected nil transformer')
+    assert.equal(await server.inner.count('/registry/secrets/'), 0)
+    assert.equal((await server.send('GET', '/readyz/kms-providers')).status, 500)
+    assert.equal((await server.send('GET', '/livez')).status, 200)
+  })
+
+  test('is waited for when the server itself needs it', async (t) => {
+    const socket = join(testFolder(t), 'kms.sock')
+    const file = encryptionFile(t, configOf(['configmaps'], [kms(socket)]))
+    const starting = serverOf(t, file)
+    const plugin = await startPlugin(socket)
+    t.after(() => plugin.close())
+    const server = await starting
+    await server.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'kept' } })
+    assert.match(await keptIn(server.inner, '/registry/configmaps/default/kept'), /^k8s:enc:kms:v2:k:/)
   })
 })

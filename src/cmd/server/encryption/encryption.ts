@@ -1,10 +1,11 @@
 import { builtInResources } from '../../../api/index.ts'
 import type { HealthCheck } from '../../../apiserver/health/health.ts'
 import type { Metrics } from '../../../apiserver/metrics/metrics.ts'
+import { UserError, messageOf } from '../../../host/user-error.ts'
 import { sleep } from '../../../lib/clock.ts'
 import type { Env } from '../../../lib/env.ts'
 import { EncryptedStore } from '../../../store/encryption/encrypted-store.ts'
-import { SealedKeys, type ResourcePlace } from '../../../store/encryption/resources.ts'
+import { resourceName, SealedKeys, type ResourcePlace } from '../../../store/encryption/resources.ts'
 import type { Store } from '../../../store/store.ts'
 import type { EncryptionConfig } from '../api-config/encryption.ts'
 import { encryptionHash, loadEncryption } from './load.ts'
@@ -40,6 +41,7 @@ export async function startEncryption(options: EncryptionOptions): Promise<Encry
   const meters = encryptionMeters(metrics, env.clock, server)
   let providers = await openProviders(config.loaded.config, env, meters)
   meters.configured(config.loaded.hash)
+  if (isNeededToStart(providers)) await waitToStart(providers, env)
   const keys = new SealedKeys(placesOfBuiltIns(), providers.transformers)
   const ending = new AbortController()
   const old = new Set<Providers>()
@@ -57,7 +59,7 @@ export async function startEncryption(options: EncryptionOptions): Promise<Encry
   const following = config.reload ? follow({ ...options, meters, replace, signal: ending.signal }) : Promise.resolve()
   return {
     over: (store) => new EncryptedStore(store, keys),
-    healthChecks: config.reload || providers.hasKms ? [kmsHealth(() => providers.check())] : [],
+    healthChecks: config.reload || providers.kmsResources.size > 0 ? [kmsHealth(() => providers.check())] : [],
     async close() {
       ending.abort(new Error('the server ends'))
       await following
@@ -74,6 +76,39 @@ function placesOfBuiltIns(): ResourcePlace[] {
       const { group, plural, storagePrefix } = definition.storedAs?.definition ?? definition
       return { group, resource: plural, storagePrefix }
     })
+}
+
+/** Whether the server cannot begin without its key services: they stand before what it makes itself, or looks at all the time. */
+function isNeededToStart({ kmsResources }: Providers): boolean {
+  return placesOfBuiltIns().some(
+    ({ group, resource }) =>
+      resourceName({ group, resource }) !== 'secrets' &&
+      [resourceName({ group, resource }), resourceName({ group, resource: '*' }), '*.*'].some((name) =>
+        kmsResources.has(name),
+      ),
+  )
+}
+
+/** How long a server waits for them before it gives up. */
+const START_PATIENCE_MS = 300_000
+
+async function waitToStart(providers: Providers, { clock, log }: Env): Promise<void> {
+  const deadline = clock.monotonic() + START_PATIENCE_MS
+  for (let tries = 0; ; tries++) {
+    try {
+      return await providers.check()
+    } catch (cause) {
+      const why = messageOf(cause)
+      if (clock.monotonic() >= deadline) {
+        providers.close()
+        throw new UserError(`what the server itself keeps is encrypted by a key service that does not work: ${why}`, {
+          cause,
+        })
+      }
+      if (tries === 0) log.warn('waiting for a key service that the server itself needs', { err: cause })
+      await sleep(clock, RETRY_MS)
+    }
+  }
 }
 
 interface Following extends EncryptionOptions {

@@ -24,8 +24,8 @@ import type { EncryptionMeters } from './metrics.ts'
 /** What a configuration leads to. */
 export interface Providers {
   readonly transformers: Transformers
-  /** Whether a key service is among them. */
-  readonly hasKms: boolean
+  /** What key services are needed for, as the configuration names it. */
+  readonly kmsResources: ReadonlySet<string>
   /** How long all key services together may take to answer. */
   readonly patienceMs: number
   /** Throws what is wrong with the key services. */
@@ -47,6 +47,7 @@ export async function openProviders(
 ): Promise<Providers> {
   const services: Kms[] = []
   const byResource = new Map<string, Prefixed[]>()
+  const kmsResources = new Set<string>()
   let patienceMs = 0
   for (const { resources: names = [], providers = [] } of resources) {
     const prefixed: Prefixed[] = []
@@ -60,15 +61,17 @@ export async function openProviders(
       services.push(kms)
       prefixed.push(kms.prefixed)
     }
-    for (const name of names.map((text) => resourceName(parseResource(text))))
+    for (const name of names.map((text) => resourceName(parseResource(text)))) {
       byResource.set(name, [...(byResource.get(name) ?? []), ...prefixed])
+      if (providers.some(({ kms }) => kms)) kmsResources.add(name)
+    }
   }
   const transformers = [...byResource].map(
     ([name, all]) => [name, new PrefixTransformers(all, 'no matching prefix found', meters.transforms)] as const,
   )
   return {
     transformers: new Map(transformers),
-    hasKms: services.length > 0,
+    kmsResources,
     patienceMs,
     check: () => checkAll(services),
     close: () => services.forEach((service) => service.close()),
