@@ -19,6 +19,7 @@ import type { Verbosity } from '../../lib/verbosity.ts'
 import { authenticationOptions } from './api-config/authentication.ts'
 import { authorizationOptions } from './api-config/authorization.ts'
 import type { ApiConfig } from './api-config/config.ts'
+import { auditOf } from './audit.ts'
 import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
@@ -94,6 +95,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     admission: options.config.admission,
     flow: options.config.flow,
     minRequestTimeoutSeconds: options.config.flow.minRequestTimeoutSeconds,
+    audit: auditOf(options.config.audit, env),
     ...imagePolicyOf(options),
     authorization: authorizationOptions(options.config.authorization, {
       clock: env.clock,
@@ -133,7 +135,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       async close() {
         stopWatching()
         await presence?.stop()
-        await Promise.all([listener.close(), api.stop()])
+        await listener.close()
+        await api.stop()
         await tracing?.close()
       },
     },

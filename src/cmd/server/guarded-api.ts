@@ -10,6 +10,10 @@ import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
 import type { AuthorizationOptions } from '../../apiserver/authz/configuration/configured.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
 import type { FlowControlConfig } from '../../apiserver/flow-control/config.ts'
+import { Auditor } from '../../apiserver/audit/auditor.ts'
+import type { AuditBackend, LostEvents } from '../../apiserver/audit/backends/sink.ts'
+import { AuditMetrics } from '../../apiserver/audit/metrics.ts'
+import { type Policy, PolicyEvaluator } from '../../apiserver/audit/policy.ts'
 import { createGuard } from '../../apiserver/guard.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
@@ -77,6 +81,8 @@ export interface GuardedApiOptions {
   /** See ApiServerOptions. */
   readonly verbosity?: Verbosity
   readonly tracer?: Tracer
+  /** What is told of requests, and to whom; nothing unless told. */
+  readonly audit?: AuditOptions | undefined
   /** Paths beyond the API's own. */
   readonly routes?: readonly Route[]
   /** How many requests are answered at a time; upstream's defaults unless told. */
@@ -98,6 +104,13 @@ export interface GuardedApiOptions {
   readonly through?: (handler: InProcessHandler<UserInfo>) => InProcessHandler<UserInfo>
 }
 
+/** What is told of requests, and to whom. */
+export interface AuditOptions {
+  readonly policy: Policy
+  /** Makes where events go, once; `lost` is told of those that do not get there. */
+  backend(lost: LostEvents): AuditBackend
+}
+
 /** An API server with everything that guards it, and no socket. */
 export interface GuardedApi extends ApiAccess {
   readonly server: ApiServer
@@ -112,9 +125,12 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
   let { bootstrapped = false } = options
   const metrics = options.metrics ?? new Metrics()
   const guard = createGuard({ ...options, metrics, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
+  const auditing = new AuditMetrics(metrics, env)
+  const told = options.audit?.backend((plugin, error, events) => auditing.lost(plugin, error, events))
   const server = createApiServer({
     ...options,
     ...guard,
+    audit: told && auditorOf(options, told, auditing),
     metrics,
     routes: [...guard.routes, ...(options.routes ?? [])],
     resources: keptFor(options.eventTtlMs),
@@ -154,8 +170,13 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
       await custom.stop()
       guard.stop()
       server.close()
+      await told?.shutdown()
     },
   }
+}
+
+function auditorOf({ audit, env }: GuardedApiOptions, sink: AuditBackend, metrics: AuditMetrics): Auditor | undefined {
+  return audit && new Auditor({ policy: new PolicyEvaluator(audit.policy), sink, clock: env.clock, metrics })
 }
 
 /** What is built in, with events that are kept for so long. */

@@ -3,6 +3,7 @@ import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
 import type { FlowControlConfig } from '../../../apiserver/flow-control/config.ts'
+import { type AuditConfig, auditConfig } from './audit.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
 import { type AuthorizationConfig, authorizationConfig } from './authorization.ts'
 import { type EncryptionConfig, encryptionConfig } from './encryption.ts'
@@ -17,6 +18,7 @@ export interface ApiConfig {
   readonly observability: ObservabilityConfig
   readonly admission: AdmissionConfig
   readonly flow: FlowControlConfig
+  readonly audit: AuditConfig
   readonly serving: ServingConfig
   /** Absent: everything is kept as it is. */
   readonly encryption?: EncryptionConfig
@@ -32,6 +34,7 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
     flow: flowControlConfig(flags),
+    audit: auditConfig(flags),
     serving: servingConfig(flags),
     ...(encryption && { encryption }),
   }

@@ -1,5 +1,6 @@
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import { ADMISSION_FLAGS } from './admission.ts'
+import { AUDIT_FLAGS } from './audit.ts'
 import { AUTHENTICATION_FLAGS } from './authentication.ts'
 import { AUTHORIZATION_FLAGS } from './authorization.ts'
 import { ENCRYPTION_FLAGS } from './encryption.ts'
@@ -14,6 +15,7 @@ export const API_FLAGS: readonly ApiFlagGroup[] = [
   ADMISSION_FLAGS,
   ENCRYPTION_FLAGS,
   FLOW_CONTROL_FLAGS,
+  AUDIT_FLAGS,
   OBSERVABILITY_FLAGS,
   SERVING_FLAGS,
 ]
