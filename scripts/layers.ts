@@ -53,6 +53,7 @@ const PURE = [
 /** Adapters inside pure folders that do touch the host, each named. */
 const HOST_ADAPTERS = [
   'apiserver/audit/host/',
+  'apiserver/audit/testdata/',
   'apiserver/http/',
   'apiserver/streaming/',
   'lib/host/',

@@ -19,6 +19,7 @@ import {
   negotiate,
   negotiated,
   type Offer,
+  UnroutableError,
 } from '../request/negotiate.ts'
 import { parseQuery } from '../request/query.ts'
 import type { ApiServer } from '../server.ts'
@@ -182,7 +183,7 @@ function encodedAnswer(
       encoded: encodeError(failure, form),
       call,
       refused: error instanceof RefusedError,
-      status: failure.status,
+      ...(!(error instanceof UnroutableError) && { status: failure.status }),
     }
     return accepting ? answered : andThen(refusedAtTheDoor(server, exchange, arrival, failure), () => answered)
   }

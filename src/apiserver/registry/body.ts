@@ -57,10 +57,11 @@ export async function readObject(
 export async function readKind<T extends KubeObject>(
   registry: Registry,
   call: Call,
-  kind: BodyKind,
+  kind: BodyKind & { readonly defaults?: (object: T) => void },
   validation: FieldValidation,
 ): Promise<T> {
   const object = await decodeKind<T>(registry, call, kind, validation)
+  kind.defaults?.(object)
   call.audit?.sent(object, kind.schema)
   return object
 }
@@ -155,10 +156,11 @@ function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; rea
   return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) }
 }
 
-/** Decodes an object along a schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
+/** Decodes an object of metav1 along its schema, whatever apiVersion and kind it says it has. Unknown fields are dropped. */
 export async function readAnyVersion(call: Call, kind: BodyKind): Promise<Record<string, unknown>> {
   const { object } = decodeBody(await bodyOf(call), call, { ...kind, bare: true, schema: kind.schema }, 'Ignore')
-  call.audit?.sent({ kind: kind.kind, apiVersion: apiVersionOf(kind), ...object }, kind.schema)
+  // Upstream tells of it as of its own inner version.
+  call.audit?.sent({ ...object, kind: kind.kind, apiVersion: 'meta.k8s.io/__internal' }, kind.schema)
   return object
 }
 

@@ -2,6 +2,7 @@ import type { KubeObject } from '../../apimachinery/meta.ts'
 import type { Call } from '../request/call.ts'
 import { admissionAttributes } from './admit.ts'
 import { readObject } from './body.ts'
+import { trackUpdate } from './managed-fields.ts'
 import { readWriteOptions } from './options.ts'
 import type { Registry, ServedResource, VirtualResource } from './served.ts'
 
@@ -28,6 +29,7 @@ export function review<T extends KubeObject>(
 async function readReview(registry: Registry, resource: ServedResource, call: Call): Promise<KubeObject> {
   const options = readWriteOptions(call, 'CreateOptions')
   const object = await readObject(registry, resource, call, options)
+  trackUpdate(registry, resource, call, options, object, undefined)
   if (registry.admission.idle('CREATE')) return object
   const attributes = admissionAttributes(resource, call, 'CREATE', { object, options })
   await registry.admission.mutate(attributes)

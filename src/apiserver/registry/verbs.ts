@@ -24,6 +24,7 @@ const WITHOUT_TRANSFORM: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target)
 export function answerVerb(shared: Registry, resource: ServedResource, call: Call): MaybePromise<Answer> {
   const registry = resource.store ? { ...shared, store: resource.store } : shared
   const { deprecation, verbs } = resource.definition
+  if (deprecation) call.audit?.annotate('k8s.io/deprecated', 'true')
   if (resource.custom) {
     if (isElsewhere(resource, call)) return pageNotFound()
     if (deprecation) warn(call, deprecation)

@@ -1,4 +1,4 @@
-import { failure } from '../../apimachinery/status.ts'
+import { failure, StatusError } from '../../apimachinery/status.ts'
 
 /** The encodings that the API speaks, in upstream's order of preference. */
 export type MediaType = 'application/json' | 'application/yaml' | 'application/vnd.kubernetes.protobuf'
@@ -70,8 +70,16 @@ export function checkRoutable(accept: string, verb: string): void {
   const types = accept.split(',').map((clause) => (clause.split(';')[0] ?? '').trim())
   if (types.some((type) => type === '*/*' || (ALL_MEDIA_TYPES as readonly string[]).includes(type))) return
   const offered = verb === 'list' || verb === 'watch' ? [...ALL_MEDIA_TYPES, ...STREAMS] : ALL_MEDIA_TYPES
-  throw failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`, {})
+  const { status } = failure(
+    'NotAcceptable',
+    `406: Not Acceptable\n\nAvailable representations: ${offered.join(', ')}`,
+    {},
+  )
+  throw new UnroutableError(status)
 }
+
+/** The router's own refusal: no handler knows of it, and nothing but its code is told of it. */
+export class UnroutableError extends StatusError {}
 
 /** 406: what may be asked for instead. */
 export function notAcceptable(mediaTypes: readonly string[]): Error {

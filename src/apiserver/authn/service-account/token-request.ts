@@ -26,14 +26,17 @@ import { annotate, type Call } from '../../request/call.ts'
 import type { ClaimRef } from './claims.ts'
 import type { TokenIssuer } from './issuer.ts'
 
-const TOKEN_REQUEST: BodyKind = {
+const TOKEN_REQUEST = {
   group: 'authentication.k8s.io',
   version: 'v1',
   kind: 'TokenRequest',
   get schema() {
     return schemaFor('io.k8s.api.authentication.v1.TokenRequest')
   },
-}
+  defaults(request: TokenRequest & KubeObject): void {
+    ;(request.spec ??= {}).expirationSeconds ??= DEFAULT_SECONDS
+  },
+} satisfies BodyKind & { readonly defaults: unknown }
 
 const DEFAULT_SECONDS = 3600
 const LEAST_SECONDS = 600
@@ -57,7 +60,6 @@ async function requestToken(
   const options = readWriteOptions(call, 'CreateOptions')
   const request = await readKind<TokenRequest & KubeObject>(registry, call, TOKEN_REQUEST, options.fieldValidation)
   matchNamespace(resource.definition, request, namespace)
-  ;(request.spec ??= {}).expirationSeconds ??= DEFAULT_SECONDS
   const admission = admissionAttributes(resource, call, 'CREATE', { object: request, options, kind: TOKEN_REQUEST })
   // It sees which audiences the client named: those of the server come afterwards.
   if (!registry.admission.idle('CREATE')) await registry.admission.mutate(admission)

@@ -1,0 +1,37 @@
+import { request } from 'node:https'
+import type { CatalogueRequest } from './catalogue.ts'
+
+const TOKENS = { admin: 'admintoken', alice: 'alicetoken', nobody: 'nobodystoken' }
+
+/** The name that the audit gives the request of this place in the catalogue. */
+export const auditIdOf = (index: number): string => `request-${String(index).padStart(3, '0')}`
+
+/** Sends one request of the catalogue, and reads its whole answer; its code. */
+export function send(
+  base: string,
+  { method, path, as, headers, body }: CatalogueRequest,
+  index: number,
+): Promise<number> {
+  const text = body === undefined ? '' : JSON.stringify(body)
+  const token = as === 'none' ? undefined : TOKENS[as ?? 'admin']
+  return new Promise((resolve, reject) => {
+    const outgoing = request(`${base}${path}`, {
+      method,
+      rejectUnauthorized: false,
+      headers: {
+        'user-agent': 'catalogue',
+        'audit-id': auditIdOf(index),
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+        ...headers,
+      },
+    })
+    outgoing.on('response', (response) => {
+      response.resume()
+      response.on('end', () => resolve(response.statusCode ?? 0))
+      response.on('error', reject)
+    })
+    outgoing.on('error', reject)
+    outgoing.end(text)
+  })
+}
