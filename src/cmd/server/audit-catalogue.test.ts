@@ -20,9 +20,11 @@ interface Known {
   readonly events: readonly Normalised[]
 }
 
-const upstream = JSON.parse(
-  readFileSync(new URL('../../apiserver/audit/testdata/upstream.json', import.meta.url), 'utf8'),
-) as readonly Known[]
+const file = new URL('../../apiserver/audit/testdata/upstream.jsonl', import.meta.url)
+const upstream = readFileSync(file, 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Known)
 
 const events: AuditEvent[] = []
 const codes: number[] = []

@@ -1,4 +1,4 @@
-/** A request whose audit events are known of kube-apiserver v1.36.0; see upstream.json. */
+/** A request whose audit events are known of kube-apiserver v1.36.0; see upstream.jsonl. */
 export interface CatalogueRequest {
   readonly method: string
   readonly path: string

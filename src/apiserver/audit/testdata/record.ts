@@ -1,6 +1,6 @@
 /**
  * Sends the catalogue to a kube-apiserver that writes an audit log, and writes down what that says:
- * `node record.ts https://127.0.0.1:6443 audit.log upstream.json`. Its policy tells everything at RequestResponse; its token file has
+ * `node record.ts https://127.0.0.1:6443 audit.log upstream.jsonl`. Its policy tells everything at RequestResponse; its token file has
  * `admintoken,admin,1,system:masters` and `alicetoken,alice,2,dev`.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,4 +20,4 @@ const known = CATALOGUE.map((request, index) => ({
   code: codes[index],
   events: events.filter(({ auditID }) => auditID === auditIdOf(index)).map(normalise),
 }))
-writeFileSync(to, `[\n${known.map((one) => JSON.stringify(one)).join(',\n')}\n]\n`)
+writeFileSync(to, `${known.map((one) => JSON.stringify(one)).join('\n')}\n`)
