@@ -21,13 +21,13 @@ const MAX_REDIRECTS = 10
 export function issuerFetch({ timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES }: IssuerFetchOptions = {}): Fetch {
   return async (request) => {
     const signal = AbortSignal.any([request.signal, AbortSignal.timeout(timeoutMs)])
-    let { url, headers } = request
+    let { url, headers = {} } = request
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-      const answer = await get({ ...request, url, signal, ...(headers && { headers }) }, maxBytes)
+      const answer = await get({ ...request, url, signal, headers }, maxBytes)
       const next = redirectOf(answer, url)
       if (next === undefined) return answer
       // What is for one host is not told to another.
-      if (new URL(next).host !== new URL(url).host) headers = undefined
+      if (new URL(next).host !== new URL(url).host) headers = {}
       url = next
     }
     throw new Error(`Get ${goQuote(url)}: stopped after ${MAX_REDIRECTS} redirects`)

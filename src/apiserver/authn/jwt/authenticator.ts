@@ -53,6 +53,11 @@ export class JwtAuthenticator implements TokenAuthenticator {
         : new DistributedClaims({ ...common, claim, requirements, provider: (given) => new Provider(given) })
   }
 
+  /** Resolves when its issuer was found, which may be never. */
+  get found(): Promise<void> {
+    return this.#provider.found
+  }
+
   /** Why it knows nobody yet; undefined when it does. */
   get problem(): Error | undefined {
     const { problem } = this.#provider

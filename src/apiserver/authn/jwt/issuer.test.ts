@@ -83,7 +83,7 @@ const LIES: readonly (readonly [string, Partial<FakeIssuer>, RegExp])[] = [
   [
     'no keys',
     { at: { '/.well-known/openid-configuration': { body: JSON.stringify({ issuer: ISSUER_URL }) } } },
-    /provider did not return JWKS ISSUER_URL/,
+    /provider did not return JWKS URL/,
   ],
 ]
 for (const [name, lie, problem] of LIES) {
@@ -159,7 +159,7 @@ for (const jwks of ['nothing', { keys: 7 }, [], null]) {
 
 test('the discovery document may be elsewhere', async () => {
   const key = await signer('1')
-  const issuer = { ...CONFIG.issuer, discoveryISSUER_URL: 'https://d.example/found/here' }
+  const issuer = { ...CONFIG.issuer, discoveryURL: 'https://d.example/found/here' }
   const { asked, nameOf } = started({ issuer: ISSUER_URL, jwks: { keys: [key.jwk] } }, { ...CONFIG, issuer })
   await nextTurn()
   assert.equal(await nameOf(await key.sign()), 'jane')

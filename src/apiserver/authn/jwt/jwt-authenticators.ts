@@ -11,9 +11,8 @@ interface InForce {
   end(): void
 }
 
-/** How long a new configuration's issuers may take until they are found, and how often they are looked at. */
+/** How long a new configuration's issuers may take until they are found. */
 const PATIENCE_MS = 60_000
-const LOOK_EVERY_MS = 10_000
 /** How long the issuers of before stay of use to requests that began with them. */
 const LINGER_MS = 60_000
 
@@ -62,14 +61,13 @@ export class JwtAuthenticators implements TokenAuthenticator {
   }
 
   async #ready({ authenticators }: InForce): Promise<void> {
-    const { clock } = this.#options.env
-    const end = clock.monotonic() + PATIENCE_MS
-    for (;;) {
-      const problems = authenticators.flatMap(({ problem }) => problem ?? [])
-      if (problems.length === 0) return
-      if (clock.monotonic() + LOOK_EVERY_MS > end) throw new Error(aggregateMessage(problems))
-      await sleep(clock, LOOK_EVERY_MS, this.#options.signal)
-    }
+    const { env, signal } = this.#options
+    const found = new AbortController()
+    const patience = sleep(env.clock, PATIENCE_MS, AbortSignal.any([signal, found.signal])).catch(() => undefined)
+    await Promise.race([Promise.all(authenticators.map((one) => one.found)), patience])
+    found.abort(new Error('all are found'))
+    const problems = authenticators.flatMap(({ problem }) => problem ?? [])
+    if (problems.length > 0) throw new Error(aggregateMessage(problems))
   }
 
   #made({ jwt = [] }: AuthenticationConfiguration): InForce {

@@ -23,6 +23,7 @@ const RETRY_MS = 10_000
 /** An issuer on the network (OpenID Connect Discovery 1.0). It is looked for until it is found, so that it may come up after the server. */
 export class Provider {
   readonly #options: ProviderOptions
+  readonly #found = Promise.withResolvers<void>()
   #keys: RemoteKeys | undefined
   #problem: Error
 
@@ -37,6 +38,11 @@ export class Provider {
     return this.#keys
   }
 
+  /** Resolves when it has been found, which may be never. */
+  get found(): Promise<void> {
+    return this.#found.promise
+  }
+
   /** Why it has not been found; undefined when it has. */
   get problem(): Error | undefined {
     return this.#keys ? undefined : this.#problem
@@ -47,6 +53,7 @@ export class Provider {
     while (!signal.aborted) {
       try {
         this.#keys = await this.#discover()
+        this.#found.resolve()
         return
       } catch (error) {
         this.#problem = error instanceof Error ? error : new Error(String(error))
