@@ -138,7 +138,7 @@ export class ApiServer {
     this.#freeze = options.freeze ?? false
     this.#serving = options.serving ?? {}
     this.#builtIn = builtInServing(options.serviceNetwork ?? {}, env.random)
-    const admission = new AdmissionChain(options.admission)
+    const admission = new AdmissionChain(options.admission, this.metrics, env.clock)
     admission.initialize(this.resources, (path, object) => createAsServer(this, path, object))
     this.registry = {
       store,

@@ -1,10 +1,16 @@
+import { Metrics } from '../metrics/metrics.ts'
+import { admissionCounts } from './metrics.ts'
 import type { AdmissionConfig } from './config.ts'
 import { OWN, REGISTERED, type Registered } from './registered.ts'
 import type { AdmissionSources } from './sources.ts'
 import type { AdmissionPlugin } from './types.ts'
 
 /** The plugins that stand, in the order they run. A plugin that is both enabled and disabled stands; `admissionProblems` is against that. */
-export function admissionPlugins(sources: AdmissionSources, config: AdmissionConfig = {}): readonly AdmissionPlugin[] {
+export function admissionPlugins(
+  { metrics = new Metrics(), ...given }: Omit<AdmissionSources, 'counts'> & { readonly metrics?: Metrics | undefined },
+  config: AdmissionConfig = {},
+): readonly AdmissionPlugin[] {
+  const sources = { ...given, counts: admissionCounts(metrics) }
   return [...OWN, ...standing(config).flatMap(({ create }) => create?.(sources, config) ?? [])]
 }
 

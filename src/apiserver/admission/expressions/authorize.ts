@@ -2,6 +2,7 @@ import type { AuthorizationAnswer, AuthorizationQuestion, Authorize } from '../.
 import type { UserInfo } from '../../authn/types.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../../authz/types.ts'
 import type { MaybePromise } from '../../../store/store.ts'
+import { NeedsConversion } from '../../registry/conversions.ts'
 import type { AdmissionAttributes } from '../types.ts'
 
 /** Ends an evaluation that needs an answer which takes time. */
@@ -38,13 +39,14 @@ export class Asked {
   }
 
   /**
-   * Runs an evaluation that may ask. Expressions cannot wait: where an answer takes time, the evaluation ends, and starts anew once the answer
+   * Runs an evaluation that may ask. Expressions cannot wait: where an answer or another version of an object takes time, the evaluation ends, and starts anew once the answer
    * is there.
    */
   run<T>(evaluate: (ask: Authorize) => T): MaybePromise<T> {
     try {
       return evaluate(this.ask)
     } catch (error) {
+      if (error instanceof NeedsConversion) return error.ready().then(() => this.run(evaluate))
       if (!(error instanceof Waits)) throw error
       return error.answer.then((answer) => {
         this.#answers.set(error.key, answer)

@@ -6,6 +6,8 @@ export interface Matched {
   readonly matches: boolean
   /** Why that cannot be known. */
   readonly problem?: string
+  /** How many conditions could not be evaluated. */
+  readonly errors?: number
 }
 
 /** One false settles it, whatever the others are; a budget that is spent makes all of it fail. */
@@ -22,7 +24,8 @@ export function evaluateConditions(conditions: readonly Expression[], evaluator:
     if (!(error instanceof OutOfBudget)) throw error
     return { matches: true, problem: error.message }
   }
-  return matches && problems.length > 0 ? { matches, problem: aggregate(problems) } : { matches }
+  if (problems.length === 0) return { matches }
+  return { matches, errors: problems.length, ...(matches && { problem: aggregate(problems) }) }
 }
 
 /** As upstream prints several errors: each once, in brackets. */

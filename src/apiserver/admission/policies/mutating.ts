@@ -12,6 +12,8 @@ import { StatusError } from '../../../apimachinery/status.ts'
 import { requestVariables } from '../expressions/activation.ts'
 import { withAuthorizer } from '../expressions/authorize.ts'
 import { OutOfBudget } from '../expressions/evaluate.ts'
+import { whenConverted } from '../../registry/conversions.ts'
+import type { CheckError } from '../metrics.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin, SecondRound } from '../types.ts'
 import { shown } from '../webhooks/review.ts'
@@ -140,17 +142,17 @@ class Rounds {
     const { hook, params, definition, key } = invocation
     const attributes = this.#attributes
     const world = (): World => ({ attributes, request: requestVariables(attributes, definition), params, namespace })
-    if (!(await this.#matches(invocation, world())) || !wanted(key)) return false
+    if (!(await this.#matches(invocation, await whenConverted(world))) || !wanted(key)) return false
     const before = this.#object()
     let mutated = false
     for (const mutation of hook.evaluator.mutations) {
       if (!attributes.object) continue
       await this.#guarded(invocation, async () => {
-        const now = world()
+        const now = await whenConverted(world)
         const patch = await withAuthorizer(this.#sources.authorizer, attributes, (ask) =>
           hook.evaluator.evaluate(mutation, now, ask),
         )
-        mutateDraft(this.#sources.env, attributes, definition, mutation, patch)
+        await whenConverted(() => mutateDraft(this.#sources.env, attributes, definition, mutation, patch))
         mutated = true
       })
     }
@@ -169,9 +171,17 @@ class Rounds {
   }
 
   async #guarded({ hook, binding }: Invocation, work: () => Promise<void>): Promise<void> {
+    const { env, counts } = this.#sources
+    const start = env.clock.monotonic()
+    const note = (error: CheckError): void => {
+      const seconds = (env.clock.monotonic() - start) / 1000
+      counts.policies.mutated(hook.policy.metadata.name ?? '', binding.metadata.name ?? '', error, seconds)
+    }
     try {
       await work()
+      note('no_error')
     } catch (error) {
+      note(error instanceof OutOfBudget ? 'out_of_budget' : 'invalid_error')
       if (!(error instanceof MutationError || error instanceof OutOfBudget)) throw error
       this.#deny(hook, binding, error.message, 'Invalid')
     }

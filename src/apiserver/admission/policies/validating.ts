@@ -13,6 +13,8 @@ import { andThen } from '../../../lib/and-then.ts'
 import type { MaybePromise } from '../../../store/store.ts'
 import { authorizerVariables, lazyRequestVariables } from '../expressions/activation.ts'
 import { Asked } from '../expressions/authorize.ts'
+import type { Matched } from '../expressions/conditions.ts'
+import type { CheckError } from '../metrics.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import { Annotations, annotateFailure } from './annotations.ts'
@@ -47,6 +49,7 @@ export function validatingAdmissionPolicy(sources: AdmissionSources): AdmissionP
 
 /** One request before all policies. What they see is made when the first of them looks, once. It waits only for what is not at hand. */
 class Dispatch {
+  readonly #sources: AdmissionSources
   readonly #hooks: Hooks
   readonly #attributes: AdmissionAttributes
   readonly #asked: Asked
@@ -55,7 +58,9 @@ class Dispatch {
   #authorizer: Record<string, CelValue> | undefined
   #namespace: Frozen<Namespace> | undefined
 
-  constructor({ authorizer }: AdmissionSources, hooks: Hooks, attributes: AdmissionAttributes) {
+  constructor(sources: AdmissionSources, hooks: Hooks, attributes: AdmissionAttributes) {
+    const { authorizer } = sources
+    this.#sources = sources
     this.#hooks = hooks
     this.#attributes = attributes
     this.#asked = new Asked(authorizer, attributes)
@@ -131,11 +136,12 @@ class Dispatch {
     definition: ResourceDefinition,
   ): MaybePromise<void> {
     for (let index = start; index < params.length; index++) {
+      const start = this.#sources.env.clock.monotonic()
       const outcome = this.#asked.run(() => hook.evaluator.validate(this.#activations(definition, params[index])))
-      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations)
+      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations, start)
       else
         return outcome.then((late) => {
-          this.#act(hook, binding, late, annotations)
+          this.#act(hook, binding, late, annotations, start)
           return this.#validateEach(hook, binding, params, index + 1, annotations, definition)
         })
     }
@@ -145,10 +151,16 @@ class Dispatch {
   #act(
     { policy }: Hook,
     binding: Frozen<ValidatingAdmissionPolicyBinding>,
-    { failures, annotations, annotationErrors }: Outcome,
+    outcome: Outcome,
     collected: Annotations,
+    start: number,
   ): void {
+    const { failures, annotations, annotationErrors } = outcome
     const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
+    if (outcome.conditions) this.#countConditions(names.policy, outcome.conditions)
+    if (failures.length + annotationErrors.length + (outcome.ignored?.length ?? 0) > 0) {
+      this.#count(names, outcome, binding.spec?.validationActions ?? [], start)
+    }
     for (const failure of failures) {
       for (const action of binding.spec?.validationActions ?? []) {
         if (action === 'Deny') this.#denials.push({ ...names, ...failure })
@@ -161,6 +173,30 @@ class Dispatch {
     }
     for (const { key, value } of annotations) collected.add(key, value)
     for (const message of annotationErrors) this.#denials.push({ ...names, message })
+  }
+
+  #countConditions(name: string, { matches, errors = 0 }: Matched): void {
+    const { conditions } = this.#sources.counts
+    const of = { name, kind: 'policy', type: 'validate' } as const
+    for (let index = 0; index < errors; index++) conditions.failed(of, this.#attributes.operation)
+    if (!matches) conditions.excluded(of, this.#attributes.operation)
+  }
+
+  /** Counts what did not simply pass. */
+  #count(
+    { policy, binding }: { readonly policy: string; readonly binding: string },
+    { failures, ignored = [], annotationErrors }: Outcome,
+    actions: readonly string[],
+    start: number,
+  ): void {
+    const { env, counts } = this.#sources
+    const seconds = (env.clock.monotonic() - start) / 1000
+    const note = (error: CheckError, action: string): void => {
+      counts.policies.validated(policy, binding, { error, action, seconds })
+    }
+    for (const error of ignored) note(error, 'allow')
+    for (const { error } of failures) for (const action of actions) note(error, action.toLowerCase())
+    for (const _error of annotationErrors) note('invalid_error', 'deny')
   }
 
   /** Does what may fail by how things are configured; where failures count that is a denial. */

@@ -14,7 +14,8 @@ import {
 } from '../../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
-import { evaluateConditions } from '../expressions/conditions.ts'
+import type { CheckError } from '../metrics.ts'
+import { evaluateConditions, type Matched } from '../expressions/conditions.ts'
 import { Evaluator, type Expression, OutOfBudget, type Variables } from '../expressions/evaluate.ts'
 import { failsOpen } from './types.ts'
 
@@ -25,6 +26,8 @@ export interface Failure {
   readonly message: string
   /** The Status' reason; undefined where a validation could not be evaluated. */
   readonly reason?: string | undefined
+  /** As what it is counted; a refusal is no error. */
+  readonly error: CheckError
 }
 
 /** What a policy says of a request. */
@@ -33,9 +36,14 @@ export interface Outcome {
   readonly annotations: readonly { readonly key: string; readonly value: string }[]
   /** Annotations that could not be made, where that counts. */
   readonly annotationErrors: readonly string[]
+  /** Errors that are let pass. */
+  readonly ignored?: readonly CheckError[]
+  /** Where there are match conditions: what they said. */
+  readonly conditions?: Matched
 }
 
-const NONE: readonly Failure[] = []
+type Judged = Required<Pick<Outcome, 'failures' | 'ignored'>>
+const NONE: Judged = { failures: [], ignored: [] }
 const NOTHING: Outcome = { failures: [], annotations: [], annotationErrors: [] }
 
 interface CompiledValidation extends Expression {
@@ -102,41 +110,45 @@ export class Validator {
     if (this.#conditions.length > 0) {
       const conditioned = { ...asking, namespaceObject: null }
       const evaluator = new Evaluator(conditioned, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
-      const { matches, problem } = evaluateConditions(this.#conditions, evaluator)
-      if (!matches) return NOTHING
-      if (problem !== undefined) return this.#failed(problem)
+      const conditions = evaluateConditions(this.#conditions, evaluator)
+      if (!conditions.matches) return { ...NOTHING, conditions }
+      if (conditions.problem !== undefined) return { ...this.#failed(conditions.problem), conditions }
     }
     try {
-      const failures = this.#failures(values, asking)
-      if (this.#annotations.length === 0) return failures.length === 0 ? NOTHING : { ...NOTHING, failures }
-      return { failures, ...this.#annotated(values) }
+      const { failures, ignored } = this.#failures(values, asking)
+      if (this.#annotations.length > 0) return { failures, ignored, ...this.#annotated(values) }
+      return failures.length + ignored.length === 0 ? NOTHING : { ...NOTHING, failures, ignored }
     } catch (error) {
       if (!(error instanceof OutOfBudget)) throw error
-      return this.#failed(error.message)
+      return this.#failed(error.message, 'out_of_budget')
     }
   }
 
-  #failed(message: string): Outcome {
-    return this.#failsOpen ? NOTHING : { ...NOTHING, failures: [{ index: 0, message }] }
+  #failed(message: string, error: CheckError = 'invalid_error'): Outcome {
+    return this.#failsOpen ? { ...NOTHING, ignored: [error] } : { ...NOTHING, failures: [{ index: 0, message, error }] }
   }
 
-  #failures(values: Values, asking: Values): readonly Failure[] {
+  #failures(values: Values, asking: Values): Judged {
     const evaluator = new Evaluator(asking, this.#variables, RUNTIME_COST_BUDGET)
     const results = this.#validations.map((validation) => evaluator.evaluate(validation))
     if (!this.#saysMore && results.every((result) => result === true)) return NONE
     const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget))
     const failures: Failure[] = []
+    const ignored: CheckError[] = []
     for (const [index, { validation }] of this.#validations.entries()) {
       const result = results[index]
       const failed = isError(result) ? result.message : messages instanceof OutOfBudget ? tooDear(messages) : undefined
       if (failed !== undefined) {
-        if (!this.#failsOpen) failures.push({ index, message: failed })
+        const error = isError(result) ? 'invalid_error' : 'out_of_budget'
+        if (this.#failsOpen) ignored.push(error)
+        else failures.push({ index, message: failed, error })
       } else if (result !== true) {
         const said = messages instanceof OutOfBudget ? undefined : messages[index]
-        failures.push({ index, message: messageOf(validation, said), reason: validation.reason ?? 'Invalid' })
+        const message = messageOf(validation, said)
+        failures.push({ index, message, reason: validation.reason ?? 'Invalid', error: 'no_error' })
       }
     }
-    return failures
+    return { failures, ignored }
   }
 
   #messages(evaluator: Evaluator): readonly (CelValue | undefined)[] | OutOfBudget {

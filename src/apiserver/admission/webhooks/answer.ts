@@ -14,10 +14,22 @@ const MAX_TEXT_BYTES = 2048
 
 const decoder = new TextDecoder()
 
+/** An answer that is none, and its code. */
+export class BadAnswer extends Error {
+  readonly code: number
+
+  constructor(message: string, code: number) {
+    super(message)
+    this.code = code
+  }
+}
+
 /** The body of a good answer. Throws what a client of Go makes of any other, in its words (client-go's rest.Request). */
 export function bodyOf({ status, contentType, body }: WebhookResponse): Uint8Array {
-  if (contentType !== '' && !isMediaType(contentType)) throw new Error('Internal error occurred: mime: no media type')
-  if (status < 200 || status > 206) throw new Error(statusMessage(body) ?? refusal(status, contentType, body))
+  if (contentType !== '' && !isMediaType(contentType))
+    throw new BadAnswer('Internal error occurred: mime: no media type', 500)
+  if (status < 200 || status > 206)
+    throw new BadAnswer(statusMessage(body) ?? refusal(status, contentType, body), status)
   if (body.length > 0) return body
   const type = contentType || 'application/json'
   throw new Error(`0-length response with status code: ${status} and content type: ${type}`)

@@ -2,17 +2,23 @@ import { badRequest, failure, hasReason, internalError, StatusError } from '../.
 import { goQuote } from '../../../lib/quote.ts'
 import { uuid } from '../../../lib/random.ts'
 import { whenConverted } from '../../registry/conversions.ts'
+import type { WebhookType } from '../metrics.ts'
+import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { reviewOf, reviewVersion, type Verdict, verdictOf } from './review.ts'
 import type { Invocation } from './select.ts'
-import { readReview } from './answer.ts'
+import { BadAnswer, readReview } from './answer.ts'
 import { ClientGone, send, type Sending } from './send.ts'
 import type { Hook } from './types.ts'
 
 /** A webhook could not be asked, or gave no proper answer: its failurePolicy decides. */
 export class CallFailed extends Error {
-  constructor({ webhook }: Hook, why: string, cause?: unknown) {
+  /** As what it is counted: the webhook's own answer, or upstream's word for it. */
+  readonly code: number
+
+  constructor({ webhook }: Hook, why: string, { cause, code = 503 }: { cause?: unknown; code?: number } = {}) {
     super(`failed calling webhook ${goQuote(webhook.name)}: ${why}`, { cause })
+    this.code = cause instanceof BadAnswer ? cause.code : code
   }
 
   /** Whether that is because nobody waits for the answer any more. */
@@ -43,7 +49,7 @@ async function answerOf(
   attributes: AdmissionAttributes,
   mutating: boolean,
 ): Promise<Verdict> {
-  const version = orFailed(hook, 'could not create admission objects', () => reviewVersion(hook))
+  const version = orFailed(hook, 'could not create admission objects', () => reviewVersion(hook), 400)
   const uid = uuid(sending.env.random)
   const question = await inVersion(() => reviewOf(version, uid, attributes, definition))
   let answer: Record<string, unknown>
@@ -64,16 +70,16 @@ export async function inVersion<T>(work: () => T): Promise<T> {
   }
 }
 
-function orFailed<T>(hook: Hook, what: string, work: () => T): T {
+function orFailed<T>(hook: Hook, what: string, work: () => T, code?: number): T {
   try {
     return work()
   } catch (error) {
-    throw failedBecause(hook, what, error)
+    throw failedBecause(hook, what, error, code)
   }
 }
 
-const failedBecause = (hook: Hook, what: string, cause: unknown): CallFailed =>
-  new CallFailed(hook, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+const failedBecause = (hook: Hook, what: string, cause: unknown, code = 503): CallFailed =>
+  new CallFailed(hook, `${what}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause, code })
 
 /** A webhook that does more than answer cannot be asked about what will not happen. */
 function checkDryRun({ webhook }: Hook, { dryRun }: AdmissionAttributes): void {
@@ -87,12 +93,15 @@ interface Result {
   readonly reason?: string
 }
 
+/** A webhook refuses the request. */
+export class Denied extends StatusError {}
+
 /** The webhook's own Status, with its name in front (upstream's ToStatusErr). */
-export function denial(name: string, result: Record<string, unknown> = {}): StatusError {
+export function denial(name: string, result: Record<string, unknown> = {}): Denied {
   const { code = 0, message, reason } = result as Result
   const why = message || reason
   const by = `admission webhook ${goQuote(name)} denied the request`
-  const error = failure('BadRequest', why ? `${by}: ${why}` : `${by} without explanation`)
+  const error = new Denied(failure('BadRequest', why ? `${by}: ${why}` : `${by} without explanation`).status)
   const { reason: _reason, ...status } = error.status
   const { kind: _kind, apiVersion: _apiVersion, ...told } = result
   const given = { ...status, ...told, message: error.message, status: 'Failure', code: Math.max(code, 400) }
@@ -103,15 +112,16 @@ export function denial(name: string, result: Record<string, unknown> = {}): Stat
 
 /** Whether a failure is let pass; if so it is logged and noted. */
 export function failsOpen(
-  { env }: Sending,
+  { env, counts }: AdmissionSources,
   { webhook, configuration }: Hook,
   attributes: AdmissionAttributes,
   error: CallFailed,
-  annotation: string,
+  { annotation, type }: { readonly annotation: string; readonly type: WebhookType },
 ): boolean {
   if (webhook.failurePolicy !== 'Ignore') return false
   if (error.clientGone) return true
   env.log.warn('a webhook could not be asked, and is passed over', { configuration, webhook: webhook.name, err: error })
+  counts.webhooks.failedOpen(webhook.name, type)
   attributes.annotate(annotation, webhook.name)
   return true
 }

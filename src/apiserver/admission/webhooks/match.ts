@@ -3,7 +3,8 @@ import type { MatchCondition } from '../../../api/generated/types/admissionregis
 import { BOOL, RUNTIME_COST_BUDGET_MATCH_CONDITIONS } from '../../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
-import type { Authorizer } from '../../authz/types.ts'
+import type { Conditioned } from '../metrics.ts'
+import type { AdmissionSources } from '../sources.ts'
 import { authorizerVariables, requestVariables } from '../expressions/activation.ts'
 import { withAuthorizer } from '../expressions/authorize.ts'
 import { evaluateConditions } from '../expressions/conditions.ts'
@@ -27,18 +28,30 @@ export class Conditions {
 
   /** Whether a webhook is to be asked. Throws 403 where that cannot be known and failures count. */
   async match(
-    authorizer: Authorizer,
+    { authorizer, env, counts }: Pick<AdmissionSources, 'authorizer' | 'env' | 'counts'>,
+    of: Conditioned,
     attributes: AdmissionAttributes,
     definition: ResourceDefinition,
     failOpen: boolean,
   ): Promise<boolean> {
     const variables = await inVersion(() => requestVariables(attributes, definition))
-    const { matches, problem } = await withAuthorizer(authorizer, attributes, (ask) => {
+    const start = env.clock.monotonic()
+    const {
+      matches,
+      problem,
+      errors = 0,
+    } = await withAuthorizer(authorizer, attributes, (ask) => {
       const given = { ...variables, ...authorizerVariables(ask, attributes) }
       const evaluator = new Evaluator(given, NO_VARIABLES, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
       return evaluateConditions(this.#conditions, evaluator)
     })
-    if (problem === undefined) return matches
+    const { operation } = attributes
+    counts.conditions.evaluated(of, operation, (env.clock.monotonic() - start) / 1000)
+    for (let index = 0; index < errors; index++) counts.conditions.failed(of, operation)
+    if (problem === undefined) {
+      if (!matches) counts.conditions.excluded(of, operation)
+      return matches
+    }
     if (failOpen) return false
     throw admissionForbidden(attributes, problem)
   }

@@ -7,6 +7,7 @@ import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin, SecondRound } from '../types.ts'
 import { ask, CallFailed, failsOpen, tooLate } from './ask.ts'
 import { Hooks } from './hooks.ts'
+import { observed } from './observe.ts'
 import { applyPatch } from './patch.ts'
 import { shown } from './review.ts'
 import { isExempt } from './rules.ts'
@@ -16,7 +17,7 @@ import type { Hook } from './types.ts'
 /** Asks the webhooks of MutatingWebhookConfigurations, one after the other, and changes the object as they say. */
 export function mutatingAdmissionWebhook(sources: AdmissionSources): AdmissionPlugin {
   const hooks = new Hooks(sources.mirrors.of(mutatingWebhookConfigurations))
-  const selection = new Selection(sources)
+  const selection = new Selection(sources, 'admit')
   return {
     name: 'MutatingAdmissionWebhook',
     handles: () => true,
@@ -92,8 +93,10 @@ class Rounds {
     const named = { configuration: hook.configuration, webhook: hook.webhook.name }
     let mutated = false
     try {
-      const verdict = await ask(this.#sources, invocation, attributes, true)
-      const applied = await applyPatch(this.#sources.env, invocation, attributes, verdict)
+      const applied = await observed(this.#sources, hook, 'admit', attributes, async () => {
+        const verdict = await ask(this.#sources, invocation, attributes, true)
+        return applyPatch(this.#sources.env, invocation, attributes, verdict)
+      })
       if (applied) {
         const { operations, changed } = applied
         mutated = changed
@@ -101,7 +104,8 @@ class Rounds {
       }
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error
-      if (!failsOpen(this.#sources, hook, attributes, error, `failed-open.mutation.${at}`)) throw internalError(error)
+      const annotation = `failed-open.mutation.${at}`
+      if (!failsOpen(this.#sources, hook, attributes, error, { annotation, type: 'admit' })) throw internalError(error)
       if (attributes.signal?.aborted) throw tooLate()
     } finally {
       attributes.annotate(`mutation.${at}`, JSON.stringify({ ...named, mutated }))

@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
-import type { Authorizer } from '../../authz/types.ts'
+import type { WebhookType } from '../metrics.ts'
 import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import { ruleMatches } from './rules.ts'
@@ -13,15 +13,19 @@ export interface Invocation {
   readonly definition: ResourceDefinition
 }
 
+type Sources = Pick<AdmissionSources, 'mirrors' | 'authorizer' | 'env' | 'counts'>
+
 /** Decides which webhooks a request concerns. */
 export class Selection {
   readonly versions = new OtherVersions()
   readonly #namespaces: Namespaces
-  readonly #authorizer: Authorizer
+  readonly #sources: Sources
+  readonly #type: WebhookType
 
-  constructor({ mirrors, authorizer }: Pick<AdmissionSources, 'mirrors' | 'authorizer'>) {
-    this.#authorizer = authorizer
-    this.#namespaces = new Namespaces(mirrors)
+  constructor(sources: Sources, type: WebhookType) {
+    this.#sources = sources
+    this.#type = type
+    this.#namespaces = new Namespaces(sources.mirrors)
   }
 
   /** Undefined when the webhook is not to be called. Throws 404 when it depends on a namespace that is not there. */
@@ -31,7 +35,9 @@ export class Selection {
     if (!definition || !(await this.#namespaces.match(hook.namespaces, attributes))) return undefined
     const failOpen = hook.webhook.failurePolicy === 'Ignore'
     const { conditions } = hook
-    const wanted = !conditions || (await conditions.match(this.#authorizer, attributes, definition, failOpen))
+    if (!conditions) return { hook, definition }
+    const of = { name: hook.webhook.name, kind: 'webhook', type: this.#type } as const
+    const wanted = await conditions.match(this.#sources, of, attributes, definition, failOpen)
     return wanted ? { hook, definition } : undefined
   }
 

@@ -4,14 +4,17 @@ import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import { ask, CallFailed, failsOpen } from './ask.ts'
 import { Hooks } from './hooks.ts'
+import { observed } from './observe.ts'
 import { isExempt } from './rules.ts'
 import { type Invocation, Selection } from './select.ts'
 import type { Hook } from './types.ts'
 
+const TYPE = 'validating'
+
 /** Asks the webhooks of ValidatingWebhookConfigurations, all at once; the first refusal in their order counts. */
 export function validatingAdmissionWebhook(sources: AdmissionSources): AdmissionPlugin {
   const hooks = new Hooks(sources.mirrors.of(validatingWebhookConfigurations))
-  const selection = new Selection(sources)
+  const selection = new Selection(sources, 'validating')
   return {
     name: 'ValidatingAdmissionWebhook',
     handles: () => true,
@@ -47,10 +50,11 @@ async function askOne(
   index: number,
 ): Promise<void> {
   try {
-    await ask(sources, invocation, attributes, false)
+    await observed(sources, invocation.hook, TYPE, attributes, () => ask(sources, invocation, attributes, false))
   } catch (error) {
     if (!(error instanceof CallFailed)) throw error
     const annotation = `failed-open.validating.webhook.admission.k8s.io/round_0_index_${index}`
-    if (!failsOpen(sources, invocation.hook, attributes, error, annotation)) throw internalError(error)
+    const open = failsOpen(sources, invocation.hook, attributes, error, { annotation, type: TYPE })
+    if (!open) throw internalError(error)
   }
 }
