@@ -64,7 +64,7 @@ describe('headers of a front proxy count from a front proxy alone', () => {
 
   test('with a certificate that anybody made, nobody', async () => {
     const authority = await makeAuthority(env, 'CN=front-proxy-ca')
-    assert.equal(await whoIs(AS_ROOT, await makeCertificate(env, authority, { name: 'CN=front-proxy-client' })), 403)
+    assert.equal(await whoIs(AS_ROOT, await makeCertificate(env, authority, { name: 'CN=front-proxy-client' })), 401)
   })
 
   test("with the front proxy's own, whom it says", async () => {
@@ -78,8 +78,8 @@ describe('headers of a front proxy count from a front proxy alone', () => {
   })
 
   test("the front proxy's certificate alone is nobody's", async () => {
-    assert.equal(await whoIs([], proxy), 403)
-    assert.equal(await whoIs(['X-Remote-Group: system:masters'], proxy), 403)
+    assert.equal(await whoIs([], proxy), 401)
+    assert.equal(await whoIs(['X-Remote-Group: system:masters'], proxy), 401)
   })
 })
 

@@ -16,13 +16,16 @@ export interface Credentials {
   readonly headers: RequestHeaders
   /**
    * The verified client certificate in DER, when the TLS handshake had one that a trusted CA signed; the same array for every request
-   * of a connection, so that what is found out about it can be kept.
+   * of a connection, so that what is found out about it can be kept. REFUSED_CERTIFICATE when it had another.
    */
   readonly clientCertificate?: Uint8Array
   readonly path: string
   /** Whom the credentials must be meant for, when it matters (TokenReview); the API server itself when absent. */
   readonly audiences?: readonly string[]
 }
+
+/** A client certificate that the TLS handshake did not accept: whoever shows one is nobody, not anybody. */
+export const REFUSED_CERTIFICATE = new Uint8Array()
 
 /** Lower-case names to values. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>

@@ -87,7 +87,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
     tokenKeys: { privateKey, publicKeys: [publicKey] },
-    authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert)],
+    authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert, env.clock)],
     ...authenticationOptions(options.config.authentication, {
       clock: env.clock,
       serverId: identityOf(options).name,

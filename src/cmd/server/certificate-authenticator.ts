@@ -1,36 +1,56 @@
 import { X509Certificate } from 'node:crypto'
 import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import { requestHeaders } from '../../apiserver/authn/request-header.ts'
-import type { Authentication, Authenticator } from '../../apiserver/authn/types.ts'
+import { REFUSED_CERTIFICATE, type Authentication, type Authenticator } from '../../apiserver/authn/types.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { certificatesOf } from './pem.ts'
+
+/** A client certificate that was looked at. */
+interface Known {
+  /** Undefined for one that names nobody. */
+  readonly holder: Authentication | undefined
+  readonly fromMs: number
+  readonly toMs: number
+}
 
 /**
  * Who a client certificate stands for: its CN is the user, each O a group (upstream's CommonNameUserConversion). With several authorities
- * on one port only those that `ca` signed count; it is PEM.
+ * on one port only those that one of `ca` signed count; it is PEM. A certificate that the handshake refused, that another authority signed, or
+ * whose time is over meanwhile, is a bad credential: connections last longer than certificates may.
  */
-export function certificateAuthenticator(ca?: string): Authenticator {
-  const known = new WeakMap<Uint8Array, Authentication | 'nobody'>()
-  const authority = ca === undefined ? undefined : new X509Certificate(ca)
-  const read = (der: Uint8Array): Authentication | undefined => {
+export function certificateAuthenticator(ca?: string, clock?: Pick<Clock, 'now'>): Authenticator {
+  const known = new WeakMap<Uint8Array, Known | 'of others'>()
+  const authorities = ca === undefined ? undefined : certificatesOf(ca)
+  const read = (der: Uint8Array): Known | 'of others' => {
     const certificate = new X509Certificate(der)
-    return authority && !isSignedBy(certificate, authority) ? undefined : holderOf(certificate)
+    if (authorities && !authorities.some((authority) => isSignedBy(certificate, authority))) return 'of others'
+    const { validFromDate, validToDate } = certificate
+    return { holder: holderOf(certificate), fromMs: validFromDate.getTime(), toMs: validToDate.getTime() }
   }
   return {
     authenticate({ clientCertificate }) {
       if (!clientCertificate) return undefined
+      if (clientCertificate === REFUSED_CERTIFICATE) throw new Error('x509: certificate is not valid')
       let found = known.get(clientCertificate)
-      if (!found) known.set(clientCertificate, (found = read(clientCertificate) ?? 'nobody'))
-      return found === 'nobody' ? undefined : found
+      if (!found) known.set(clientCertificate, (found = read(clientCertificate)))
+      if (found === 'of others') throw new Error('x509: certificate signed by unknown authority')
+      const now = clock?.now()
+      if (now !== undefined && (now < found.fromMs || now > found.toMs))
+        throw new Error('x509: certificate has expired or is not yet valid')
+      return found.holder
     },
   }
 }
 
-/** Believes what front proxies that `ca`, in PEM, signed say of their clients. */
+/** Believes what front proxies that one of `ca`, in PEM, signed say of their clients. */
 export function frontProxyAuthenticator(ca: string): Authenticator {
-  const authority = new X509Certificate(ca)
+  const authorities = certificatesOf(ca)
   const known = new WeakMap<Uint8Array, { readonly name: string | undefined }>()
   const read = (der: Uint8Array): { readonly name: string | undefined } => {
+    if (der === REFUSED_CERTIFICATE) return { name: undefined }
     const certificate = new X509Certificate(der)
-    return { name: isSignedBy(certificate, authority) ? readCertificate(der).subject.commonName : undefined }
+    const signed = authorities.some((authority) => isSignedBy(certificate, authority))
+    return { name: signed ? readCertificate(der).subject.commonName : undefined }
   }
   return requestHeaders({
     allowedNames: [FRONT_PROXY_NAME],
