@@ -29,6 +29,8 @@ export function review<T extends KubeObject>(
 async function readReview(registry: Registry, resource: ServedResource, call: Call): Promise<KubeObject> {
   const options = readWriteOptions(call, 'CreateOptions')
   const object = await readObject(registry, resource, call, options)
+  // What is in no namespace cannot be put into one.
+  if (resource.definition.scope === 'Cluster') delete object.metadata.namespace
   trackUpdate(registry, resource, call, options, object, undefined)
   if (registry.admission.idle('CREATE')) return object
   const attributes = admissionAttributes(resource, call, 'CREATE', { object, options })

@@ -1,4 +1,5 @@
 import type { Catalogue } from '../case.ts'
+import { access } from './access.ts'
 import { authorization } from './authorization.ts'
 import { bodies } from './bodies.ts'
 import { discovery } from './discovery.ts'
@@ -28,6 +29,7 @@ export const catalogues: readonly Catalogue[] = [
   subresources,
   tables,
   authorization,
+  access,
   webhooks,
   policies,
 ]

@@ -81,9 +81,9 @@ function* validateSelectors(resource: Frozen<ResourceAttributes> | undefined): I
     }
     for (const [index, requirement] of requirements.entries()) {
       const at = `${path}.requirements[${index}]`
-      yield* validateValues(requirement, at)
       if (name === 'fieldSelector') yield* validateFieldKey(requirement.key, at)
-      else yield* validateLabelRequirement(requirement, at)
+      yield* validateValues(requirement, at)
+      if (name === 'labelSelector') yield* validateLabelRequirement(requirement, at)
     }
   }
 }

@@ -100,7 +100,7 @@ test('who reports on a device does so for its driver, on its own node or on any'
   await server.expect(200, 'PUT', `${CLAIMS}/c/status`, { ...claim('c'), status })
   await role(server, 'reports', 'system:serviceaccount:a:driver', [
     rule(['update'], 'resourceclaims/status'),
-    rule(['associated-node-update'], 'resourceclaims/driver', { resourceNames: ['d.example.com'] }),
+    rule(['associated-node:update'], 'resourceclaims/driver', { resourceNames: ['d.example.com'] }),
   ])
   const devices = [{ driver: 'd.example.com', pool: 'p', device: 'x', data: { a: 1 } }]
   const body = { ...claim('c'), status: { ...status, devices } }
@@ -115,13 +115,13 @@ test('who reports on a device does so for its driver, on its own node or on any'
   for (const nodes of [[], ['n2'], ['n1', 'n2']])
     assert.equal(
       await on(...nodes).refused(422, 'PUT', `${CLAIMS}/c/status`, body),
-      demand('arbitrary-node-update', 'arbitrary-node-update'),
+      demand('arbitrary-node:update', 'arbitrary-node:update'),
     )
   const other = { ...body, status: { ...status, devices: [{ ...devices[0], driver: 'e.example.com' }] } }
   const refusal = await on('n1').refused(422, 'PUT', `${CLAIMS}/c/status`, other)
   assert.ok(
     refusal.includes(
-      demand('associated-node-update arbitrary-node-update', 'associated-node-update')
+      demand('associated-node:update arbitrary-node:update', 'associated-node:update')
         .replace('ResourceClaim.resource.k8s.io "c" is invalid: ', '')
         .replace('d.example', 'e.example'),
     ),

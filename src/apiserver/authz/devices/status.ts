@@ -34,8 +34,8 @@ export async function mayReport(now: Status, old: Status, context: HookContext):
   // With the allocation all reports go.
   if (!now.allocation) return []
   const { user, info } = context.call
-  const anywhere = `arbitrary-node-${info.verb}`
-  const verbs = isOn(user, nodeOf(now.allocation)) ? [`associated-node-${info.verb}`, anywhere] : [anywhere]
+  const anywhere = `arbitrary-node:${info.verb}`
+  const verbs = isOn(user, nodeOf(now.allocation)) ? [`associated-node:${info.verb}`, anywhere] : [anywhere]
   const found: FieldError[] = []
   for (const driver of changedDrivers(now, old)) {
     const problem = await driverRefusal(context, verbs, driver)
