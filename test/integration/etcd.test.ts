@@ -140,7 +140,7 @@ describe('two API servers over one etcd', { skip: noEtcd() ?? false }, () => {
     await two.expect(200, 'PUT', path, { ...made, data: { by: 'two' } })
     await one.expect(409, 'PUT', path, { ...made, data: { by: 'one' } })
     const outcomes = await Promise.all(
-      Array.from({ length: 20 }, (_, i) =>
+      Array.from({ length: 100 }, (_, i) =>
         (i % 2 === 0 ? one : two).send('PUT', path, { metadata: { name: 'contested' }, data: { by: `${i}` } }),
       ),
     )
@@ -167,17 +167,19 @@ describe('two API servers over one etcd', { skip: noEtcd() ?? false }, () => {
 
   test('a quota holds whichever server is asked', async () => {
     const path = '/api/v1/namespaces/kube-node-lease'
-    const spec = { hard: { secrets: '5' } }
+    const spec = { hard: { secrets: '10' } }
     await one.expect<ResourceQuota>(201, 'POST', `${path}/resourcequotas`, { metadata: { name: 'few' }, spec })
-    const status = { hard: { secrets: '5' }, used: { secrets: '0' } }
+    const status = { hard: { secrets: '10' }, used: { secrets: '0' } }
     await one.expect(200, 'PUT', `${path}/resourcequotas/few/status`, { metadata: { name: 'few' }, spec, status })
     const outcomes = await Promise.all(
       Array.from({ length: 20 }, (_, i) =>
         (i % 2 === 0 ? one : two).send('POST', `${path}/secrets`, configMap(`q${i}`)),
       ),
     )
-    assert.equal(outcomes.filter((outcome) => outcome.status === 201).length, 5)
-    assert.equal((await two.names(`${path}/secrets`)).length, 5)
+    assert.equal(outcomes.filter((outcome) => outcome.status === 201).length, 10)
+    assert.equal((await two.names(`${path}/secrets`)).length, 10)
+    const { status: counted } = await two.expect<ResourceQuota>(200, 'GET', `${path}/resourcequotas/few`)
+    assert.deepEqual(counted?.used, { secrets: '10' })
   })
 
   test('a custom resource of one is soon one of the other', async () => {

@@ -4,6 +4,8 @@ import type { ImagePolicyConfig } from './image-policy-webhook/config.ts'
 import type { NodeSelectors } from './pod-node-selector/plugin.ts'
 import type { PodTolerationRestrictionConfig } from './pod-toleration-restriction/plugin.ts'
 
+import type { LimitedResource } from './resource-quota/limited.ts'
+
 /** Which plugins stand beside those that stand by default, and what they are told. */
 export interface AdmissionConfig {
   /** By name, beside the defaults. */
@@ -15,6 +17,8 @@ export interface AdmissionConfig {
   readonly podSecurity?: PodSecurityConfig
   readonly podNodeSelector?: NodeSelectors
   readonly podTolerationRestriction?: PodTolerationRestrictionConfig
+  /** What may be used only where a quota is about it. */
+  readonly limitedResources?: readonly LimitedResource[]
   /** How long pods stay on nodes that fail, in seconds: 300 unless told. */
   readonly notReadyTolerationSeconds?: number
   readonly unreachableTolerationSeconds?: number

@@ -104,7 +104,7 @@ export const REGISTERED: readonly Registered[] = [
   on('MutatingAdmissionWebhook', mutatingAdmissionWebhook),
   on('ValidatingAdmissionPolicy', validatingAdmissionPolicy),
   on('ValidatingAdmissionWebhook', validatingAdmissionWebhook),
-  on('ResourceQuota', resourceQuota),
+  on('ResourceQuota', (sources, config) => resourceQuota(sources, config.limitedResources)),
   off('AlwaysDeny', () => alwaysDeny),
 ]
 

@@ -1,6 +1,6 @@
 import { isPodTerminal } from '../../api/core/v1/pod-conditions.ts'
 import type { Pod, ResourceQuota } from '../../api/generated/types/core/v1.ts'
-import { persistentVolumeClaims, pods, resourceQuotas, services } from '../../api/index.ts'
+import { persistentVolumeClaims, pods, resourceClaims, resourceQuotas, services } from '../../api/index.ts'
 import { quotaResourceName } from '../../api/core/v1/quota/usage.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import { keyOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
@@ -20,7 +20,7 @@ import { until } from '../../client/informer/wait.ts'
 import { countedResources, quotaStatus } from './plan.ts'
 
 /** Followed with all they have: their specs count. Of others only the number does. */
-const WHOLE: readonly ResourceDefinition[] = [pods, services, persistentVolumeClaims]
+const WHOLE: readonly ResourceDefinition[] = [pods, services, persistentVolumeClaims, resourceClaims]
 
 /** Keeps the status of ResourceQuotas: what is used of what they limit. */
 export function resourceQuotaController(): ControllerDefinition {

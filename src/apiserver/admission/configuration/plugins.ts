@@ -2,7 +2,7 @@ import { validateTolerations } from '../../../api/core/v1/pod-spec/tolerations.t
 import type { Toleration } from '../../../api/generated/types/core/v1.ts'
 import { decodeValue } from '../../../apimachinery/codec/json/decode.ts'
 import { decodeAnyYaml } from '../../../apimachinery/codec/yaml/yaml.ts'
-import type { FieldError } from '../../../apimachinery/status.ts'
+import { type FieldError, required } from '../../../apimachinery/status.ts'
 import { isJsonObject } from '../../../lib/json-value.ts'
 import { aggregateMessage } from '../../authn/types.ts'
 import { type ConfigKinds, decodeConfig } from '../../config/decode.ts'
@@ -11,6 +11,7 @@ import type { AdmissionConfig } from '../config.ts'
 import { type EventLimit, validateEventLimits } from '../event-rate-limit/config.ts'
 import { imagePolicyConfig, type ImagePolicyFields } from '../image-policy-webhook/config.ts'
 import { podSecurityConfig } from '../pod-security/config.ts'
+import type { LimitedResource } from '../resource-quota/limited.ts'
 
 /** Reads what a plugin is told; undefined when it is told nothing. Throws an Error in upstream's words. */
 type Read = (body: Uint8Array | undefined) => AdmissionConfig
@@ -24,6 +25,7 @@ export const PLUGIN_CONFIGS: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['PodNodeSelector', readPodNodeSelector],
   ['PodTolerationRestriction', readPodTolerationRestriction],
   ['PodSecurity', readPodSecurity],
+  ['ResourceQuota', readResourceQuota],
 ])
 
 const EVENT_RATE_LIMIT: ConfigKinds = {
@@ -125,6 +127,40 @@ const POD_SECURITY: ConfigKinds = {
 
 function readPodSecurity(body: Uint8Array | undefined): AdmissionConfig {
   return body ? { podSecurity: podSecurityConfig(decodeConfig(body, POD_SECURITY).object) } : {}
+}
+
+const LIMITED = struct('v1.LimitedResource', {
+  apiGroup: string,
+  resource: string,
+  matchContains: list(string),
+  matchScopes: list(
+    struct('v1.ScopedResourceSelectorRequirement', { scopeName: string, operator: string, values: list(string) }),
+  ),
+})
+
+const RESOURCE_QUOTA: ConfigKinds = {
+  scheme: SCHEME,
+  versions: {
+    'apiserver.config.k8s.io/v1': {
+      ResourceQuotaConfiguration: document('v1.Configuration', { limitedResources: list(LIMITED) }),
+    },
+    'resourcequota.admission.k8s.io/v1beta1': {
+      Configuration: document('v1beta1.Configuration', { limitedResources: list(LIMITED) }),
+    },
+    'resourcequota.admission.k8s.io/v1alpha1': {
+      Configuration: document('v1alpha1.Configuration', { limitedResources: list(LIMITED) }),
+    },
+  },
+}
+
+function readResourceQuota(body: Uint8Array | undefined): AdmissionConfig {
+  if (!body) return {}
+  const limited = (decodeConfig(body, RESOURCE_QUOTA).object['limitedResources'] ?? []) as readonly LimitedResource[]
+  const errors = texts(
+    limited.flatMap(({ resource }, index) => (resource ? [] : [required(`limitedResources[${index}].resource`)])),
+  )
+  if (errors.length > 0) throw new Error(aggregateMessage(errors))
+  return { limitedResources: limited }
 }
 
 function texts(errors: Iterable<FieldError>): string[] {

@@ -14,13 +14,19 @@ export interface Request {
   readonly resource: string
   readonly object: Frozen<KubeObject>
   readonly oldObject: Frozen<KubeObject> | undefined
+  /** What a status says is charged even where it no longer fits: it is so already. */
+  readonly isStatus: boolean
 }
 
 /** The quota with the request charged to it, or why it cannot be; undefined when the quota is not about it. */
 export type Charge = { readonly used: ResourceList } | { readonly refusal: string } | undefined
 
 /** Decides about one request and one quota as it is now (upstream's CheckRequest). Pure. */
-export function charge(quota: Frozen<ResourceQuota>, { resource, object, oldObject }: Request, now: number): Charge {
+export function charge(
+  quota: Frozen<ResourceQuota>,
+  { resource, object, oldObject, isStatus }: Request,
+  now: number,
+): Charge {
   const name = quota.metadata.name ?? ''
   const { hard = {}, used = {} } = quota.status ?? {}
   const concerned = Object.keys(hard).filter((one) => resourceOfQuotaName(one) === resource)
@@ -40,7 +46,7 @@ export function charge(quota: Frozen<ResourceQuota>, { resource, object, oldObje
   const requested = nonZero(added, new Set(Object.keys(hard)))
   if (Object.keys(requested).length === 0) return undefined
   const after = addAmounts(used, requested)
-  const exceeded = Object.keys(requested).filter(
+  const exceeded = (isStatus ? [] : Object.keys(requested)).filter(
     (one) => compareAmounts(getOwn(after, one) ?? 0, getOwn(hard, one) ?? 0) > 0,
   )
   if (exceeded.length === 0) return { used: after }

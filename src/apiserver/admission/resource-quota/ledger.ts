@@ -6,6 +6,7 @@ import type { Clock } from '../../../lib/clock.ts'
 import type { Entry, Store } from '../../../store/store.ts'
 import { ResourceCodec } from '../../registry/codec.ts'
 import { charge, type Request } from './charge.ts'
+import { type LimitedResource, type Refusal, uncovered } from './limited.ts'
 
 /** Someone else wrote a quota in between so often that something must be wrong. */
 const ATTEMPTS = 10
@@ -13,7 +14,7 @@ const ATTEMPTS = 10
 interface Waiting {
   readonly request: Request
   readonly dryRun: boolean
-  readonly settle: (refusal: string | undefined) => void
+  readonly settle: (refusal: Refusal | undefined) => void
   readonly fail: (error: unknown) => void
 }
 
@@ -30,17 +31,19 @@ interface Open {
 export class QuotaLedger {
   readonly #store: Store
   readonly #clock: Clock
+  readonly #limited: readonly LimitedResource[]
   readonly #codec = new ResourceCodec(resourceQuotas, false)
   readonly #waiting = new Map<string, Waiting[]>()
   readonly #busy = new Set<string>()
 
-  constructor(store: Store, clock: Clock) {
+  constructor(store: Store, clock: Clock, limited: readonly LimitedResource[]) {
     this.#store = store
     this.#clock = clock
+    this.#limited = limited
   }
 
   /** Resolves when every quota of the namespace holds the request: with why not, when one of them does not allow it. */
-  charge(namespace: string, request: Request, dryRun: boolean): Promise<string | undefined> {
+  charge(namespace: string, request: Request, dryRun: boolean): Promise<Refusal | undefined> {
     return new Promise((settle, fail) => {
       const waiting = this.#waiting.get(namespace) ?? []
       waiting.push({ request, dryRun, settle, fail })
@@ -74,7 +77,7 @@ export class QuotaLedger {
       const quotas = await this.#read(namespace)
       const granted: Waiting[] = []
       for (const waiting of open) {
-        const refusal = apply(quotas, waiting, this.#clock.now())
+        const refusal = apply(quotas, waiting, this.#limited, this.#clock.now())
         if (refusal === undefined) granted.push(waiting)
         else waiting.settle(refusal)
       }
@@ -113,12 +116,20 @@ export class QuotaLedger {
 }
 
 /** Charges one request to all quotas or to none; why not, if so. */
-function apply(quotas: readonly Open[], { request, dryRun }: Waiting, now: number): string | undefined {
+function apply(
+  quotas: readonly Open[],
+  { request, dryRun }: Waiting,
+  limited: readonly LimitedResource[],
+  now: number,
+): Refusal | undefined {
+  const all = quotas.map(({ quota }) => quota)
+  const open = uncovered(limited, all, request, now)
+  if (open) return open
   const charged = new Map<Open, Frozen<ResourceQuota>>()
   for (const open of quotas) {
     const decision = charge(open.quota, request, now)
     if (!decision) continue
-    if ('refusal' in decision) return decision.refusal
+    if ('refusal' in decision) return { why: decision.refusal }
     charged.set(open, { ...open.quota, status: { ...open.quota.status, used: decision.used } })
   }
   if (dryRun) return undefined

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ResourceQuota } from '../../../api/generated/types/core/v1.ts'
+import type { PersistentVolumeClaim, Pod, ResourceQuota } from '../../../api/generated/types/core/v1.ts'
 import { GuardedServer } from '../../guarded-server.suite.ts'
+import type { LimitedResource } from './limited.ts'
 
 const QUOTAS = '/api/v1/namespaces/default/resourcequotas'
 const PODS = '/api/v1/namespaces/default/pods'
@@ -139,5 +140,109 @@ test('however many come at once, no more get in than fit, and all that fit do', 
       assert.equal(Number(used?.['pods']), inside.length)
     }),
     { numRuns: 15 },
+  )
+})
+
+test('what is limited is used only where a quota is about it', async (t) => {
+  const limitedResources: readonly LimitedResource[] = [
+    { resource: 'pods', matchContains: ['requests.cpu'] },
+    {
+      resource: 'pods',
+      matchScopes: [{ scopeName: 'PriorityClass', operator: 'In', values: ['high', 'higher'] }],
+    },
+    { apiGroup: 'coordination.k8s.io', resource: 'leases', matchContains: ['count/'] },
+  ]
+  const server = await GuardedServer.start({ admission: { limitedResources } })
+  await server.create('/api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'default' } })
+  await server.create('/apis/scheduling.k8s.io/v1/priorityclasses', { metadata: { name: 'high' }, value: 10 })
+  const cpu = { requests: { cpu: '1m' } }
+  await t.test('a resource', async () => {
+    await server.create(PODS, pod('free'))
+    assert.equal(
+      await server.refused(403, 'POST', PODS, pod('a', cpu)),
+      'pods "a" is forbidden: insufficient quota to consume: requests.cpu',
+    )
+    await addQuota(server, 'cpu', { 'requests.cpu': '1', pods: '5' })
+    await server.create(PODS, pod('a', cpu))
+  })
+  await t.test('a scope', async () => {
+    const high = pod('b', cpu, { priorityClassName: 'high' })
+    assert.equal(
+      await server.refused(500, 'POST', PODS, high),
+      'insufficient quota to match these scopes: [{PriorityClass In [high higher]}]',
+    )
+    const matchExpressions = [{ scopeName: 'PriorityClass', operator: 'In', values: ['high'] }]
+    await addQuota(server, 'high', { pods: '1' }, { scopeSelector: { matchExpressions } })
+    await server.create(PODS, high)
+  })
+  await t.test('a resource of a group', async () => {
+    const leases = '/apis/coordination.k8s.io/v1/namespaces/default/leases'
+    assert.match(
+      await server.refused(403, 'POST', leases, { metadata: { name: 'a' } }),
+      /insufficient quota to consume: count\/leases.coordination.k8s.io/,
+    )
+  })
+})
+
+test('admission bypassed by subresource or old-object field: what an update adds is charged', async (t) => {
+  await t.test('a resize', async () => {
+    const server = await withQuota({ 'requests.cpu': '1' })
+    const made = await server.create<Pod>(PODS, pod('p', { requests: { cpu: '500m' } }))
+    const containers = [{ name: 'c', image: 'i', resources: { requests: { cpu: '1100m' } } }]
+    assert.match(
+      await server.refused(403, 'PUT', `${PODS}/p/resize`, { ...made, spec: { ...made.spec, containers } }),
+      /exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=500m, limited: requests.cpu=1/,
+    )
+  })
+  await t.test('a deadline, which is another scope', async () => {
+    const server = await withQuota({ pods: '0' }, { scopes: ['Terminating'] })
+    const made = await server.create<Pod>(PODS, pod('p'))
+    assert.match(
+      await server.refused(403, 'PUT', `${PODS}/p`, { ...made, spec: { ...made.spec, activeDeadlineSeconds: 5 } }),
+      /exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0/,
+    )
+  })
+  await t.test('what a status says is charged, though it no longer fits', async () => {
+    const server = await withQuota({ 'requests.storage': '1Gi' })
+    const claims = '/api/v1/namespaces/default/persistentvolumeclaims'
+    const made = await server.create<PersistentVolumeClaim>(claims, {
+      metadata: { name: 'c' },
+      spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+    })
+    const status = { allocatedResources: { storage: '2Gi' } }
+    await server.expect(200, 'PUT', `${claims}/c/status`, { ...made, status })
+    assert.deepEqual(await usedOf(server), { 'requests.storage': '2Gi' })
+  })
+})
+
+test('devices are counted by their class, of alternatives the most', async () => {
+  const name = (of: string): string => `${of}.deviceclass.resource.k8s.io/devices`
+  const server = await withQuota({ [name('gpu')]: '4', [name('net')]: '40' })
+  const claims = '/apis/resource.k8s.io/v1/namespaces/default/resourceclaims'
+  const claim = (of: string, requests: object[]): object => ({
+    metadata: { name: of },
+    spec: { devices: { requests } },
+  })
+  const exactly = (deviceClassName: string, count: number): object => ({
+    deviceClassName,
+    allocationMode: 'ExactCount',
+    count,
+  })
+  const alternatives = [
+    { name: 'x', ...exactly('gpu', 2) },
+    { name: 'y', ...exactly('gpu', 1) },
+    { name: 'z', deviceClassName: 'net', allocationMode: 'All' },
+  ]
+  await server.create(
+    claims,
+    claim('a', [
+      { name: 'r', exactly: exactly('gpu', 1) },
+      { name: 's', firstAvailable: alternatives },
+    ]),
+  )
+  assert.deepEqual(await usedOf(server), { [name('gpu')]: '3', [name('net')]: '32' })
+  assert.match(
+    await server.refused(403, 'POST', claims, claim('b', [{ name: 'r', exactly: exactly('gpu', 2) }])),
+    /exceeded quota: q, requested: gpu.deviceclass.resource.k8s.io\/devices=2, used: .*=3, limited: .*=4/,
   )
 })

@@ -15,19 +15,21 @@ export function matchesQuotaScopes(
   resource: string,
   object: Frozen<KubeObject>,
 ): boolean {
-  const requirements: Requirement[] = [
+  return scopesOf({ scopes, scopeSelector }).every((requirement) => matchesScope(requirement, resource, object))
+}
+
+/** All that a quota demands of what it is about. */
+export function scopesOf({ scopes = [], scopeSelector }: Frozen<ResourceQuotaSpec>): Requirement[] {
+  return [
     ...scopes.map((scopeName): Requirement => ({ scopeName, operator: 'Exists' })),
     ...(scopeSelector?.matchExpressions ?? []),
   ]
-  return requirements.every((requirement) => matchesScope(requirement, resource, object))
 }
 
-function matchesScope(requirement: Requirement, resource: string, object: Frozen<KubeObject>): boolean {
+/** Whether the object is of the scope; objects of most resources are of none. */
+export function matchesScope(requirement: Requirement, resource: string, object: Frozen<KubeObject>): boolean {
   if (requirement.scopeName === 'VolumeAttributesClass')
-    return (
-      resource === 'persistentvolumeclaims' &&
-      matchesValues(requirement, attributesClass(object as Frozen<PersistentVolumeClaim>))
-    )
+    return resource === 'persistentvolumeclaims' && matchesClaim(requirement, object as Frozen<PersistentVolumeClaim>)
   return resource === 'pods' && matchesPod(requirement, object as Frozen<Pod>)
 }
 
@@ -66,8 +68,16 @@ function matchesValues({ operator, values = [] }: Requirement, value: string | u
   }
 }
 
-function attributesClass({ spec, status }: Frozen<PersistentVolumeClaim>): string | undefined {
-  return spec.volumeAttributesClassName ?? status?.currentVolumeAttributesClassName
+/** A claim may be of several classes for a while: of those that it has, gets and should have. */
+function matchesClaim(requirement: Requirement, { spec, status }: Frozen<PersistentVolumeClaim>): boolean {
+  const names = [
+    spec.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ].filter(Boolean)
+  return names.length > 0
+    ? names.some((name) => matchesValues(requirement, name))
+    : matchesValues(requirement, undefined)
 }
 
 interface Affinity {

@@ -1,7 +1,10 @@
 import { isPodTerminal } from '../pod-conditions.ts'
 import type { Frozen, KubeObject } from '../../../../apimachinery/meta.ts'
 import type { PersistentVolumeClaim, Pod, ResourceList, Service } from '../../../generated/types/core/v1.ts'
+import type { ExactDeviceRequest, ResourceClaim } from '../../../generated/types/resource/v1.ts'
 import { podLimits, podRequests } from '../pod-resources.ts'
+import { compareAmounts } from '../resource-list.ts'
+import { STORAGE_CLASS_ANNOTATION } from '../storage-class-annotation.ts'
 import { isExtendedResource, isHugePage } from '../resource-names.ts'
 
 /** A resource as quotas name it: `pods`, or `deployments.apps`. */
@@ -30,6 +33,8 @@ export function quotaUsage(resource: string, object: Frozen<KubeObject>, now: nu
       return { ...counted, services: 1, ...serviceUsage(object as Frozen<Service>) }
     case 'persistentvolumeclaims':
       return { ...counted, ...claimUsage(object as Frozen<PersistentVolumeClaim>) }
+    case RESOURCE_CLAIMS:
+      return { ...counted, ...deviceUsage(object as Frozen<ResourceClaim>) }
     default:
       return COUNTED_BY_NAME.has(resource) ? { ...counted, [resource]: 1 } : counted
   }
@@ -70,10 +75,12 @@ function serviceUsage({ spec }: Frozen<Service>): ResourceList {
   return { 'services.nodeports': nodePorts.length, 'services.loadbalancers': 1 }
 }
 
-function claimUsage({ spec, status }: Frozen<PersistentVolumeClaim>): ResourceList {
+function claimUsage({ metadata, spec, status }: Frozen<PersistentVolumeClaim>): ResourceList {
   const usage: ResourceList = { persistentvolumeclaims: 1 }
-  const storage = status?.allocatedResources?.['storage'] ?? spec.resources?.requests?.['storage']
-  const className = spec.storageClassName
+  const asked = spec.resources?.requests?.['storage']
+  const given = status?.allocatedResources?.['storage']
+  const storage = asked !== undefined && given !== undefined && compareAmounts(given, asked) > 0 ? given : asked
+  const className = metadata.annotations?.[STORAGE_CLASS_ANNOTATION] ?? spec.storageClassName
   if (className) usage[`${className}.storageclass.storage.k8s.io/persistentvolumeclaims`] = 1
   if (storage === undefined) return usage
   usage['requests.storage'] = storage
@@ -81,11 +88,38 @@ function claimUsage({ spec, status }: Frozen<PersistentVolumeClaim>): ResourceLi
   return usage
 }
 
+const RESOURCE_CLAIMS = 'resourceclaims.resource.k8s.io'
+const PER_DEVICE_CLASS = '.deviceclass.resource.k8s.io/devices'
+/** The most that a claim for all devices may get. */
+const ALL_DEVICES = 32
+
+type DeviceRequest = Pick<ExactDeviceRequest, 'deviceClassName' | 'allocationMode' | 'count'>
+
+/** Devices by their class; of alternatives the most of each. */
+function deviceUsage({ spec }: Frozen<ResourceClaim>): ResourceList {
+  const usage: Record<string, number> = {}
+  for (const { exactly, firstAvailable = [] } of spec.devices?.requests ?? []) {
+    const most: Record<string, number> = {}
+    for (const one of exactly ? [exactly] : firstAvailable) {
+      const name = `${one.deviceClassName}${PER_DEVICE_CLASS}`
+      most[name] = Math.max(most[name] ?? 0, devicesOf(one))
+    }
+    for (const [name, count] of Object.entries(most)) usage[name] = (usage[name] ?? 0) + count
+  }
+  return usage
+}
+
+function devicesOf({ allocationMode, count = 0 }: Frozen<DeviceRequest>): number {
+  if (allocationMode === 'All') return ALL_DEVICES
+  return allocationMode === 'ExactCount' ? count : 0
+}
+
 /** The resource whose objects use what a quota calls `name`: `pods` for `requests.cpu`, `deployments.apps` for `count/deployments.apps`. */
 export function resourceOfQuotaName(name: string): string | undefined {
   if (name.startsWith('count/')) return name.slice('count/'.length)
   if (name === 'services' || name.startsWith('services.')) return 'services'
   if (name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')) return 'persistentvolumeclaims'
+  if (name.endsWith(PER_DEVICE_CLASS)) return RESOURCE_CLAIMS
   if (COUNTED_BY_NAME.has(name)) return name
   const bare = name.replace(/^(requests|limits)\./, '')
   const isCompute =
