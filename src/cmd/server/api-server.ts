@@ -71,7 +71,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   // Asked for each connection.
   const connect: ConnectTls = {
     get kubelet() {
-      return shown.kubeletTls
+      const { kubeletCa: ca } = options.config.serving
+      return shown.kubeletTls && { ...shown.kubeletTls, ...(ca !== undefined && { ca }) }
     },
     get frontProxy() {
       return shown.pki.frontProxy.client

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import type { EtcdSettings } from '../../host/cluster/etcd-settings.ts'
 import type { ClusterPaths } from '../../host/cluster/paths.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
@@ -17,7 +18,11 @@ export interface OpenStoreOptions {
 /** Opens the store that a cluster's settings name. A UserError when etcd does not answer. */
 export async function openStore({ settings, paths, env }: OpenStoreOptions): Promise<Store> {
   const log = env.log.with({ component: 'store' })
-  if (!settings.etcd) return LmdbStore.open({ path: paths.store, clock: env.clock, log })
+  if (!settings.etcd) {
+    const store = await LmdbStore.open({ path: paths.store, clock: env.clock, log })
+    closeFiles(paths.store)
+    return store
+  }
   // gRPC is loaded by who needs it.
   const { EtcdStore } = await import('../../store/etcd/store.ts')
   const options = { ...etcdOptions(settings.etcd), clock: env.clock, log }
@@ -26,6 +31,11 @@ export async function openStore({ settings, paths, env }: OpenStoreOptions): Pro
   } catch (error) {
     throw new UserError(`cannot use the etcd at ${options.endpoints.join(', ')}: ${messageOf(error)}`, { cause: error })
   }
+}
+
+/** The library makes its files as the umask lets it. They hold every Secret. */
+function closeFiles(folder: string): void {
+  for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o600)
 }
 
 /** The settings as an EtcdStore takes them, with the certificates read. */

@@ -34,6 +34,11 @@ export const SERVING_FLAGS: ApiFlagGroup = {
       kind: 'list',
       description: 'regular expressions of the origins whose pages may ask, such as //dash\\.example\\.com$',
     },
+    {
+      name: 'kubelet-certificate-authority',
+      kind: 'file',
+      description: 'who signed the certificates of node agents (any certificate is taken)',
+    },
     { name: 'event-ttl', kind: 'duration', description: 'how long events are kept (1h)' },
   ],
 }
@@ -65,6 +70,8 @@ export interface ServingConfig {
   readonly strictTransport?: string
   readonly allowedOrigins: readonly GoRegExp[]
   readonly eventTtlMs: number
+  /** The CA of kubelets' certificates, in PEM. */
+  readonly kubeletCa?: string
 }
 
 const HOUR_MS = 3_600_000
@@ -78,6 +85,7 @@ export function servingConfig(flags: ApiFlagValues): ServingConfig {
     throw badFlag('http2-max-streams-per-connection', String(maxStreams), 'must be greater than or equal to 0')
   }
   const directives = directivesOf(flags)
+  const kubeletCa = authorityOf(flags.text('kubelet-certificate-authority'))
   return {
     ...(certificate && { certificate }),
     named: flags.each('tls-sni-cert-key').map(namedCertificate),
@@ -88,6 +96,7 @@ export function servingConfig(flags: ApiFlagValues): ServingConfig {
     ...(directives.length > 0 && { strictTransport: directives.join('; ') }),
     allowedOrigins: originsOf(flags),
     eventTtlMs: flags.duration('event-ttl', HOUR_MS),
+    ...(kubeletCa !== undefined && { kubeletCa }),
   }
 }
 
@@ -96,6 +105,16 @@ function certificateOf(flags: ApiFlagValues): ServedCertificate | undefined {
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined || key === undefined) throw bad('missing filename for serving cert')
   return readCertificate(cert, key)
+}
+
+function authorityOf(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  try {
+    const pem = readFileSync(file, 'utf8')
+    return new X509Certificate(pem) && pem
+  } catch (error) {
+    throw bad(`cannot read the authority in ${file}: ${messageOf(error)}`)
+  }
 }
 
 /** Reads a certificate and its key. Throws a UserError when they are none, or not of each other. */
