@@ -83,6 +83,10 @@ control('4.2.12', async () => {
     { maxVersion: 'TLSv1.2', ciphers: 'NULL@SECLEVEL=0' },
     { maxVersion: 'TLSv1.2', ciphers: 'kRSA@SECLEVEL=0' },
   ]
-  for (const tls of weak) assert.notEqual(await server.handshakeError({ ...tls, rejectUnauthorized: false, port: agent.server.port }), undefined)
+  for (const tls of weak)
+    assert.notEqual(
+      await server.handshakeError({ ...tls, rejectUnauthorized: false, port: agent.server.port }),
+      undefined,
+    )
   assert.equal(await server.handshakeError({ port: agent.server.port, rejectUnauthorized: false }), undefined)
 })
