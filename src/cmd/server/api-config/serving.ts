@@ -111,7 +111,9 @@ function authorityOf(file: string | undefined): string | undefined {
   if (file === undefined) return undefined
   try {
     const pem = readFileSync(file, 'utf8')
-    return new X509Certificate(pem) && pem
+    const { ca } = new X509Certificate(pem)
+    if (!ca) throw new Error('the certificate is of no authority')
+    return pem
   } catch (error) {
     throw bad(`cannot read the authority in ${file}: ${messageOf(error)}`)
   }
