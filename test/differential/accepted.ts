@@ -13,25 +13,17 @@ export const accepted: readonly Accepted[] = [
     cases: '*',
     at: 'headers.x-kubernetes-pf-',
   },
-  ...['body', 'body.yaml.0', 'body.protobuf'].map((body) => ({
-    reason: 'Reviews and token requests are not stored, so nobody is said to own their fields.',
-    cases: 'subresources/*',
-    at: `${body}.metadata.managedFields`,
-  })),
   {
-    reason: 'Reviews and token requests are not stored, so nobody is said to own their fields.',
-    cases: 'authorization/*',
+    reason: 'Token requests are not stored, so nobody is said to own their fields.',
+    cases: 'subresources/*',
     at: 'body.metadata.managedFields',
   },
   ...[
     ['a binding, v1', 'body.0.review.request.object.metadata.managedFields'],
     ['an old binding, v1', 'body.0.review.request.object.metadata.managedFields'],
     ['a token, v1', 'body.1.review.request.object'],
-    ['an access review, v1', 'body.metadata.managedFields'],
-    ['an access review, v1', 'body.1.review.request.object.metadata.managedFields'],
   ].map(([name = '', at = '']) => ({
-    reason:
-      'Reviews, bindings and token requests are not stored, so nobody owns their fields, and nothing is filled in.',
+    reason: 'Bindings and token requests are not stored, so nobody owns their fields, and nothing is filled in.',
     cases: `webhooks/told: ${name}`,
     at,
   })),
