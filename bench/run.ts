@@ -12,6 +12,7 @@ import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { deploymentRow, idleRows, readyRow } from './rows/control-plane.ts'
 import { definitionsRow } from './rows/crds.ts'
+import { fairnessRow } from './rows/fairness.ts'
 import { listRows } from './rows/lists.ts'
 import { podRows } from './rows/pods.ts'
 import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
@@ -42,9 +43,14 @@ interface Measured {
 
 const wrk = await missingWrk()
 const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow, restartRow]
-const rows = [readyRow, ...idleRows, ...(wrk ? [] : requestRows), deploymentRow, ...readRows, memoryRow].filter(
-  (row) => !flags.only || row.name.includes(flags.only),
-)
+const rows = [
+  readyRow,
+  ...idleRows,
+  ...(wrk ? [] : [...requestRows, fairnessRow]),
+  deploymentRow,
+  ...readRows,
+  memoryRow,
+].filter((row) => !flags.only || row.name.includes(flags.only))
 const results: Measured[] = rows.map((row) => ({ row, values: new Map(), notes: [] }))
 const upstreamBin = flags.upstream ?? process.env.SKIFF_UPSTREAM_BIN
 const withoutUpstream = missingUpstream(upstreamBin)

@@ -154,7 +154,8 @@ export class ApiServer {
       minRequestTimeoutSeconds: options.minRequestTimeoutSeconds ?? 1800,
     }
     for (const definition of options.resources) this.addResource(definition)
-    for (const route of [...this.#ownRoutes(options), ...(options.routes ?? [])]) this.#routes.add(route)
+    for (const route of [...this.#ownRoutes(options), ...(flowControl?.routes?.() ?? []), ...(options.routes ?? [])])
+      this.#routes.add(route)
   }
 
   /** Serves a resource from now on, or serves it anew. */

@@ -5,6 +5,8 @@ import type { MaybePromise, Store } from '../../store/store.ts'
 import type { Mirror } from '../mirror/mirror.ts'
 import type { Call } from '../request/call.ts'
 import type { RequestInfo } from '../request/info.ts'
+import type { Route } from '../routes/routes.ts'
+import { dumpRoutes } from './dump.ts'
 import { FlowRequest } from './flow-request.ts'
 import { InFlight } from './in-flight.ts'
 import { ADJUSTMENT_MS, Levels, type Schema } from './levels.ts'
@@ -85,6 +87,10 @@ export class PriorityAndFairness implements FlowController {
 
   watching(call: Call): () => void {
     return this.#watches.add(call)
+  }
+
+  routes(): readonly Route[] {
+    return dumpRoutes(this.levels, this.#options.env.clock)
   }
 
   stop(): void {

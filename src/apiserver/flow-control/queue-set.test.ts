@@ -120,6 +120,34 @@ test('one request of its own beside a flood waits for no more than those at work
   assert.ok(atMs - asked <= 100, `waited ${atMs - asked} ms`)
 })
 
+test('when the thread is short and not seats, a small flow does not stand behind all that waits', async () => {
+  const busy: Gate = { open: () => false, kick: () => {} }
+  const bench = new Bench(245, { queues: 128, handSize: 6, queueLengthLimit: 50 }, busy)
+  const flood = (): void => {
+    const request = bench.request('flood')
+    bench.start(request, () => {
+      request.end()
+      flood()
+    })
+  }
+  for (let i = 0; i < 500; i++) flood()
+  const waits: number[] = []
+  for (let ms = 0; ms < 3000; ms++) {
+    if (ms % 100 === 0) {
+      const asked = bench.clock.monotonic()
+      const request = bench.request('small')
+      bench.start(request, () => {
+        request.end()
+        waits.push(bench.clock.monotonic() - asked)
+      })
+    }
+    await bench.clock.advance(1, instantly)
+    bench.set.dispatch()
+  }
+  assert.equal(waits.length, 30)
+  assert.ok(Math.max(...waits) <= 10, `waited ${Math.max(...waits)} ms`)
+})
+
 test('a client that leaves the queue makes room, and takes no seat', () => {
   const bench = new Bench(1, { queues: 1, handSize: 1, queueLengthLimit: 1 })
   const working = bench.request('a')

@@ -313,13 +313,26 @@ export class QueueSet {
     return best
   }
 
-  /** R advances by the seats that each active queue gets. To be called before anything changes. */
+  /**
+   * R advances by the seats that each active queue gets, as upstream; but never past the start of a request that waits: when it is the
+   * thread that is short and not seats, queues get less than that, and who comes new would stand behind all who wait already. To be called
+   * before anything changes.
+   */
   #sync(now: number): void {
     if (now <= this.#syncedMs) return
     const seconds = (now - this.#syncedMs) / 1000
     this.#syncedMs = now
-    if (this.#active > 0)
-      this.#r += (seconds * Math.min(this.seatsInUse + this.seatsWaiting, this.#limit)) / this.#active
+    if (this.#active === 0) return
+    const next = this.#r + (seconds * Math.min(this.seatsInUse + this.seatsWaiting, this.#limit)) / this.#active
+    this.#r = this.waiting === 0 ? next : Math.max(this.#r, Math.min(next, this.#earliestStart()))
+  }
+
+  #earliestStart(): number {
+    let earliest = Infinity
+    for (const { waiting, nextDispatchR } of this.queues) {
+      if (waiting.size > 0 && nextDispatchR < earliest) earliest = nextDispatchR
+    }
+    return earliest
   }
 
   #note(now: number): void {
@@ -338,7 +351,7 @@ export class QueueSet {
 }
 
 /** In seat-seconds. */
-function workOf({ initialSeats, finalSeats, additionalMs }: Work): number {
+export function workOf({ initialSeats, finalSeats, additionalMs }: Work): number {
   return initialSeats * SERVICE_SECONDS + (finalSeats * additionalMs) / 1000
 }
 

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../store/store.ts'
 import type { ResourceTable } from '../resource-table.ts'
+import type { Route } from '../routes/routes.ts'
 import type { Call } from '../request/call.ts'
 
 /** That a request was let in, or why not. */
@@ -21,6 +22,8 @@ export interface FlowController {
   admit(call: Call): MaybePromise<FlowTicket | undefined>
   /** Notes that a watch begins; returns what notes its end. */
   watching(call: Call): () => void
+  /** Paths that tell of it. */
+  routes?(): readonly Route[]
   /** Ends what goes on by itself. */
   stop?(): void
   /** Lines in Prometheus' format. */
