@@ -181,8 +181,8 @@ export class PriorityAndFairness implements FlowController {
     this.#adjusting = this.#options.env.clock.setTimer(() => {
       this.#adjusting = undefined
       this.levels.adjust()
-      // What is at work, or waits, is demand without any request coming.
-      if (this.levels.all().some(({ set }) => !set.idle)) this.#adjustLater()
+      // What is at work, or waits, is demand without any request coming; and what was lent goes back when it is not wanted any more.
+      if (this.levels.all().some(({ set, demand }) => !set.idle || demand.highest > 0)) this.#adjustLater()
     }, ADJUSTMENT_MS)
   }
 }
