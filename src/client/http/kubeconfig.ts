@@ -151,6 +151,8 @@ function httpConfig(cluster: KubeconfigCluster, user: KubeconfigUser, clock: Clo
 function certificateOf(user: KubeconfigUser): ClientCertificate | undefined {
   const cert = pem(user['client-certificate-data'], user['client-certificate'])
   const key = pem(user['client-key-data'], user['client-key'])
+  if (!cert !== !key)
+    throw new Error(`a user has a client ${cert ? 'certificate without its key' : 'key without its certificate'}`)
   return cert && key ? { cert, key } : undefined
 }
 

@@ -61,8 +61,10 @@ export async function makeCertificate(env: Env, authority: KeyPair, subject: Sub
   const keys = await makeKeys()
   const issuer = new X509Certificate(authority.cert)
   const usage = subject.serves ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth
+  const asked = validity(env, LEAF_DAYS)
   const certificate = await X509CertificateGenerator.create({
-    ...validity(env, LEAF_DAYS),
+    ...asked,
+    notAfter: asked.notAfter < issuer.notAfter ? asked.notAfter : issuer.notAfter,
     subject: subject.name,
     issuer: issuer.subject,
     publicKey: keys.publicKey,

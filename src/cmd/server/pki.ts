@@ -1,8 +1,10 @@
-import { X509Certificate, createPrivateKey, generateKeyPairSync } from 'node:crypto'
+import { X509Certificate, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../../host/files.ts'
+import { UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
+import { checkAuthority, readable } from './authority.ts'
 import type { KeyPair, Subject } from './certificates.ts'
 
 /** What the cluster's parts prove themselves with. */
@@ -73,8 +75,16 @@ async function authority(
   { file, name }: Authority = CLUSTER,
 ): Promise<KeyPair> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  return readPair(folder, file) ?? writePair(folder, file, await (await library()).makeAuthority(env, name))
+  const kept = readPair(folder, file)
+  if (kept) return checkAuthority(kept, join(folder, file), env)
+  // Another one in its place would leave everyone who trusts it outside.
+  if (existsSync(join(folder, `${file}.crt`)))
+    throw new UserError(`${join(folder, file)}.crt is there without its key, ${file}.key`, { hints: [RESTORE] })
+  return writePair(folder, file, await (await library()).makeAuthority(env, name))
 }
+
+const RESTORE =
+  'put both back from a backup; or take both away, and the next start makes a new authority, which every client and node has to be given'
 
 interface Place extends Pick<PkiOptions, 'folder' | 'env'> {
   readonly ca: KeyPair
@@ -83,17 +93,26 @@ interface Place extends Pick<PkiOptions, 'folder' | 'env'> {
 /** The certificate that is kept while it is good, otherwise a new one. */
 async function leaf({ folder, env, ca }: Place, file: string, subject: Subject): Promise<KeyPair> {
   const kept = readPair(folder, file)
-  if (kept && stillGood(env, kept, subject)) return kept
+  if (kept && stillGood(env, ca, kept, subject)) return kept
   return writePair(folder, file, await (await library()).makeCertificate(env, ca, subject))
 }
 
 const library = () => import('./certificates.ts')
 
-function stillGood({ clock }: Env, { cert, key }: KeyPair, { serves = [] }: Subject): boolean {
-  const certificate = new X509Certificate(cert)
+/** No certificate outlasts its authority: near the end of that, a new one would not last longer. */
+function renewBeforeMs({ validToDate }: X509Certificate, ca: KeyPair): number {
+  return validToDate >= new X509Certificate(ca.cert).validToDate ? 0 : RENEW_BEFORE_MS
+}
+
+function stillGood({ clock }: Env, ca: KeyPair, { cert, key }: KeyPair, { serves = [] }: Subject): boolean {
+  const certificate = readable(() => new X509Certificate(cert))
+  const privateKey = readable(() => createPrivateKey(key))
   // Whoever was cut off between the two files left one of each pair.
-  if (!certificate.checkPrivateKey(createPrivateKey(key))) return false
-  if (certificate.validToDate.getTime() - clock.now() < RENEW_BEFORE_MS) return false
+  if (!certificate || !privateKey || !certificate.checkPrivateKey(privateKey)) return false
+  // It may be of another authority, or of a time when the clock was ahead.
+  if (!certificate.verify(new X509Certificate(ca.cert).publicKey)) return false
+  if (certificate.validFromDate.getTime() > clock.now()) return false
+  if (certificate.validToDate.getTime() - clock.now() < renewBeforeMs(certificate, ca)) return false
   return serves.every((name) => (certificate.checkHost(name) ?? certificate.checkIP(name)) !== undefined)
 }
 
@@ -108,7 +127,23 @@ function serviceAccountKeys(folder: string): Pki['serviceAccount'] {
     writeFileAtomic(publicFile, publicKey, { mode: 0o644 })
     writeFileAtomic(privateFile, privateKey, { mode: 0o600 })
   }
-  return { privateKey: readFileSync(privateFile, 'utf8'), publicKey: readFileSync(publicFile, 'utf8') }
+  const privateKey = readFileSync(privateFile, 'utf8')
+  const publicKey = publicOf(privateKey, privateFile)
+  if (!existsSync(publicFile)) writeFileAtomic(publicFile, publicKey, { mode: 0o644 })
+  return { privateKey, publicKey }
+}
+
+function publicOf(privateKey: string, file: string): string {
+  try {
+    return createPublicKey(privateKey).export({ type: 'spki', format: 'pem' }).toString()
+  } catch (cause) {
+    throw new UserError(`${file} is not a private key that can be read`, {
+      cause,
+      hints: [
+        'put it back from a backup; or take it away, and the next start makes a new one: all service account tokens end then',
+      ],
+    })
+  }
 }
 
 /** A certificate and its key, when both are there. */

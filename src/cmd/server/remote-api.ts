@@ -1,9 +1,12 @@
+import { createSecureContext } from 'node:tls'
 import { createClient } from '../../client/create-client.ts'
+import type { HttpConfig } from '../../client/http/config.ts'
 import { loadKubeconfig } from '../../client/http/kubeconfig.ts'
 import { httpTransport } from '../../client/http/transport.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import type { ApiAccess } from './guarded-api.ts'
+import { certificatesOf } from './pem.ts'
 
 /** The API server of another process. */
 export interface RemoteApi extends ApiAccess {
@@ -24,8 +27,25 @@ export function remoteApi(kubeconfig: string, env: Env): RemoteApi {
 
 function readConfig(kubeconfig: string, { clock }: Env): ReturnType<typeof loadKubeconfig>['config'] {
   try {
-    return loadKubeconfig({ clock, paths: [kubeconfig] }).config
+    const { config } = loadKubeconfig({ clock, paths: [kubeconfig] })
+    checkCertificates(config)
+    return config
   } catch (error) {
-    throw new UserError(messageOf(error), { exitCode: EXIT.usage, cause: error })
+    throw new UserError(`kubeconfig ${kubeconfig}: ${messageOf(error)}`, { exitCode: EXIT.usage, cause: error })
+  }
+}
+
+/** Throws for what no connection could be made with, which would be told at the first one, and of nothing in particular. */
+function checkCertificates({ ca, certificate }: HttpConfig): void {
+  usable('certificate authority', () => ca !== undefined && certificatesOf(ca))
+  const client = certificate?.()
+  if (client) usable('client certificate', () => createSecureContext({ cert: client.cert, key: client.key }))
+}
+
+function usable(what: string, use: () => unknown): void {
+  try {
+    use()
+  } catch (cause) {
+    throw new Error(`the ${what} that it has cannot be used: ${messageOf(cause)}`, { cause })
   }
 }
