@@ -12,7 +12,7 @@ import { authenticationReviews } from './authn/reviews/reviews.ts'
 import { accountTokens } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
 import { type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
-import { openIdRoutes } from './authn/service-account/openid.ts'
+import { KEY_SET, openIdRoutes } from './authn/service-account/openid.ts'
 import { tokenSubresource } from './authn/service-account/token-request.ts'
 import { staticTokens } from './authn/static-tokens.ts'
 import { audienceAgnostic, bearerTokens, type TokenAuthenticator } from './authn/tokens.ts'
@@ -46,6 +46,8 @@ export interface GuardOptions extends AuthenticationOptions {
   readonly tokenKeys?: TokenKeyPems
   /** https://kubernetes.default.svc.cluster.local unless told. */
   readonly issuer?: string
+  /** How service account tokens are made and known. */
+  readonly accountTokens?: AccountTokenConfig
   /** Users by their token. */
   readonly staticTokens?: ReadonlyMap<string, UserInfo>
   /** Whether tokens of Secrets let new nodes in, as upstream's --enable-bootstrap-token-auth. */
@@ -62,6 +64,19 @@ export interface GuardOptions extends AuthenticationOptions {
   readonly authorization?: AuthorizationOptions
   /** Upstream's defaults unless told. */
   readonly flow?: FlowControlConfig
+}
+
+/** Upstream's --service-account-* flags and --api-audiences. */
+export interface AccountTokenConfig {
+  /** Instead of GuardOptions.issuer: the first makes tokens, all are accepted. */
+  readonly issuers?: readonly string[]
+  /** Whom tokens must be for; the issuers unless told. */
+  readonly apiAudiences?: readonly string[]
+  /** Where others find the keys; at this server unless told. */
+  readonly keysUri?: string
+  readonly maxExpirationSeconds?: number
+  readonly extendExpiration?: boolean
+  readonly lookup?: boolean
 }
 
 /** Who may come in, what they may do, and what becomes of what they bring: the parts of an API server that guard it. */
@@ -83,13 +98,19 @@ export interface Guard {
 
 /** Puts a guard together as upstream does; unless told otherwise with --authorization-mode=Node,RBAC and its default admission plugins. */
 export function createGuard(options: GuardOptions): Guard {
-  const { store, env, issuer = DEFAULT_ISSUER, address = 'localhost:6443', callWebhook = noWebhooks } = options
+  const { store, env, address = 'localhost:6443', callWebhook = noWebhooks } = options
   const { metrics = new Metrics(), anonymous = { enabled: true } } = options
   const mirrors = new Mirrors(store, env)
   const keys = new TokenKeys(options.tokenKeys)
-  const apiAudiences = [issuer]
-  const configured = new ConfiguredTokens({ ...options, metrics, apiAudiences, accountIssuers: [issuer] })
-  const authenticator = authenticatorOf(options, { keys, issuer, apiAudiences, more: configured.authenticators })
+  const {
+    issuers = [options.issuer ?? DEFAULT_ISSUER],
+    apiAudiences = issuers,
+    keysUri,
+    ...tokenTimes
+  } = options.accountTokens ?? {}
+  const [issuer = DEFAULT_ISSUER] = issuers
+  const configured = new ConfiguredTokens({ ...options, metrics, apiAudiences, accountIssuers: issuers })
+  const authenticator = authenticatorOf(options, { keys, issuers, apiAudiences, more: configured.authenticators })
   const door = { anonymous, clock: env.clock, metrics: new AuthenticationMetrics(metrics) }
   const graph = new NodeGraph(store, env)
   const flow = flowControl(options.flow ?? DEFAULT_FLOW_CONTROL, { mirrors, store, env })
@@ -102,7 +123,7 @@ export function createGuard(options: GuardOptions): Guard {
     node: nodeAuthorizer(graph),
     rbac,
   })
-  const tokens = new TokenIssuer({ keys, env, issuer, audiences: apiAudiences })
+  const tokens = new TokenIssuer({ ...tokenTimes, keys, env, issuer, audiences: apiAudiences })
   return {
     authenticator: entry(authenticator, door),
     authorizer,
@@ -115,7 +136,7 @@ export function createGuard(options: GuardOptions): Guard {
       ...escalationChecks({ rbac, authorizer }),
       ...deviceChecks,
     },
-    routes: openIdRoutes(keys, issuer, address),
+    routes: openIdRoutes(keys, issuer, keysUri ?? `https://${address}${KEY_SET}`),
     maintainFlowControl: (send) => maintenance(flow, { mirrors, env, send }),
     signServiceAccountToken: (claims) => keys.sign(claims),
     async start() {
@@ -134,7 +155,7 @@ export function createGuard(options: GuardOptions): Guard {
 
 interface Tokens {
   readonly keys: TokenKeys
-  readonly issuer: string
+  readonly issuers: readonly string[]
   readonly apiAudiences: readonly string[]
   /** Asked last: they may have to look further. */
   readonly more: readonly TokenAuthenticator[]
@@ -142,12 +163,19 @@ interface Tokens {
 
 function authenticatorOf(
   { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...options }: GuardOptions,
-  { keys, issuer, apiAudiences, more }: Tokens,
+  { keys, issuers, apiAudiences, more }: Tokens,
 ): Authenticator {
   const tokens = bearerTokens(
     [
       ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
-      accountTokens({ keys, store, clock: env.clock, issuer, apiAudiences }),
+      accountTokens({
+        keys,
+        store,
+        clock: env.clock,
+        issuers,
+        apiAudiences,
+        lookup: options.accountTokens?.lookup ?? true,
+      }),
       ...(options.bootstrapTokens ? [audienceAgnostic(bootstrapTokens(store, env.clock), apiAudiences)] : []),
       ...more,
     ],

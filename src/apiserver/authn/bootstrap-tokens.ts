@@ -4,6 +4,7 @@ import type { Frozen } from '../../apimachinery/meta.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { Store } from '../../store/store.ts'
+import { isSame } from './constant-time.ts'
 import type { TokenAuthenticator } from './tokens.ts'
 import type { Authentication } from './types.ts'
 
@@ -47,14 +48,6 @@ async function holderOf(
 function textOf(base64 = ''): string {
   const bytes = decodeBase64(base64)
   return typeof bytes === 'number' ? '' : new TextDecoder().decode(bytes)
-}
-
-/** Takes as long wherever they differ. */
-function isSame(known: string, shown: string): boolean {
-  if (known.length !== shown.length) return false
-  let difference = 0
-  for (let i = 0; i < known.length; i++) difference |= known.charCodeAt(i) ^ shown.charCodeAt(i)
-  return difference === 0
 }
 
 const RFC3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/

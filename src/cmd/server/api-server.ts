@@ -20,7 +20,9 @@ import { authenticationOptions } from './api-config/authentication.ts'
 import { authorizationOptions } from './api-config/authorization.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { auditOf } from './audit.ts'
-import { certificateAuthenticator, frontProxyAuthenticator } from './certificate-authenticator.ts'
+import type { Authenticator } from '../../apiserver/authn/types.ts'
+import { tokenKeys } from './api-config/account-flags.ts'
+import { certificateAuthenticator, frontProxies, frontProxyAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
@@ -66,7 +68,6 @@ export interface ApiOptions extends ShownCertificates {
 export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const { env, store, settings, pki, nodeIP } = options
   const descriptions = openApiDescriptions()
-  const { privateKey, publicKey } = pki.serviceAccount
   let shown: ShownCertificates = options
   // Asked for each connection.
   const connect: ConnectTls = {
@@ -87,8 +88,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     serviceCidr: settings.serviceCidr,
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
-    tokenKeys: { privateKey, publicKeys: [publicKey] },
-    authenticators: [frontProxyAuthenticator(pki.frontProxy.ca), certificateAuthenticator(pki.ca.cert, env.clock)],
+    tokenKeys: tokenKeys(pki.serviceAccount, options.config.authentication.accounts.keys),
+    authenticators: certificateAuthenticators(options),
     ...authenticationOptions(options.config.authentication, {
       clock: env.clock,
       serverId: identityOf(options).name,
@@ -116,9 +117,10 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   collectProcess(api.server.metrics)
   const listener = await listen(api.server, options, connect)
   let { serving } = options.config
+  const authorities = options.config.authentication.certificates
   const stopWatching = watchCertificates(env, serving, (now) => {
     serving = now
-    listener.renew(servingTls(shown.pki, serving))
+    listener.renew(servingTls(shown.pki, serving, authorities))
   })
   const at = { address: nodeIP, port: listener.port }
   await api.bootstrap(at)
@@ -129,7 +131,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     certificateAuthority: certificateAuthority(env.random, pki.ca),
     renew(renewed) {
       shown = renewed
-      listener.renew(servingTls(renewed.pki, serving))
+      listener.renew(servingTls(renewed.pki, serving, authorities))
     },
     listener: {
       port: listener.port,
@@ -142,6 +144,16 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       },
     },
   }
+}
+
+/** Who holds which client certificate: the cluster's own authorities, then those that flags name. */
+function certificateAuthenticators({ pki, config, env }: ApiOptions): Authenticator[] {
+  const { clientCa, frontProxy } = config.authentication.certificates
+  return [
+    frontProxyAuthenticator(pki.frontProxy.ca),
+    ...(frontProxy ? [frontProxies(frontProxy)] : []),
+    certificateAuthenticator(`${pki.ca.cert}\n${clientCa ?? ''}`, env.clock),
+  ]
 }
 
 /** The names and addresses that the serving certificate must carry. */
@@ -172,7 +184,7 @@ async function listen(server: ApiServer, options: ApiOptions, connect: ConnectTl
       port: settings.apiPort,
       host: bindAddress,
       connect,
-      tls: servingTls(pki, serving),
+      tls: servingTls(pki, serving, options.config.authentication.certificates),
       pages: serving,
       http2: serving.http2,
       requestTimeoutMs: options.config.flow.requestTimeoutMs,

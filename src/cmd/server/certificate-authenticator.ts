@@ -3,18 +3,19 @@ import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import { requestHeaders } from '../../apiserver/authn/request-header.ts'
 import { REFUSED_CERTIFICATE, type Authentication, type Authenticator } from '../../apiserver/authn/types.ts'
 import type { Clock } from '../../lib/clock.ts'
+import type { FrontProxyConfig } from './api-config/certificate-flags.ts'
 import { certificatesOf } from './pem.ts'
 
 /** A client certificate that was looked at. */
 interface Known {
-  /** Undefined for one that names nobody. */
-  readonly holder: Authentication | undefined
+  /** Undefined for one that names nobody; an error for one that does not say it right. */
+  readonly holder: Authentication | Error | undefined
   readonly fromMs: number
   readonly toMs: number
 }
 
 /**
- * Who a client certificate stands for: its CN is the user, each O a group (upstream's CommonNameUserConversion). With several authorities
+ * Who a client certificate stands for: its CN is the user, each O a group, the attribute of Kubernetes' own the uid (upstream's CommonNameUserConversion). With several authorities
  * on one port only those that one of `ca` signed count; it is PEM. A certificate that the handshake refused, that another authority signed, or
  * whose time is over meanwhile, is a bad credential: connections last longer than certificates may.
  */
@@ -37,13 +38,19 @@ export function certificateAuthenticator(ca?: string, clock?: Pick<Clock, 'now'>
       const now = clock?.now()
       if (now !== undefined && (now < found.fromMs || now > found.toMs))
         throw new Error('x509: certificate has expired or is not yet valid')
+      if (found.holder instanceof Error) throw found.holder
       return found.holder
     },
   }
 }
 
-/** Believes what front proxies that one of `ca`, in PEM, signed say of their clients. */
+/** Believes what the cluster's own front proxy says of its clients; one of `ca`, in PEM, has signed its certificate. */
 export function frontProxyAuthenticator(ca: string): Authenticator {
+  return frontProxies({ ca, allowedNames: [FRONT_PROXY_NAME] })
+}
+
+/** Believes what front proxies say of their clients. */
+export function frontProxies({ ca, ...options }: FrontProxyOptions): Authenticator {
   const authorities = certificatesOf(ca)
   const known = new WeakMap<Uint8Array, { readonly name: string | undefined }>()
   const read = (der: Uint8Array): { readonly name: string | undefined } => {
@@ -53,7 +60,7 @@ export function frontProxyAuthenticator(ca: string): Authenticator {
     return { name: signed ? readCertificate(der).subject.commonName : undefined }
   }
   return requestHeaders({
-    allowedNames: [FRONT_PROXY_NAME],
+    ...options,
     proxyName(der) {
       let found = known.get(der)
       if (!found) known.set(der, (found = read(der)))
@@ -62,6 +69,8 @@ export function frontProxyAuthenticator(ca: string): Authenticator {
   })
 }
 
+type FrontProxyOptions = Pick<FrontProxyConfig, 'ca' | 'allowedNames'> & Partial<FrontProxyConfig>
+
 /** The one front proxy of the cluster's own making. */
 const FRONT_PROXY_NAME = 'front-proxy-client'
 
@@ -69,10 +78,17 @@ function isSignedBy(certificate: X509Certificate, authority: X509Certificate): b
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
 }
 
-function holderOf({ raw, fingerprint256 }: X509Certificate): Authentication | undefined {
-  const { commonName: name, organizations } = readCertificate(raw).subject
+/** The attribute of a subject that is a uid. */
+const UID = '1.3.6.1.4.1.57683.2'
+
+function holderOf({ raw, fingerprint256 }: X509Certificate): Authentication | Error | undefined {
+  const { commonName: name, organizations, attributes } = readCertificate(raw).subject
   if (!name) return undefined
+  const uids = attributes.flatMap(([type, value]) => (type === UID ? [value] : []))
+  if (uids.length > 1) return new Error(`expected 1 UID, but found multiple: [${uids.join(' ')}]`)
+  const [uid] = uids
+  if (uid === '') return new Error('UID cannot be an empty string')
   const id = `X509SHA256=${fingerprint256.replaceAll(':', '').toLowerCase()}`
   const extra = { 'authentication.kubernetes.io/credential-id': [id] }
-  return { user: { name, groups: [...organizations], extra } }
+  return { user: { name, ...(uid !== undefined && { uid }), groups: [...organizations], extra } }
 }

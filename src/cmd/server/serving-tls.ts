@@ -1,13 +1,19 @@
 import type { ServingTls } from '../../apiserver/http/serve.ts'
 import type { Env } from '../../lib/env.ts'
+import type { CertificateConfig } from './api-config/certificate-flags.ts'
 import { readCertificate, type ServingConfig } from './api-config/serving.ts'
 import type { Pki } from './pki.ts'
 
 /** What the API is served with: the cluster's own certificate, or that which flags name. */
-export function servingTls({ serving, ca, frontProxy }: Pki, config: ServingConfig): ServingTls {
+export function servingTls(
+  { serving, ca, frontProxy }: Pki,
+  config: ServingConfig,
+  more: CertificateConfig = {},
+): ServingTls {
+  const clientCa = [ca.cert, frontProxy.ca, more.clientCa ?? '', more.frontProxy?.ca ?? ''].join('\n')
   const { certificate, named, minVersion, ciphers } = config
   const { cert, key } = certificate ?? serving
-  return { cert, key, clientCa: ca.cert + frontProxy.ca, named, minVersion, ...(ciphers !== undefined && { ciphers }) }
+  return { cert, key, clientCa, named, minVersion, ...(ciphers !== undefined && { ciphers }) }
 }
 
 /** How often files are looked at: upstream's period. */

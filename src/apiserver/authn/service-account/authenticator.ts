@@ -7,6 +7,7 @@ import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Store } from '../../../store/store.ts'
+import { isSame } from '../constant-time.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
 import type { Authentication } from '../types.ts'
 import { type AccountClaims, type ClaimRef, LEGACY_ISSUER, type LegacyClaims } from './claims.ts'
@@ -19,7 +20,9 @@ export interface AccountTokenOptions {
   readonly store: Store
   readonly clock: Clock
   /** Whose tokens are accepted. */
-  readonly issuer: string
+  readonly issuers: readonly string[]
+  /** Whether tokens of Secrets end with their Secret and account; they do unless told. */
+  readonly lookup?: boolean
   /** Whom tokens are for when they name nobody. */
   readonly apiAudiences: readonly string[]
 }
@@ -69,7 +72,7 @@ async function holderOf(look: Look): Promise<Authentication | undefined> {
   const { options, token, audiences } = look
   const issuer = issuerOf(token)
   if (issuer === LEGACY_ISSUER) return legacy(look)
-  if (issuer === undefined || issuer !== options.issuer) return undefined
+  if (issuer === undefined || !options.issuers.includes(issuer)) return undefined
   const claims = (await options.keys.verify(token)) as unknown as AccountClaims
   const shared = audiences.filter((audience) => audiencesOf(claims).includes(audience))
   if (shared.length === 0) {
@@ -181,10 +184,12 @@ async function legacy(look: Look): Promise<Authentication | undefined> {
   const uid = claimed(claims['kubernetes.io/serviceaccount/service-account.uid'], 'serviceAccountUID')
   const subject = splitAccountUserName(claimed(claims.sub, 'sub'))
   if (subject?.namespace !== namespace || subject.name !== name) throw new Error('sub claim is invalid')
-  const secret = await read<Secret>(look, secrets, `${namespace}/${secretName}`)
-  if (!secret || secret.metadata.deletionTimestamp) throw new Error('service account token has been invalidated')
-  if (secret.data?.['token'] !== btoa(token)) throw new Error("service account token does not match server's copy")
-  await checkAccount(look, namespace, { name, uid })
+  if (options.lookup ?? true) {
+    const secret = await read<Secret>(look, secrets, `${namespace}/${secretName}`)
+    if (!secret || secret.metadata.deletionTimestamp) throw new Error('Token has been invalidated')
+    if (!isSame(secret.data?.['token'] ?? '', btoa(token))) throw new Error("Token does not match server's copy")
+    await checkAccount(look, namespace, { name, uid })
+  }
   return { user: { name: accountUserName(namespace, name), uid, groups: accountGroups(namespace) }, audiences: shared }
 }
 

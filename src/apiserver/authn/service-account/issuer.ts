@@ -18,6 +18,10 @@ export interface IssuerOptions {
   readonly issuer: string
   /** Whom tokens are for when nobody is named: the API server. */
   readonly audiences: readonly string[]
+  /** Tokens that are asked for for longer last so long. */
+  readonly maxExpirationSeconds?: number | undefined
+  /** Whether tokens of containers outlive what was asked for, for clients that never read them again; they do unless told. */
+  readonly extendExpiration?: boolean | undefined
 }
 
 /** What a token is to say. */
@@ -43,6 +47,10 @@ export class TokenIssuer {
     return this.#options.audiences
   }
 
+  get maxExpirationSeconds(): number {
+    return this.#options.maxExpirationSeconds ?? Infinity
+  }
+
   /** A token, and its id. */
   async issue(subject: TokenSubject): Promise<{ readonly token: string; readonly id: string }> {
     const claims = this.#claims(subject)
@@ -50,10 +58,10 @@ export class TokenIssuer {
   }
 
   #claims({ namespace, account, audiences, expirationSeconds, pod, secret, node }: TokenSubject): AccountClaims {
-    const { env, issuer, audiences: own } = this.#options
+    const { env, issuer, audiences: own, extendExpiration = true } = this.#options
     const now = Math.floor(env.clock.now() / 1000)
     const isOwn = audiences.every((audience) => own.includes(audience))
-    const extended = pod !== undefined && expirationSeconds === WARN_ONLY_SECONDS && isOwn
+    const extended = extendExpiration && pod !== undefined && expirationSeconds === WARN_ONLY_SECONDS && isOwn
     return {
       iss: issuer,
       sub: accountUserName(namespace, account.name ?? ''),

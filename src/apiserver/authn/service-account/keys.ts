@@ -4,10 +4,12 @@ import { Lru } from '../../../lib/lru.ts'
 
 /** The keys of service account tokens, as PEM. */
 export interface TokenKeyPems {
-  /** PKCS #8; signs. EC P-256 or RSA. */
+  /** PKCS #8; signs. RSA, or EC P-256, P-384 or P-521. */
   readonly privateKey: string
-  /** SPKI; each verifies. The first belongs to `privateKey`. */
+  /** SPKI; each verifies, in the order they are published in. */
   readonly publicKeys: readonly string[]
+  /** SPKI of `privateKey`; the first of `publicKeys` unless told. */
+  readonly signer?: string
 }
 
 /** A JSON Web Key Set (RFC 7517). */
@@ -96,9 +98,9 @@ async function signedBy(token: string, { key, alg }: PublicKey): Promise<Uint8Ar
   }
 }
 
-async function loadKeys({ privateKey, publicKeys }: TokenKeyPems): Promise<LoadedKeys> {
+async function loadKeys({ privateKey, publicKeys, signer = publicKeys[0] ?? '' }: TokenKeyPems): Promise<LoadedKeys> {
   const { importPKCS8, importSPKI } = await jose()
-  const alg = algorithmOf(publicKeys[0] ?? '')
+  const alg = algorithmOf(signer)
   const entries = await Promise.all(
     publicKeys.map(async (pem) => ({
       pem,
@@ -106,26 +108,29 @@ async function loadKeys({ privateKey, publicKeys }: TokenKeyPems): Promise<Loade
       key: await importSPKI(pem, algorithmOf(pem), { extractable: true }),
     })),
   )
-  return keySetOf(alg, await importPKCS8(privateKey, alg), entries)
+  return { ...(await keySetOf(entries)), alg, kid: await keyId(signer), privateKey: await importPKCS8(privateKey, alg) }
 }
 
 async function makeKeys(): Promise<LoadedKeys> {
   const { generateKeyPair, exportSPKI } = await jose()
   const alg = 'ES256'
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true })
-  return keySetOf(alg, privateKey, [{ pem: await exportSPKI(publicKey), alg, key: publicKey }])
+  const pem = await exportSPKI(publicKey)
+  return { ...(await keySetOf([{ pem, alg, key: publicKey }])), alg, kid: await keyId(pem), privateKey }
 }
 
-async function keySetOf(alg: string, privateKey: CryptoKey, entries: readonly PublicKey[]): Promise<LoadedKeys> {
+async function keySetOf(entries: readonly PublicKey[]): Promise<Pick<LoadedKeys, 'publicKeys' | 'set'>> {
   const { exportJWK } = await jose()
   const publicKeys = new Map<string, PublicKey>()
   const keys: JWK[] = []
   for (const entry of entries) {
     const kid = await keyId(entry.pem)
     publicKeys.set(kid, entry)
-    keys.push({ use: 'sig', kid, alg: entry.alg, ...(await exportJWK(entry.key)) })
+    // In the order that upstream writes them in.
+    const { kty, crv, ...numbers } = await exportJWK(entry.key)
+    keys.push({ use: 'sig', kty, kid, ...(crv !== undefined && { crv }), alg: entry.alg, ...numbers })
   }
-  return { alg, kid: keys[0]?.kid ?? '', privateKey, publicKeys, set: { keys } }
+  return { publicKeys, set: { keys } }
 }
 
 /** Upstream's key id: the SHA-256 of the key's DER, in base64url. */
@@ -140,10 +145,14 @@ function derOf(pem: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(der)
 }
 
-/** The object identifier rsaEncryption (RFC 8017) in DER, hexadecimal. */
-const RSA_OID = '2a864886f70d010101'
+/** Object identifiers in DER, hexadecimal: rsaEncryption (RFC 8017), and the curves P-384 and P-521 (RFC 5480). */
+const ALGORITHMS: readonly (readonly [oid: string, algorithm: string])[] = [
+  ['2a864886f70d010101', 'RS256'],
+  ['2b81040022', 'ES384'],
+  ['2b81040023', 'ES512'],
+]
 
-function algorithmOf(publicKeyPem: string): 'RS256' | 'ES256' {
-  const hex = Array.from(derOf(publicKeyPem), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  return hex.includes(RSA_OID) ? 'RS256' : 'ES256'
+function algorithmOf(publicKeyPem: string): string {
+  const hex = Array.from(derOf(publicKeyPem).subarray(0, 32), (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return ALGORITHMS.find(([oid]) => hex.includes(oid))?.[1] ?? 'ES256'
 }

@@ -3,10 +3,15 @@ import type { Route } from '../../routes/routes.ts'
 import type { TokenKeys } from './keys.ts'
 
 const CONFIGURATION = '/.well-known/openid-configuration'
-const KEY_SET = '/openid/v1/jwks'
+/** Where a server publishes its keys. */
+export const KEY_SET = '/openid/v1/jwks'
 
-/** Lets others verify service account tokens (OpenID Connect Discovery 1.0, section 3). `address` is the server's host and port. */
-export function openIdRoutes(keys: TokenKeys, issuer: string, address: string): readonly Route[] {
+/**
+ * Lets others verify service account tokens (OpenID Connect Discovery 1.0, section 3), where the issuer is a URL that such documents can be
+ * found by. `keysUri` is where others find the keys.
+ */
+export function openIdRoutes(keys: TokenKeys, issuer: string, keysUri: string): readonly Route[] {
+  if (!/^https:[^?#]*$/.test(issuer)) return []
   return [
     {
       path: CONFIGURATION,
@@ -14,7 +19,7 @@ export function openIdRoutes(keys: TokenKeys, issuer: string, address: string): 
         const set = await keys.keySet()
         return cached('application/json', {
           issuer,
-          jwks_uri: `https://${address}${KEY_SET}`,
+          jwks_uri: keysUri,
           response_types_supported: ['id_token'],
           subject_types_supported: ['public'],
           id_token_signing_alg_values_supported: [...new Set(set.keys.map(({ alg = '' }) => alg))].sort(),

@@ -70,8 +70,9 @@ async function requestToken(
   if (problems.length > 0) throw invalidObject(TOKEN_REQUEST, '', problems)
   if (!registry.admission.idle('CREATE')) await registry.admission.validate(admission)
   const now = registry.env.clock.now()
-  const { audiences, expirationSeconds } = spec
   const bound = await boundObjects(registry, namespace, name, request.spec.boundObjectRef)
+  const { audiences } = spec
+  const expirationSeconds = (request.spec.expirationSeconds = shortened(spec.expirationSeconds, issuer, call))
   const { uid = '' } = account.metadata
   const subject = { namespace, account: { name, uid }, audiences, expirationSeconds, ...bound }
   const { token, id } = await issuer.issue(subject)
@@ -79,6 +80,13 @@ async function requestToken(
   request.metadata.uid = uid
   request.status = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) }
   return { type: 'value', status: 201, value: request }
+}
+
+/** No token lasts longer than the server lets it; who asks for more is told. */
+function shortened(seconds: number, { maxExpirationSeconds: most }: TokenIssuer, call: Call): number {
+  if (seconds <= most) return seconds
+  call.warnings.push(`requested expiration of ${seconds} seconds shortened to ${most} seconds`)
+  return most
 }
 
 function checkNames({ metadata }: TokenRequest, namespace: string, name: string): void {

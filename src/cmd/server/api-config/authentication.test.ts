@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
+import { testCertificate } from '../../../apiserver/http/test-certificate.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { UserError } from '../../../host/user-error.ts'
 import { authenticationConfig } from './authentication.ts'
@@ -120,6 +121,42 @@ const REFUSED: readonly (readonly [GivenApiFlags, string | RegExp])[] = [
   [
     { 'authentication-token-webhook-config-file': ['/x'], 'authentication-token-webhook-version': ['v2'] },
     'unsupported authentication webhook version "v2", supported versions are "v1", "v1beta1"',
+  ],
+  [{ 'service-account-issuer': ['a', 'a'] }, 'service-account-issuer "a" is already specified'],
+  [
+    { 'service-account-issuer': ['https://a:b'] },
+    /^service-account-issuer "https:\/\/a:b" contained a ':' but was not a valid URL: parse "https:\/\/a:b": invalid port ":b" after host$/,
+  ],
+  [{ 'service-account-jwks-uri': ['http://a'] }, 'service-account-jwks-uri requires https scheme, parsed as: http://a'],
+  [
+    { 'service-account-max-token-expiration': ['10m'] },
+    'the service-account-max-token-expiration must be between 1 hour and 2^32 seconds',
+  ],
+  [
+    { 'service-account-key-file': [file('no.key', 'x')] },
+    /error reading public key file .*no.key: data does not contain any valid RSA or ECDSA public keys$/,
+  ],
+  [
+    { 'service-account-signing-key-file': ['/x'] },
+    'either `--service-account-key-file` or `--service-account-signing-endpoint` must be set',
+  ],
+  [
+    { ...OIDC, 'service-account-issuer': ['https://i.example'] },
+    'invalid authentication configuration: jwt[0].issuer.url: Invalid value: "https://i.example": URL must not overlap with disallowed issuers: [https://i.example]',
+  ],
+  [{ 'client-ca-file': ['/nowhere'] }, 'open /nowhere: no such file or directory'],
+  [{ 'client-ca-file': [file('bad-ca', 'x')] }, /data does not contain any valid RSA or ECDSA certificates$/],
+  [{ 'requestheader-group-headers': ['X-A, ,X-B'] }, 'empty value in "requestheader-group-headers"'],
+  [
+    { 'requestheader-uid-headers': ['X-A'] },
+    '--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - API aggregation will not work',
+  ],
+  [
+    {
+      'client-ca-file': [file('ca', testCertificate.cert)],
+      'requestheader-client-ca-file': [file('ca2', testCertificate.cert)],
+    },
+    '--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; --requestheader-allowed-names must be specified to ensure regular client certificates cannot set authenticating proxy headers for arbitrary users',
   ],
 ]
 for (const [given, message] of REFUSED) {

@@ -14,6 +14,8 @@ import { EXIT, UserError, messageOf } from '../../../host/user-error.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { followFile } from '../followed-file.ts'
 import { remoteService } from '../remote-service.ts'
+import { type AccountConfig, accountConfig, ACCOUNT_FLAGS } from './account-flags.ts'
+import { type CertificateConfig, certificateConfig, CERTIFICATE_FLAGS } from './certificate-flags.ts'
 import { issuerOfFlags, OIDC_FLAGS } from './oidc-flags.ts'
 
 export const AUTHENTICATION_FLAGS: ApiFlagGroup = {
@@ -41,6 +43,8 @@ export const AUTHENTICATION_FLAGS: ApiFlagGroup = {
         'an AuthenticationConfiguration: issuers of tokens, and where strangers are let in; its issuers are read anew when it changes',
     },
     ...OIDC_FLAGS,
+    ...ACCOUNT_FLAGS,
+    ...CERTIFICATE_FLAGS,
     {
       name: 'authentication-token-webhook-config-file',
       kind: 'file',
@@ -72,6 +76,10 @@ export interface AuthenticationConfig {
   readonly algorithms: readonly string[]
   /** Of --authentication-config. */
   readonly file?: { readonly path: string; readonly bytes: Uint8Array }
+  /** Service account tokens. */
+  readonly accounts: AccountConfig
+  /** Authorities beside the cluster's own. */
+  readonly certificates: CertificateConfig
   readonly webhook?: {
     readonly kubeconfig: string
     readonly version: 'v1' | 'v1beta1'
@@ -84,20 +92,25 @@ export function authenticationConfig(flags: ApiFlagValues): AuthenticationConfig
   const tokens = flags.text('token-auth-file')
   const path = flags.text('authentication-config')
   const webhook = webhookOf(flags)
+  const read = (file: string): string => new TextDecoder().decode(readBytes(file))
+  const accounts = accountConfig(flags, read)
+  const issuers = path === undefined ? ofFlags(flags, read) : ofFile(path, flags)
+  demandValid(issuers.configuration, accounts.accountTokens.issuers ?? [])
   return {
     ...(tokens !== undefined && { staticTokens: readTokenFile(tokens) }),
     bootstrapTokens: flags.boolean('enable-bootstrap-token-auth', false),
-    ...(path === undefined ? ofFlags(flags) : ofFile(path, flags)),
+    ...issuers,
+    accounts,
+    certificates: certificateConfig(flags, read),
     ...(webhook && { webhook }),
   }
 }
 
 type Issuers = Pick<AuthenticationConfig, 'anonymous' | 'configuration' | 'algorithms' | 'file'>
 
-function ofFlags(flags: ApiFlagValues): Issuers {
-  const issuer = issuerOfFlags(flags, (file) => new TextDecoder().decode(readBytes(file)))
+function ofFlags(flags: ApiFlagValues, read: (file: string) => string): Issuers {
+  const issuer = issuerOfFlags(flags, read)
   const configuration = issuer ? { jwt: [issuer.config] } : {}
-  demandValid(configuration)
   return {
     anonymous: { enabled: flags.boolean('anonymous-auth', true) },
     configuration,
@@ -116,7 +129,6 @@ function ofFile(path: string, flags: ApiFlagValues): Issuers {
       'anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file',
     )
   }
-  demandValid(configuration)
   const anonymous = configuration.anonymous ?? { enabled: flags.boolean('anonymous-auth', true) }
   return { anonymous, configuration, algorithms: SIGNING_ALGORITHMS, file: { path, bytes } }
 }
@@ -130,8 +142,8 @@ function loaded(path: string, bytes: Uint8Array): AuthenticationConfiguration {
   }
 }
 
-function demandValid(configuration: AuthenticationConfiguration): void {
-  const problem = aggregatedFields(validateAuthenticationConfiguration(configuration, []))
+function demandValid(configuration: AuthenticationConfiguration, accountIssuers: readonly string[]): void {
+  const problem = aggregatedFields(validateAuthenticationConfiguration(configuration, accountIssuers))
   if (problem !== undefined) throw refused(`invalid authentication configuration: ${problem}`)
 }
 
@@ -151,13 +163,25 @@ const WEBHOOK_TIMEOUT_MS = 30_000
 
 /** What a guard needs of it. `serverId` names the server in metrics. Throws a UserError for a kubeconfig that cannot be used. */
 export function authenticationOptions(
-  { file, webhook, anonymous, configuration, algorithms, staticTokens, bootstrapTokens }: AuthenticationConfig,
+  {
+    file,
+    webhook,
+    anonymous,
+    configuration,
+    algorithms,
+    staticTokens,
+    bootstrapTokens,
+    accounts,
+  }: AuthenticationConfig,
   { clock, serverId }: { readonly clock: Clock; readonly serverId: string },
-): AuthenticationOptions & Pick<AuthenticationConfig, 'staticTokens' | 'bootstrapTokens'> {
+): AuthenticationOptions &
+  Pick<AuthenticationConfig, 'staticTokens' | 'bootstrapTokens'> &
+  Pick<AccountConfig, 'accountTokens'> {
   const hasIssuers = file !== undefined || (configuration.jwt ?? []).length > 0
   return {
     ...(staticTokens && { staticTokens }),
     bootstrapTokens,
+    accountTokens: accounts.accountTokens,
     anonymous,
     ...(hasIssuers && {
       issuers: { configuration, algorithms, fetch: issuerFetch(), serverId, ...(file && { file: followed(file) }) },
