@@ -424,7 +424,8 @@ export const subresources: Catalogue = {
         post(
           `${authorization}/selfsubjectrulesreviews`,
           { spec: { namespace: '$ns' } },
-          { user: 'alice', view: inOrder },
+          // Other cases give alice more.
+          { headers: { 'Impersonate-User': '$id' }, view: inOrder },
         ),
         post(`${authorization}/selfsubjectrulesreviews`, { spec: {} }),
         post(
