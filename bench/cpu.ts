@@ -1,11 +1,12 @@
 /**
  * How much processor time a request costs the server: the measure that a busy machine does not falsify.
  *
- *   scripts/run-script.sh bench/cpu.ts [--only TEXT] [--seconds N] [--clients N] [--upstream DIR] [--etcd-servers URLS] [--pid PID --port PORT --token TOKEN]
+ *   scripts/run-script.sh bench/cpu.ts [--only TEXT] [--seconds N] [--clients N] [--upstream DIR] [--etcd-servers URLS] [--audit LEVEL] [--pid PID --port PORT --token TOKEN]
  *
- * Prints µs of user and system time for each request, beside what the clients saw. With --pid a server that runs already is loaded.
+ * Prints µs of user and system time for each request, beside what the clients saw. With --audit everything is told of at that level (Metadata, RequestResponse), to a file. With --pid a server that runs already is loaded.
  */
 import { parseArgs } from 'node:util'
+import { auditFlags } from './audit.ts'
 import { shapes } from './rows/shapes.ts'
 import { buildSkiff, startSkiff, storeFlags } from './skiff.ts'
 import { cpuSeconds, residentMb, type Target } from './target.ts'
@@ -19,6 +20,7 @@ const { values: flags } = parseArgs({
     clients: { type: 'string', default: '32' },
     upstream: { type: 'string' },
     'etcd-servers': { type: 'string' },
+    audit: { type: 'string' },
     pid: { type: 'string' },
     port: { type: 'string' },
     token: { type: 'string' },
@@ -49,10 +51,11 @@ try {
 }
 
 async function start(): Promise<Target> {
-  if (flags.upstream) return startUpstream(flags.upstream)
+  const audit = flags.audit === undefined ? [] : auditFlags(flags.audit)
+  if (flags.upstream) return startUpstream(flags.upstream, audit)
   if (flags.pid) return running(Number(flags.pid), Number(flags.port), flags.token ?? '')
   buildSkiff()
-  return startSkiff(storeFlags(flags['etcd-servers']))
+  return startSkiff([...storeFlags(flags['etcd-servers']), ...audit])
 }
 
 function running(pid: number, port: number, token: string): Target {

@@ -46,7 +46,7 @@ function minorOf(bin: string): number {
 const LAST_WITH_INSECURE_PORT = 23
 
 /** etcd with its default durability, kube-apiserver, controllers and scheduler with the controllers' request limits lifted. */
-export async function startUpstream(bin: string): Promise<Target> {
+export async function startUpstream(bin: string, more: readonly string[] = []): Promise<Target> {
   const folder = mkdtempSync(join(tmpdir(), 'skiff-bench-upstream-'))
   makeCredentials(folder)
   const [port, etcd, peer] = [await freePort(), await freePort(), await freePort()]
@@ -67,7 +67,7 @@ export async function startUpstream(bin: string): Promise<Target> {
     '--initial-cluster',
     `default=http://127.0.0.1:${peer}`,
   ])
-  processes.start('kube-apiserver', join(bin, 'kube-apiserver'), apiServerFlags(folder, etcdUrl, port))
+  processes.start('kube-apiserver', join(bin, 'kube-apiserver'), [...apiServerFlags(folder, etcdUrl, port), ...more])
   const readyMs = await untilReady(port, TOKEN, since)
   writeKubeconfig(folder, port)
   const secure = minorOf(bin) > LAST_WITH_INSECURE_PORT ? [] : ['--port=0']

@@ -1,6 +1,12 @@
 import { BufferedBackend } from '../../apiserver/audit/backends/buffered.ts'
 import { logBackend, type LogFile } from '../../apiserver/audit/backends/log.ts'
-import { type AuditBackend, ignoringErrors, type LostEvents, unionOf } from '../../apiserver/audit/backends/sink.ts'
+import {
+  type AuditBackend,
+  gathering,
+  ignoringErrors,
+  type LostEvents,
+  unionOf,
+} from '../../apiserver/audit/backends/sink.ts'
 import { truncating } from '../../apiserver/audit/backends/truncate.ts'
 import { webhookBackend } from '../../apiserver/audit/backends/webhook.ts'
 import { RotatedFile } from '../../apiserver/audit/host/rotated-file.ts'
@@ -50,7 +56,7 @@ function fed(
       case 'batch':
         return new BufferedBackend(backend, batch, env, lost)
       case 'blocking':
-        return ignoringErrors(backend)
+        return batch.async ? ignoringErrors(backend) : gathering(backend)
       case 'blocking-strict':
         return backend
     }

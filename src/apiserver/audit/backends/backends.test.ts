@@ -6,7 +6,7 @@ import { RemoteError, type RemoteService } from '../../remote/service.ts'
 import { AuditEvent, type RequestFacts, RequestTexts } from '../event.ts'
 import { BufferedBackend } from './buffered.ts'
 import { logBackend } from './log.ts'
-import { type AuditBackend, ignoringErrors, unionOf } from './sink.ts'
+import { type AuditBackend, gathering, ignoringErrors, unionOf } from './sink.ts'
 import { truncating } from './truncate.ts'
 import { webhookBackend } from './webhook.ts'
 
@@ -141,6 +141,20 @@ test('a log that cannot be written to refuses in strict mode alone', () => {
   assert.equal(log.process([event('a')]), false)
   assert.equal(ignoringErrors(log).process([event('a')]), true)
   assert.deepEqual(lost, ['log: ENOSPC', 'log: ENOSPC'])
+})
+
+test('what comes in one turn is passed on together, and at the end what is left', async () => {
+  const kept = new Kept()
+  const backend = gathering(kept)
+  void backend.process([event('a')])
+  void backend.process([event('b'), event('c')])
+  assert.deepEqual(kept.batches, [])
+  await turn()
+  await turn()
+  assert.deepEqual(kept.batches, [['a', 'b', 'c']])
+  void backend.process([event('d')])
+  await backend.shutdown()
+  assert.deepEqual([kept.batches.length, kept.ended], [2, true])
 })
 
 test('all backends are given everything, and all have to succeed', async () => {

@@ -1,3 +1,4 @@
+import { concatenated } from '../../../lib/bytes.ts'
 import type { AuditEvent } from '../event.ts'
 import type { AuditBackend, LostEvents } from './sink.ts'
 
@@ -14,20 +15,20 @@ export interface LogFile {
 
 const encoder = new TextEncoder()
 
-/** Writes each event as a line. */
+const NOTHING = new Uint8Array()
+
+/** Writes each event as a line, those that come together at once. */
 export function logBackend(file: LogFile, format: LogFormat, lost: LostEvents): AuditBackend {
   return {
     process(events) {
-      let all = true
-      for (const event of events) {
-        try {
-          file.write(lineOf(event, format))
-        } catch (error) {
-          all = false
-          lost('log', error, [event])
-        }
+      try {
+        const lines = events.map((event) => lineOf(event, format))
+        file.write(lines.length === 1 ? (lines[0] ?? NOTHING) : concatenated(lines))
+        return true
+      } catch (error) {
+        lost('log', error, events)
+        return false
       }
-      return all
     },
     shutdown: () => file.close(),
   }

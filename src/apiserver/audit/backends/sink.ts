@@ -1,3 +1,4 @@
+import { nextTurn } from '../../../lib/turn.ts'
 import type { MaybePromise } from '../../../store/store.ts'
 import type { AuditEvent } from '../event.ts'
 
@@ -26,6 +27,29 @@ export function unionOf(backends: readonly AuditBackend[]): AuditBackend {
     },
     async shutdown() {
       for (const backend of backends) await backend.shutdown()
+    },
+  }
+}
+
+/**
+ * Passes on together what comes in one turn of the event loop, for a backend that takes as long for one event as for many. An event is
+ * where it belongs before the server begins anything else.
+ */
+export function gathering(backend: AuditBackend): AuditBackend {
+  let waiting: AuditEvent[] = []
+  const pass = (): MaybePromise<boolean> => {
+    const events = waiting
+    waiting = []
+    return events.length === 0 || backend.process(events)
+  }
+  return {
+    process(events) {
+      if (waiting.push(...events) === events.length) void nextTurn().then(pass)
+      return true
+    },
+    async shutdown() {
+      await pass()
+      await backend.shutdown()
     },
   }
 }
