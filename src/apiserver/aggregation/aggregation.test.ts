@@ -32,6 +32,9 @@ const ROOT = '/apis/wardle.example.com/v1alpha1'
 const PATH = '/apis/apiregistration.k8s.io/v1/apiservices'
 const NAME = 'v1alpha1.wardle.example.com'
 
+/** Of the OpenAPI document. */
+const TAG = '"1"'
+
 let remote: Server
 let server: TestServer
 let aggregation: Aggregation
@@ -46,7 +49,9 @@ before(async () => {
       const certificate = (request.socket as TLSSocket).getPeerX509Certificate() !== undefined
       seen.push({ url, method, headers, certificate, body })
       const [status, answer] = answerOf(url)
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer))
+      const tagged = url === '/openapi/v2' && { etag: TAG }
+      if (tagged && headers['if-none-match'] === TAG) response.writeHead(304, tagged).end()
+      else response.writeHead(status, { 'content-type': 'application/json', ...tagged }).end(JSON.stringify(answer))
     })()
   })
   remote.listen(0, '127.0.0.1')
@@ -184,6 +189,15 @@ test('a certificate that is for another name is not believed', async () => {
   assert.match(message, /tls: failed to verify certificate: x509: certificate is not valid for api\.wardle\.svc$/)
   await server.patch(200, 'merge', path, { spec: { insecureSkipTLSVerify: true, caBundle: null } })
   await untilReason('Passed')
+})
+
+test('an OpenAPI document that is known is not read again', async () => {
+  await server.eventually(() =>
+    Promise.resolve(seen.some(({ url, headers }) => url === '/openapi/v2' && headers['if-none-match'] === TAG)),
+  )
+  await untilReason('Passed')
+  const { body } = await server.send('GET', '/openapi/v2')
+  assert.match(String(body), /no pod at all/)
 })
 
 test('what it is no longer asked for, it is not asked for', async () => {

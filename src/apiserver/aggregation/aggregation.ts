@@ -17,14 +17,14 @@ import { type Availability, availabilityOf } from './availability.ts'
 import type { RemoteVersion } from './merge.ts'
 import { passOn } from './proxy.ts'
 import { registerCustom } from './registration.ts'
-import { readFacts, type RemoteFacts } from './remote.ts'
+import { readFacts, type RemoteFacts, sameFacts } from './remote.ts'
 
 /** Upstream looks as often at aggregated servers that are well. */
 const RECHECK_MS = 30_000
 /** The first look after a failed one; each next one comes twice as late. */
 const RETRY_MS = 500
 const MAX_RETRY_MS = 30_000
-const NONE: RemoteFacts = { resources: [], openApiV3: undefined, openApiV2: undefined }
+const NONE: RemoteFacts = { resources: [], openApiV3: undefined, openApiV2: undefined, openApiV2Tag: '' }
 
 /** API servers behind this one. With none of them, all that is left of this is one empty map to look into. */
 export class Aggregation {
@@ -168,7 +168,7 @@ export class Aggregation {
     const { registry } = this.#server
     const availability = await availabilityOf(registry, remote)
     const isAvailable = availability.status === 'True'
-    if (isAvailable) this.#learn(name, await readFacts(registry, remote))
+    if (isAvailable) this.#learn(name, await readFacts(registry, remote, this.#facts.get(name)))
     if (this.#stopped) return
     await this.#report(name, availability)
     this.#later(name, isAvailable)
@@ -176,7 +176,10 @@ export class Aggregation {
 
   #learn(name: string, facts: RemoteFacts): void {
     const before = this.#facts.get(name)
-    if (before && JSON.stringify(before) === JSON.stringify(facts)) return
+    if (before && sameFacts(before, facts)) {
+      this.#facts.set(name, facts)
+      return
+    }
     this.#facts.set(name, facts)
     this.#changes++
   }

@@ -13,6 +13,8 @@ export interface RemoteFacts {
   readonly openApiV3: string | undefined
   /** Its OpenAPI v2 document; undefined when it has none. */
   readonly openApiV2: JsonObject | undefined
+  /** What tells that document from a later one, where the server says so (RFC 9110, 8.8.3); '' otherwise. */
+  readonly openApiV2Tag: string
 }
 
 type Reach = Pick<Registry, 'store' | 'env' | 'connector'>
@@ -20,10 +22,17 @@ type Reach = Pick<Registry, 'store' | 'env' | 'connector'>
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
 
 /** Asks an aggregated server for discovery and OpenAPI. Rejects when discovery fails; OpenAPI it may do without. */
-export async function readFacts(reach: Reach, remote: RemoteApiService): Promise<RemoteFacts> {
+export async function readFacts(reach: Reach, remote: RemoteApiService, before?: RemoteFacts): Promise<RemoteFacts> {
   const resources = await resourcesOf(reach, remote)
-  const [openApiV3, openApiV2] = await Promise.all([v3HashOf(reach, remote), v2Of(reach, remote)])
-  return { resources, openApiV3, openApiV2 }
+  const [openApiV3, v2] = await Promise.all([v3HashOf(reach, remote), v2Of(reach, remote, before)])
+  return { resources, openApiV3, ...v2 }
+}
+
+/** Whether two looks found the same; a document that is kept is not read through. */
+export function sameFacts(before: RemoteFacts, { openApiV2, ...facts }: RemoteFacts): boolean {
+  const { openApiV2: known, ...rest } = before
+  const isSame = known === openApiV2 || JSON.stringify(known) === JSON.stringify(openApiV2)
+  return isSame && JSON.stringify(rest) === JSON.stringify(facts)
 }
 
 async function resourcesOf(reach: Reach, remote: RemoteApiService): Promise<readonly unknown[]> {
@@ -89,9 +98,24 @@ async function v3HashOf(reach: Reach, remote: RemoteApiService): Promise<string 
   return new URLSearchParams(found.serverRelativeURL.split('?')[1] ?? '').get('hash') ?? ''
 }
 
-function v2Of(reach: Reach, remote: RemoteApiService): Promise<JsonObject | undefined> {
-  return optional(() => ask(reach, remote, '/openapi/v2', { accept: 'application/json' }))
+type V2 = Pick<RemoteFacts, 'openApiV2' | 'openApiV2Tag'>
+
+/** The document is large and seldom another: it is asked for only where it is not the one that is known. */
+async function v2Of(reach: Reach, remote: RemoteApiService, before: V2 | undefined): Promise<V2> {
+  const known = before?.openApiV2 && before.openApiV2Tag ? before : undefined
+  const headers = { accept: 'application/json', ...(known && { 'if-none-match': known.openApiV2Tag }) }
+  let tag = ''
+  const document = await optional(async () => {
+    const asked = await ask(reach, remote, '/openapi/v2', headers)
+    const { etag = '' } = asked.headers
+    tag = asked.status === 304 ? NOT_MODIFIED : String(etag)
+    return asked
+  })
+  if (known && tag === NOT_MODIFIED) return { openApiV2: known.openApiV2, openApiV2Tag: known.openApiV2Tag }
+  return { openApiV2: document, openApiV2Tag: document ? tag : '' }
 }
+
+const NOT_MODIFIED = ' '
 
 async function optional(read: () => Promise<Asked>): Promise<JsonObject | undefined> {
   try {
