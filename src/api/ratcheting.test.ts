@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { DaemonSet } from './generated/types/apps/v1.ts'
+import type { NetworkPolicy } from './generated/types/networking/v1.ts'
 import type { Job } from './generated/types/batch/v1.ts'
 import type { PersistentVolumeClaim, Service } from './generated/types/core/v1.ts'
 import { validateDaemonSetUpdate } from './apps/v1/daemonset-validate.ts'
 import { validateJobUpdate } from './batch/v1/job-validate.ts'
 import { validateClaimUpdate } from './core/v1/claim-validate.ts'
+import { validateNetworkPolicy } from './networking/v1/policy-validate.ts'
 import { validateServiceUpdate } from './core/v1/service-validate.ts'
 
 const selector = { matchExpressions: [{ key: 'x', operator: 'NotIn', values: ['-bad-'] }] }
@@ -39,4 +41,13 @@ test('a claim that has a source keeps its group, and a service its addresses', (
   const ips = 'spec.externalIPs'
   assert.deepEqual(inside(ips, validateServiceUpdate(service, service)), [])
   assert.deepEqual(inside(ips, validateServiceUpdate(service, { ...service, spec: {} })), [`${ips}[0]`])
+})
+
+test('a network policy whose pods were chosen by invalid values may name more such values', () => {
+  const policy: NetworkPolicy = {
+    metadata: { name: 'a' },
+    spec: { podSelector: selector, ingress: [{ from: [{ podSelector: selector }] }] },
+  }
+  assert.deepEqual(fields(validateNetworkPolicy(policy, policy)), [])
+  assert.deepEqual(fields(validateNetworkPolicy(policy, { metadata: {}, spec: { podSelector: {} } })).length, 2)
 })

@@ -163,6 +163,13 @@ export interface FieldError {
   readonly field: string
   /** The whole message without the field, as upstream words it: `Invalid value: "x": must be ...`. */
   readonly message: string
+  /** The rule that this is against, where an object that was against it before may stay so. */
+  readonly ratchet?: string
+}
+
+/** Findings of a rule that older releases did not have, or could not hold: what was against it before the change may stay so. */
+export function ratcheted(rule: string, errors: Iterable<FieldError>): FieldError[] {
+  return [...errors].map((error) => ({ ...error, ratchet: rule }))
 }
 
 /** A value in a field error, written as Go's validation prints it (strings quoted, objects as JSON). */

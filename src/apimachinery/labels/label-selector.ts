@@ -1,7 +1,7 @@
 import { goQuote } from '../../lib/quote.ts'
 import type { Frozen } from '../meta.ts'
 import { ParseError } from '../parse-error.ts'
-import { fieldForbidden, invalid, required } from '../status.ts'
+import { fieldForbidden, invalid, ratcheted, required } from '../status.ts'
 import type { FieldError } from '../status.ts'
 import { validateLabelName, validateLabels } from '../validation/meta.ts'
 import { isLabelValue } from '../validation/names.ts'
@@ -91,6 +91,18 @@ export function validateLabelSelector(
       validateExpression(expression, `${path}.matchExpressions[${index}]`, lenientValues),
     ),
   ]
+}
+
+/** The same, where values of labels that were invalid before may stay so; `rule` is what objects are against that have such values. */
+export function validateSelectorRatcheted(
+  rule: string,
+  selector: Frozen<LabelSelector> | undefined,
+  path: string,
+): FieldError[] {
+  const errors = validateLabelSelector(selector, path)
+  if (errors.length === 0) return errors
+  const others = new Set(validateLabelSelector(selector, path, { lenientValues: true }).map(({ field }) => field))
+  return errors.flatMap((error) => (others.has(error.field) ? error : ratcheted(rule, [error])))
 }
 
 /** How a selector is validated that changes from `old`: values of labels that were invalid before may stay so. */

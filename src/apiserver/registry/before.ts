@@ -11,6 +11,7 @@ import { writeContext } from './context.ts'
 import { validateFinalizerNames } from './finalizers.ts'
 import { matchNamespace } from './metadata.ts'
 import type { WriteOptions } from './options.ts'
+import { withoutOld } from './ratchet.ts'
 import type { Registry, ServedResource } from './served.ts'
 
 const NOTHING: readonly FieldError[] = []
@@ -66,7 +67,7 @@ export function beforeUpdate(
   definition.prepareForUpdate?.(draft, old, context)
   moveGeneration(definition, draft, old)
   const meta = validateObjectMetaUpdate(draft.metadata, old.metadata)
-  const errors = [
+  const all = [
     // As upstream, which looks for all kinds and again for each: causes come twice.
     ...meta,
     ...found,
@@ -76,6 +77,7 @@ export function beforeUpdate(
       ? (definition.validateStatusUpdate?.(draft, old, context) ?? [])
       : validateChange(definition, draft, old, context)),
   ]
+  const errors = withoutOld(all, definition, old, context)
   if (errors.length > 0)
     throw invalidObject(definition.storedAs?.definition ?? definition, draft.metadata.name ?? '', errors)
   if (!isStatus) for (const text of definition.warnings?.(draft, old) ?? []) warn(call, text)

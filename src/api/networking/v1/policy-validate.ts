@@ -1,5 +1,5 @@
 import { cidrContains, parseCidr } from '../../../lib/ip.ts'
-import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { lenientAs, validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../apimachinery/status.ts'
 import { validateCidr } from '../../../apimachinery/validation/ip.ts'
@@ -12,22 +12,23 @@ import type {
   NetworkPolicyPort,
 } from '../../generated/types/networking/v1.ts'
 
-/** ValidateNetworkPolicy; what `old` had of malformed CIDRs may stay. */
+/** ValidateNetworkPolicy; what `old` had of malformed CIDRs, and of values of labels, may stay. */
 export function* validateNetworkPolicy(
   { spec }: Frozen<NetworkPolicy>,
   old?: Frozen<NetworkPolicy>,
 ): Iterable<FieldError> {
   const oldCidrs = old ? cidrsOf(old) : []
-  yield* validateLabelSelector(spec.podSelector, 'spec.podSelector')
+  const lenient = lenientAs(old?.spec?.podSelector)
+  yield* validateLabelSelector(spec.podSelector, 'spec.podSelector', lenient)
   for (const [index, { ports, from }] of (spec.ingress ?? []).entries()) {
     const at = `spec.ingress[${index}]`
     yield* validatePorts(ports ?? [], `${at}.ports`)
-    yield* validatePeers(from ?? [], oldCidrs, `${at}.from`)
+    yield* validatePeers(from ?? [], `${at}.from`, oldCidrs, lenient)
   }
   for (const [index, { ports, to }] of (spec.egress ?? []).entries()) {
     const at = `spec.egress[${index}]`
     yield* validatePorts(ports ?? [], `${at}.ports`)
-    yield* validatePeers(to ?? [], oldCidrs, `${at}.to`)
+    yield* validatePeers(to ?? [], `${at}.to`, oldCidrs, lenient)
   }
   const types = spec.policyTypes ?? []
   if (types.length > 2) return yield invalid('spec.policyTypes', types, 'may not specify more than two policyTypes')
@@ -64,13 +65,14 @@ function* validatePorts(ports: readonly Frozen<NetworkPolicyPort>[], path: strin
 
 function* validatePeers(
   peers: readonly Frozen<NetworkPolicyPeer>[],
-  oldCidrs: readonly string[],
   path: string,
+  oldCidrs: readonly string[],
+  lenient: ReturnType<typeof lenientAs>,
 ): Iterable<FieldError> {
   for (const [index, { podSelector, namespaceSelector, ipBlock }] of peers.entries()) {
     const at = `${path}[${index}]`
-    yield* validateLabelSelector(podSelector, `${at}.podSelector`)
-    yield* validateLabelSelector(namespaceSelector, `${at}.namespaceSelector`)
+    yield* validateLabelSelector(podSelector, `${at}.podSelector`, lenient)
+    yield* validateLabelSelector(namespaceSelector, `${at}.namespaceSelector`, lenient)
     if (ipBlock) yield* validateIpBlock(ipBlock, oldCidrs, `${at}.ipBlock`)
     else if (!podSelector && !namespaceSelector) yield required(at, 'must specify a peer')
     if (ipBlock && (podSelector || namespaceSelector)) {

@@ -1,4 +1,4 @@
-import { validateLabelSelector } from '../../../apimachinery/labels/label-selector.ts'
+import { validateSelectorRatcheted } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid } from '../../../apimachinery/status.ts'
 import { atMostAll, intOrPercent } from '../../apps/v1/int-or-percent.ts'
@@ -20,7 +20,7 @@ export function* validateBudget({ spec }: Frozen<PodDisruptionBudget>): Iterable
   }
   for (const check of [intOrPercent, atMostAll]) yield* check('spec.minAvailable', minAvailable)
   for (const check of [intOrPercent, atMostAll]) yield* check('spec.maxUnavailable', maxUnavailable)
-  yield* validateLabelSelector(selector, 'spec.selector')
+  yield* validateSelectorRatcheted('values of the selector', selector, 'spec.selector')
   yield* supported('spec.unhealthyPodEvictionPolicy', eviction, ['AlwaysAllow', 'IfHealthyBudget'])
 }
 

@@ -1,4 +1,4 @@
-import { type LabelSelector, validateLabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
+import { type LabelSelector, validateSelectorRatcheted } from '../../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
 import { type FieldError, fieldForbidden, invalid, required } from '../../../../apimachinery/status.ts'
 import { validateLabelName } from '../../../../apimachinery/validation/meta.ts'
@@ -41,9 +41,11 @@ function* validatePodAffinity(affinity: Frozen<PodAffinity>, path: string): Iter
   }
 }
 
+const VALUES = 'values of affinity'
+
 function* validateTerm(term: Frozen<PodAffinityTerm>, path: string): Iterable<FieldError> {
-  yield* validateLabelSelector(term.labelSelector, `${path}.labelSelector`)
-  yield* validateLabelSelector(term.namespaceSelector, `${path}.namespaceSelector`)
+  yield* validateSelectorRatcheted(VALUES, term.labelSelector, `${path}.labelSelector`)
+  yield* validateSelectorRatcheted(VALUES, term.namespaceSelector, `${path}.namespaceSelector`)
   for (const name of term.namespaces ?? []) {
     yield* problems(`${path}.namespace`, name, nameIsDnsLabel(name, false))
   }

@@ -1,6 +1,6 @@
 import type { Frozen, ObjectMeta } from '../../../../apimachinery/meta.ts'
 import { goQuote } from '../../../../lib/quote.ts'
-import { type FieldError, fieldForbidden, invalid } from '../../../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalid, ratcheted } from '../../../../apimachinery/status.ts'
 import type { PodSpec, SeccompProfile } from '../../../generated/types/core/v1.ts'
 import { localDescendingPath } from './paths.ts'
 import { visitContainers } from './visit.ts'
@@ -24,7 +24,7 @@ export function* validatePodAnnotations(
   }
   const cost = annotations?.[DELETION_COST]
   if (cost !== undefined && !isDeletionCost(cost)) {
-    yield invalid(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer')
+    yield* ratcheted('deletion cost', [invalid(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer')])
   }
   for (const [key, value] of Object.entries(annotations ?? {})) {
     if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER)) yield* validateSeccompName(`${path}.${key}`, value)

@@ -6,6 +6,7 @@ import {
   fieldNotFound,
   invalid,
   notSupported,
+  ratcheted,
   required,
   tooMany,
 } from '../../../../apimachinery/status.ts'
@@ -79,7 +80,8 @@ export function* validateInitContainers(pod: PodParts, path: string): Iterable<F
     for (const [j, { restartPolicy }] of (container.resizePolicy ?? []).entries()) {
       if (restartPolicy === 'RestartContainer') {
         const text = "must not be set to 'RestartContainer' for non-sidecar initContainers"
-        yield invalid(`${at}.resizePolicy[${j}].restartPolicy`, restartPolicy, text)
+        const error = invalid(`${at}.resizePolicy[${j}].restartPolicy`, restartPolicy, text)
+        yield* ratcheted('restarts of what runs first', [error])
       }
     }
   }

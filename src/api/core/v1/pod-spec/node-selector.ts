@@ -1,5 +1,5 @@
 import type { Frozen } from '../../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden, invalid, required } from '../../../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalid, ratcheted, required } from '../../../../apimachinery/status.ts'
 import { validateLabelName } from '../../../../apimachinery/validation/meta.ts'
 import { isLabelValue, nameIsDnsSubdomain } from '../../../../apimachinery/validation/names.ts'
 import { problems } from '../../../checks.ts'
@@ -57,7 +57,8 @@ function* validateExpression(
   }
   yield* validateLabelName(key, `${path}.key`)
   if (!checkValues) return
-  for (const [index, value] of values.entries()) yield* problems(`${field}[${index}]`, value, isLabelValue(value))
+  for (const [index, value] of values.entries())
+    yield* ratcheted('values of node affinity', problems(`${field}[${index}]`, value, isLabelValue(value)))
 }
 
 function* validateFieldRequirement(

@@ -1,5 +1,5 @@
 import type { Frozen } from '../../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden, invalid, required } from '../../../../apimachinery/status.ts'
+import { type FieldError, fieldForbidden, invalid, ratcheted, required } from '../../../../apimachinery/status.ts'
 import { present } from '../../../checks.ts'
 import type {
   ProjectedVolumeSource,
@@ -62,5 +62,5 @@ function* validateToken(token: Frozen<ServiceAccountTokenProjection>, path: stri
   if (seconds < 600) yield invalid(field, seconds, 'may not specify a duration less than 10 minutes')
   if (seconds > 2 ** 32) yield invalid(field, seconds, 'may not specify a duration larger than 2^32 seconds')
   if (!token.path) yield required(`${path}.path`)
-  else yield* localNonReservedPath(`${path}.path`, token.path)
+  else yield* ratcheted('token paths', localNonReservedPath(`${path}.path`, token.path))
 }

@@ -1,6 +1,13 @@
 import { getOwn } from '../../../../lib/own.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
-import { type FieldError, fieldForbidden, invalid, notSupported, required } from '../../../../apimachinery/status.ts'
+import {
+  type FieldError,
+  fieldForbidden,
+  invalid,
+  notSupported,
+  ratcheted,
+  required,
+} from '../../../../apimachinery/status.ts'
 import { dns1123Label, NOT_NEGATIVE, qualifiedName } from '../../../checks.ts'
 import type { PodSpec, ResourceClaim, ResourceRequirements } from '../../../generated/types/core/v1.ts'
 import type { Quantity } from '../../../generated/types/scalars.ts'
@@ -114,7 +121,9 @@ function validateHugePageValue(field: string, name: string, value: Quantity): Fi
   const text = name.slice('hugepages-'.length)
   const page = /^[0-9.]+([KMGTPE]i?|k|m|u|n)?$/.test(text) ? amount(text).nanos : 0n
   if (page > 0n && page % 1_000_000_000n === 0n && amount(value).nanos % page === 0n) return []
-  return [invalid(field, String(value), `${value} is not positive integer multiple of ${name}`)]
+  return ratcheted('indivisible huge pages', [
+    invalid(field, String(value), `${value} is not positive integer multiple of ${name}`),
+  ])
 }
 
 function* validateClaims(

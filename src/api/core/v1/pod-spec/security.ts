@@ -4,6 +4,7 @@ import {
   type FieldError,
   invalid,
   notSupported,
+  ratcheted,
   required,
   tooLong,
 } from '../../../../apimachinery/status.ts'
@@ -85,6 +86,7 @@ export function* validatePodSecurityContext(spec: Frozen<PodSpec>, path: string)
 const SYSCTL_SEGMENT = '[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
 const SYSCTL = `^(${SYSCTL_SEGMENT}[\\./])*${SYSCTL_SEGMENT}$`
 const SYSCTL_MAX = 253
+const HOST_SYSCTLS = "sysctls of the host's namespaces"
 
 function* validateSysctls(
   { sysctls = [] }: Frozen<PodSecurityContext>,
@@ -101,9 +103,9 @@ function* validateSysctls(
     names.add(name)
     const namespace = sysctlNamespace(name)
     if (spec.hostNetwork && namespace === 'net') {
-      yield invalid(field, name, "may not be specified when 'hostNetwork' is true")
+      yield* ratcheted(HOST_SYSCTLS, [invalid(field, name, "may not be specified when 'hostNetwork' is true")])
     } else if (spec.hostIPC && namespace === 'ipc') {
-      yield invalid(field, name, "may not be specified when 'hostIPC' is true")
+      yield* ratcheted(HOST_SYSCTLS, [invalid(field, name, "may not be specified when 'hostIPC' is true")])
     }
   }
 }

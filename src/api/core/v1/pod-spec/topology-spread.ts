@@ -1,6 +1,13 @@
 import { validateLabelSelector } from '../../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../../apimachinery/meta.ts'
-import { duplicate, type FieldError, invalid, notSupported, required } from '../../../../apimachinery/status.ts'
+import {
+  duplicate,
+  type FieldError,
+  invalid,
+  notSupported,
+  ratcheted,
+  required,
+} from '../../../../apimachinery/status.ts'
 import { supported } from '../../../checks.ts'
 import type { TopologySpreadConstraint } from '../../../generated/types/core/v1.ts'
 import { validateMatchLabelKeys } from './affinity.ts'
@@ -32,7 +39,7 @@ export function* validateTopologySpread(
     }
     yield* supported(`${at}.nodeAffinityPolicy`, constraint.nodeAffinityPolicy, POLICIES)
     yield* supported(`${at}.nodeTaintsPolicy`, constraint.nodeTaintsPolicy, POLICIES)
-    yield* validateMatchLabelKeys(constraint, at)
-    yield* validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`)
+    yield* ratcheted('keys of spread pods', validateMatchLabelKeys(constraint, at))
+    yield* ratcheted('selectors of spread pods', validateLabelSelector(constraint.labelSelector, `${at}.labelSelector`))
   }
 }

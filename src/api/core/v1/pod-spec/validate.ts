@@ -6,6 +6,7 @@ import {
   fieldNotFound,
   invalid,
   notSupported,
+  ratcheted,
   required,
   tooLong,
 } from '../../../../apimachinery/status.ts'
@@ -173,7 +174,8 @@ function* validateHostUsers(spec: Frozen<PodSpec>, path: string): Iterable<Field
   if (spec.hostPID) yield fieldForbidden(`${path}.HostPID`, text)
   if (spec.hostIPC) yield fieldForbidden(`${path}.HostIPC`, text)
   for (const [container, at] of visitContainers(spec, path)) {
-    if ((container.volumeDevices ?? []).length > 0) yield fieldForbidden(`${at}.volumeDevices`, text)
+    if ((container.volumeDevices ?? []).length > 0)
+      yield* ratcheted('devices in a user namespace', [fieldForbidden(`${at}.volumeDevices`, text)])
   }
 }
 
