@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { requestHeaders } from './request-header.ts'
+import { requestHeaders, valuesOf } from './request-header.ts'
 import { parseTokenFile, staticTokens } from './static-tokens.ts'
 import { audienceAgnostic, bearerTokens } from './tokens.ts'
 import { type Authenticator, firstOf, withAuthenticatedGroup } from './types.ts'
@@ -66,4 +66,12 @@ test('a front proxy is believed by its certificate, and nobody else', () => {
     () => authenticator.authenticate({ path: '/', headers, clientCertificate: stranger }),
     /cn=other is not in the allowed list/,
   )
+})
+
+test('values of headers are told as they came: empty ones of extras and of groups to be, bytes as UTF-8', () => {
+  const authenticator = requestHeaders({ proxyName: () => 'front', allowedNames: [] })
+  const headers = { 'x-remote-user': 'b\u00c3\u00b8b', 'x-remote-group': ['', 'a, b'], 'x-remote-extra-k': ['', 'v'] }
+  const found = authenticator.authenticate({ path: '/', headers, clientCertificate: new Uint8Array([1]) })
+  assert.deepEqual(found, { user: { name: 'b\u00f8b', groups: ['a, b'], extra: { k: ['', 'v'] } } })
+  assert.deepEqual(valuesOf({ 'impersonate-group': ['', 'g'] }, 'impersonate-group'), ['', 'g'])
 })

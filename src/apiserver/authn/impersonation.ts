@@ -3,7 +3,7 @@ import { badRequest } from '../../apimachinery/status.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
 import { refused, RefusedError } from '../authz/refused.ts'
-import { type Call, header } from '../request/call.ts'
+import { type Call } from '../request/call.ts'
 import { IMPERSONATION_MODES, type ImpersonationMode, type Wanted } from './impersonation-modes.ts'
 import { extraOf, valuesOf } from './request-header.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, type UserInfo } from './types.ts'
@@ -73,8 +73,8 @@ function wantedUser({ headers }: Call): Wanted | undefined {
   let asks = false
   for (const name in headers) if (name.startsWith(PREFIX)) asks = true
   if (!asks) return undefined
-  const name = header(headers, 'impersonate-user')
-  const uid = header(headers, 'impersonate-uid')
+  const [name = ''] = valuesOf(headers, 'impersonate-user')
+  const [uid = ''] = valuesOf(headers, 'impersonate-uid')
   const groups = valuesOf(headers, 'impersonate-group')
   const hasMore = uid !== '' || groups.length > 0 || Object.keys(headers).some((key) => key.startsWith(EXTRA_PREFIX))
   if (name !== '') return { name, uid, groups, extra: extraOf(headers, [EXTRA_PREFIX]) }

@@ -27,7 +27,7 @@ export function requestHeaders(options: RequestHeaderOptions): Authenticator {
       const name = first(headers, usernameHeaders)
       if (name === '') return undefined
       const uid = first(headers, uidHeaders)
-      const groups = groupHeaders.flatMap((header) => valuesOf(headers, header))
+      const groups = groupHeaders.flatMap((header) => valuesOf(headers, header)).filter((group) => group !== '')
       const user: UserInfo = { name, ...(uid && { uid }), groups, extra: extraOf(headers, extraPrefixes) }
       return { user }
     },
@@ -42,11 +42,18 @@ function first(headers: RequestHeaders, names: readonly string[]): string {
   return ''
 }
 
-/** Every value of a header. A comma in one does not part it. */
+/** Every value of a header, as the text that its bytes are. A comma in one does not part it. */
 export function valuesOf(headers: RequestHeaders, name: string): string[] {
   const value = headers[name]
   if (value === undefined) return []
-  return (typeof value === 'string' ? [value] : [...value]).filter((part) => part !== '')
+  return typeof value === 'string' ? [textOf(value)] : value.map(textOf)
+}
+
+/** Headers come with a character for each byte; what they mean is UTF-8. */
+function textOf(value: string): string {
+  // eslint-disable-next-line no-control-regex -- bytes, all of them
+  if (!/[\u0080-\u00ff]/.test(value) || /[^\u0000-\u00ff]/.test(value)) return value
+  return new TextDecoder().decode(Uint8Array.from(value, (char) => char.charCodeAt(0)))
 }
 
 /** `<prefix><key>: value` headers, keys percent-decoded. */
