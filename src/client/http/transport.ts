@@ -6,6 +6,8 @@ import { http2Sender, NoHttp2Error } from './http2.ts'
 import { textOf, watchEvents } from './lines.ts'
 
 export interface HttpTransport extends Transport {
+  /** Begins anew, with the certificate that there is now: open requests fail, as when the network does. */
+  renew(): void
   /** Closes all connections; open requests fail. */
   close(): void
 }
@@ -13,7 +15,8 @@ export interface HttpTransport extends Transport {
 /** A transport to an API server over the network: HTTP/2 where the server speaks it, else HTTP/1.1. */
 export function httpTransport(config: HttpConfig, clock: Clock): HttpTransport {
   const prefix = new URL(config.server).pathname.replace(/\/$/, '')
-  let sender: Sender = config.server.startsWith('http:') ? http1Sender(config) : http2Sender(config, clock)
+  const newSender = (): Sender => (config.server.startsWith('http:') ? http1Sender(config) : http2Sender(config, clock))
+  let sender = newSender()
   const send = async (request: RawRequest): Promise<RawResponse> => {
     try {
       return await sender.send(request)
@@ -25,6 +28,11 @@ export function httpTransport(config: HttpConfig, clock: Clock): HttpTransport {
   }
   return {
     request: async (request) => receive(request, await send(outgoing(config, prefix, request))),
+    renew() {
+      const before = sender
+      sender = newSender()
+      before.close()
+    },
     close: () => sender.close(),
   }
 }

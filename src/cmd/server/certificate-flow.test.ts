@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -18,17 +18,20 @@ import { systemClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { systemRandom } from '../../lib/random.ts'
 import { MemoryStore } from '../../store/memory/store.ts'
+import { renderKubeconfig } from '../../host/kubeconfig/kubeconfig.ts'
 import { certificateAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { makeAuthority, makeCertificate } from './certificates.ts'
 import { startControlPlane } from './control-plane.ts'
 import { type GuardedApi, startGuardedApi } from './guarded-api.ts'
+import { keepClientRequested } from './client-request.ts'
+import { remoteApi, type RemoteApi } from './remote-api.ts'
 import { keepServingRequested, requestedServing } from './serving-request.ts'
 import { makeRequest, type RequestWithKey, type RequestedSubject } from './certificate-request.ts'
 
 const env = { clock: systemClock, random: systemRandom, log: silentLogger }
 const stop = new AbortController()
-const running: { api?: GuardedApi; listener?: HttpsListener; ca?: string; stopped?: Promise<void> } = {}
+const running: { api?: GuardedApi; listener?: HttpsListener; ca?: string; caKey?: string; stopped?: Promise<void> } = {}
 let admin: Client
 
 before(async () => {
@@ -48,7 +51,7 @@ before(async () => {
   const access = { ...api, certificateAuthority: certificateAuthority(systemRandom, ca) }
   const { stopped } = startControlPlane({ api: access, env, signal: stop.signal })
   admin = api.clientFor({ name: 'admin', groups: ['system:masters', 'system:authenticated'] }, 'test')
-  Object.assign(running, { api, listener, ca: ca.cert, stopped })
+  Object.assign(running, { api, listener, ca: ca.cert, caKey: ca.key, stopped })
 })
 
 after(async () => {
@@ -300,5 +303,60 @@ it('a node agent asks for what it serves with, waits for approval, and asks agai
   assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.1'])
   const second = await obtain(330 * 86_400_000, first)
   assert.notEqual(new X509Certificate(second).serialNumber, certificate.serialNumber)
+  rmSync(folder, { recursive: true })
+})
+
+it('a node apart gets a new client certificate before its own ends, shows it, and finds it again', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-rotation-'))
+  const { listener, ca = '', caKey = '' } = running
+  const first = await makeCertificate(env, { cert: ca, key: caKey }, { name: 'O=system:nodes, CN=system:node:n5' })
+  const kubeconfig = join(folder, 'kubeconfig')
+  writeFileSync(
+    kubeconfig,
+    renderKubeconfig('n5', {
+      server: `https://127.0.0.1:${listener?.port}`,
+      caCertificate: ca,
+      clientCertificate: first.cert,
+      clientKey: first.key,
+    }),
+  )
+  const who = async (api: RemoteApi): Promise<string> => {
+    const { body } = await api.transportFor({ name: '', groups: [] }).request({
+      method: 'POST',
+      path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+      headers: { 'content-type': 'application/json' },
+      body: {},
+    })
+    return JSON.stringify(body)
+  }
+  const rotating = async (laterMs: number, obtained: (api: RemoteApi) => boolean): Promise<string> => {
+    const clock = { ...systemClock, now: () => systemClock.now() + laterMs }
+    const api = remoteApi(kubeconfig, env)
+    const end = new AbortController()
+    const node = api.clientFor({ name: '', groups: [] }, 'kubelet')
+    assert.match(await who(api), /system:node:n5/)
+    const place = { folder, nodeName: 'n5', api, client: node }
+    const ended = keepClientRequested({ ...place, env: { ...env, clock }, signal: end.signal })
+    while (!obtained(api)) {
+      const { items } = await admin(certificateSigningRequests).list({
+        fieldSelector: 'spec.signerName=kubernetes.io/kube-apiserver-client-kubelet',
+      })
+      const waiting = items.find(({ spec, status }) => spec.username === 'system:node:n5' && !status?.conditions)
+      const name = waiting?.metadata.name
+      if (name) await decide(name, 'Approved').catch(() => undefined)
+      await setImmediate()
+    }
+    assert.match(await who(api), /system:node:n5/)
+    end.abort(new Error('obtained'))
+    await ended
+    api.close()
+    return api.clientCertificate()?.cert ?? ''
+  }
+  const second = await rotating(340 * 86_400_000, (api) => api.clientCertificate()?.cert !== first.cert)
+  const certificate = new X509Certificate(second)
+  assert.equal(certificate.subject, 'O=system:nodes\nCN=system:node:n5')
+  assert.deepEqual(certificate.keyUsage, ['1.3.6.1.5.5.7.3.2'])
+  const third = await rotating(0, (api) => api.clientCertificate()?.cert !== first.cert)
+  assert.equal(third, second)
   rmSync(folder, { recursive: true })
 })

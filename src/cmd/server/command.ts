@@ -25,6 +25,7 @@ interface ServerFlags extends SettingsFlags {
   /** In ms. */
   readonly clusterSigningDuration?: number
   readonly rotateServerCertificates?: boolean
+  readonly rotateCertificates?: boolean
   readonly logFormat: 'text' | 'json'
   readonly v: number
 }
@@ -42,6 +43,10 @@ export function serverCommand(context: CliContext): Command {
       '--cluster-signing-duration <duration>',
       'the longest that certificates last that are asked for, such as 720h (a year)',
       parseDurationMs,
+    )
+    .option(
+      '--rotate-certificates',
+      'a node agent apart asks the cluster for a new client certificate before its own ends',
     )
     .option(
       '--rotate-server-certificates',
@@ -89,6 +94,7 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
       ...(flags.rotateServerCertificates === true && { rotateServerCertificates: true }),
+      ...(flags.rotateCertificates === true && { rotateCertificates: true }),
       signal: stop.signal,
       onServing() {
         tellStarter({ type: 'serving' })

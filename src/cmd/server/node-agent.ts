@@ -12,6 +12,7 @@ import { linuxHost } from '../../kubelet/linux/host.ts'
 import { serveNode, type NodeServer, type NodeServerOptions } from '../../kubelet/linux/https.ts'
 import { webhookAccess, type NodeAccess } from '../../kubelet/server/access.ts'
 import { NodeApiError, text, type NodeApi } from '../../kubelet/server/api.ts'
+import { keepClientRequested } from './client-request.ts'
 import { identities } from './identities.ts'
 import { localNode } from './local-node.ts'
 import type { PartsOptions } from './parts.ts'
@@ -32,6 +33,7 @@ export async function runNodeAgent(options: PartsOptions, endpoint: string): Pro
   cleanup.defer(() => server.close())
   renewing(options, server, cleanup)
   if (options.rotateServerCertificates) requesting(options, client, cleanup)
+  if (options.rotateCertificates) requestingClient(options, client, cleanup)
   const kubelet = await startKubelet({
     client,
     env,
@@ -90,6 +92,24 @@ function requesting(
   const ending = new AbortController()
   const place = { folder: paths.pki, nodeName: settings.nodeName, addresses: [nodeIP] }
   const requests = keepServingRequested({ ...place, client, env, signal: ending.signal })
+  cleanup.defer(async () => {
+    ending.abort(new Error('the node agent ends'))
+    await requests
+  })
+}
+
+/** Asks the cluster for the certificate that the node is known by, where that is one; `cleanup` ends it. */
+function requestingClient(
+  { api, settings, paths, env }: PartsOptions,
+  client: Client,
+  cleanup: AsyncDisposableStack,
+): void {
+  const { clientCertificate, showCertificate } = api
+  if (!clientCertificate || !showCertificate) return
+  const ending = new AbortController()
+  const shown = { clientCertificate, showCertificate }
+  const place = { folder: paths.pki, nodeName: settings.nodeName }
+  const requests = keepClientRequested({ ...place, api: shown, client, env, signal: ending.signal })
   cleanup.defer(async () => {
     ending.abort(new Error('the node agent ends'))
     await requests

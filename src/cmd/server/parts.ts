@@ -7,6 +7,7 @@ import type { ApiAccess } from './guarded-api.ts'
 import { elected } from './elected.ts'
 import { identities } from './identities.ts'
 import { keepApplied } from './manifests/keep-applied.ts'
+import type { ShownToOthers } from './remote-api.ts'
 import type { ServerOptions } from './run.ts'
 import type { NodeRuntime } from './runtime.ts'
 import { runScheduler } from './scheduling.ts'
@@ -15,7 +16,7 @@ import { storeHolds } from './store-holds.ts'
 /** What the parts beside the API server are given. */
 export interface PartsOptions extends ServerOptions {
   /** With the API server itself when it is of this process. */
-  readonly api: ApiAccess & { readonly server?: ApiServer }
+  readonly api: ApiAccess & { readonly server?: ApiServer } & Partial<ShownToOthers>
   readonly nodeIP: string
   /** Undefined where pods are simulated. */
   readonly runtime: Promise<NodeRuntime | undefined>

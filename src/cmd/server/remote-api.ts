@@ -1,6 +1,6 @@
 import { createSecureContext } from 'node:tls'
 import { createClient } from '../../client/create-client.ts'
-import type { HttpConfig } from '../../client/http/config.ts'
+import type { ClientCertificate, HttpConfig } from '../../client/http/config.ts'
 import { loadKubeconfig } from '../../client/http/kubeconfig.ts'
 import { httpTransport } from '../../client/http/transport.ts'
 import { EXIT, UserError, messageOf } from '../../host/user-error.ts'
@@ -8,19 +8,34 @@ import type { Env } from '../../lib/env.ts'
 import type { ApiAccess } from './guarded-api.ts'
 import { certificatesOf } from './pem.ts'
 
+/** What a process shows of itself to the API server of another one. */
+export interface ShownToOthers {
+  /** Undefined when it is no certificate. */
+  clientCertificate(): ClientCertificate | undefined
+  /** Shows another one from now on; all connections are made anew. */
+  showCertificate(pair: ClientCertificate): void
+}
+
 /** The API server of another process. */
-export interface RemoteApi extends ApiAccess {
+export interface RemoteApi extends ApiAccess, ShownToOthers {
   close(): void
 }
 
 /** Reaches an API server as the user of a kubeconfig, whoever the parts would rather be. A UserError when that can't be read. */
 export function remoteApi(kubeconfig: string, env: Env): RemoteApi {
   const config = readConfig(kubeconfig, env)
-  const transport = httpTransport(config, env.clock)
+  let other: ClientCertificate | undefined
+  const certificate = (): ClientCertificate | undefined => other ?? config.certificate?.()
+  const transport = httpTransport({ ...config, certificate }, env.clock)
   return {
     rootCa: config.ca ?? '',
     transportFor: () => transport,
     clientFor: (_user, userAgent) => createClient({ transport, env, userAgent }),
+    clientCertificate: certificate,
+    showCertificate(pair) {
+      other = pair
+      transport.renew()
+    },
     close: () => transport.close(),
   }
 }

@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly clusterSigningDurationMs?: number
   /** Whether the node agent asks the cluster for its serving certificate, as upstream's --rotate-server-certificates. */
   readonly rotateServerCertificates?: boolean
+  /** Whether a node apart asks the cluster for the certificate that it is known by, as upstream's --rotate-certificates. */
+  readonly rotateCertificates?: boolean
   /** Ends the server. Containers go on. */
   readonly signal: AbortSignal
   /** Called once the API is served. */

@@ -44,7 +44,10 @@ export async function keepServingRequested(options: ServingRequestOptions): Prom
   const renew = async (): Promise<void> => {
     const known = requestedServing(options)
     if (known && !isDue(known, share, env.clock.now())) return
-    writePair(folder, fileOf(nodeName), await requestServing(options))
+    const { addresses } = options
+    const subject = { ...nodeSubject(nodeName), serves: [nodeName, ...addresses] }
+    const pair = await requestCertificate(options, { signer: 'kubelet-serving', usage: 'server auth', subject })
+    writePair(folder, fileOf(nodeName), pair)
     env.log.info('the node agent has a serving certificate of the cluster')
   }
   await keepRenewed({ folder, env, signal, checkMs: CHECK_MS, atOnce: true }, renew)
@@ -52,21 +55,36 @@ export async function keepServingRequested(options: ServingRequestOptions): Prom
 
 const fileOf = (nodeName: string): string => `kubelet-server-${nodeName}`
 
-function isDue({ cert }: KeyPair, share: number, now: number): boolean {
+/** Whether a share of a certificate's life is over. */
+export function isDue({ cert }: KeyPair, share: number, now: number): boolean {
   const { validFromDate, validToDate } = new X509Certificate(cert)
   const from = validFromDate.getTime()
   return now >= from + share * (validToDate.getTime() - from)
 }
 
-/** Rejects when it is denied, when it fails, and when nobody decides in time. */
-async function requestServing(options: ServingRequestOptions): Promise<KeyPair> {
-  const { client, nodeName, addresses, env } = options
+/** Whose certificates a node's are. */
+export function nodeSubject(nodeName: string): { readonly O: string[]; readonly CN: string } {
+  return { O: ['system:nodes'], CN: `system:node:${nodeName}` }
+}
+
+/** What a node asks for; of the signers of kubernetes.io. */
+export interface AskedCertificate {
+  readonly signer: 'kubelet-serving' | 'kube-apiserver-client-kubelet'
+  readonly usage: 'server auth' | 'client auth'
+  readonly subject: { readonly O: string[]; readonly CN: string; readonly serves?: string[] }
+}
+
+/** Asks for a certificate. Rejects when it is denied, when it fails, and when nobody decides in time. */
+export async function requestCertificate(
+  options: Pick<ServingRequestOptions, 'client' | 'env' | 'signal'>,
+  { signer, usage, subject }: AskedCertificate,
+): Promise<KeyPair> {
+  const { client, env } = options
   const { makeRequest } = await import('./certificate-request.ts')
-  const subject = { O: ['system:nodes'], CN: `system:node:${nodeName}`, serves: [nodeName, ...addresses] }
   const { request, key } = await makeRequest(subject)
   const made = await client(certificateSigningRequests).create({
     metadata: { generateName: 'csr-' },
-    spec: { request, signerName: 'kubernetes.io/kubelet-serving', usages: ['digital signature', 'server auth'] },
+    spec: { request, signerName: `kubernetes.io/${signer}`, usages: ['digital signature', usage] },
   })
   const timeout = new AbortController()
   const signal = AbortSignal.any([options.signal, timeout.signal])
