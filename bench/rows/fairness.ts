@@ -7,7 +7,7 @@ const ABUSERS = 500
 const LISTED = 200
 const EVERY_MS = 100
 /** Until all connections stand. */
-const SETTLE_MS = 3000
+const SETTLE_MS = 5000
 const LEAST_SECONDS = 12
 
 /** What a client that asks ten times a second notices of one that never pauses, on 500 connections: both are accounts like any other. */

@@ -14,9 +14,17 @@ type Row = readonly (string | number | boolean)[]
 /** Upstream's tables of what waits and what is at work, one row for each level, queue or request. */
 export function dumpRoutes(levels: Levels, clock: Clock): Route[] {
   return [
-    { path: `${PATH}/dump_priority_levels`, answer: () => table([LEVEL_COLUMNS, ...levels.all().map(levelRow)]) },
-    { path: `${PATH}/dump_queues`, answer: () => table([QUEUE_COLUMNS, ...levels.all().flatMap(queueRows)]) },
-    { path: `${PATH}/dump_requests`, answer: ({ query }) => requestTable(levels, query, clock) },
+    {
+      path: `${PATH}/dump_priority_levels`,
+      unlisted: true,
+      answer: () => table([LEVEL_COLUMNS, ...levels.all().map(levelRow)]),
+    },
+    {
+      path: `${PATH}/dump_queues`,
+      unlisted: true,
+      answer: () => table([QUEUE_COLUMNS, ...levels.all().flatMap(queueRows)]),
+    },
+    { path: `${PATH}/dump_requests`, unlisted: true, answer: ({ query }) => requestTable(levels, query, clock) },
   ]
 }
 

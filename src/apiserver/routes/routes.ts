@@ -9,6 +9,8 @@ export interface Route {
   readonly path: string
   /** One of upstream's web services: it has GET alone, and takes a slash at the end. */
   readonly service?: boolean
+  /** It is not among the paths that `/` tells of. */
+  readonly unlisted?: boolean
   answer(call: Call): MaybePromise<Answer | undefined>
 }
 
@@ -24,7 +26,9 @@ export class Routes {
 
   /** Every path, sorted. */
   paths(): string[] {
-    return [...this.#exact.keys(), ...[...this.#below.keys()].map((path) => path.slice(0, -1))].sort()
+    const listed = (routes: ReadonlyMap<string, Route>): string[] =>
+      [...routes.values()].filter(({ unlisted }) => !unlisted).map(({ path }) => path)
+    return [...listed(this.#exact), ...listed(this.#below).map((path) => path.slice(0, -1))].sort()
   }
 
   async answer(call: Call): Promise<Answer | undefined> {
