@@ -76,13 +76,15 @@ export class FlowMaintenance {
     const { env, schemas, exists } = this.#options
     while (exists && this.#again && !this.#stopped) {
       this.#again = false
+      const writes: Promise<void>[] = []
       for (const schema of schemas.all()) {
         const condition = danglingCondition(schema, exists, env.clock.now())
         const name = schema.metadata.name ?? ''
         if (!condition) continue
-        if (this.#mayUpdate(name)) await this.#apply(name, { conditions: [condition] })
+        if (this.#mayUpdate(name)) writes.push(this.#apply(name, { conditions: [condition] }))
         else env.clock.setTimer(() => void this.#settle(), (30 + 45 * env.random.next()) * 1000)
       }
+      await Promise.all(writes)
     }
   }
 
