@@ -15,6 +15,7 @@ import { definitionsRow } from './rows/crds.ts'
 import { fairnessRow } from './rows/fairness.ts'
 import { listRows } from './rows/lists.ts'
 import { podRows } from './rows/pods.ts'
+import { guardedRows } from './rows/guarded.ts'
 import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
 import { restartRow } from './rows/restart.ts'
@@ -46,7 +47,7 @@ const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow
 const rows = [
   readyRow,
   ...idleRows,
-  ...(wrk ? [] : [...requestRows, fairnessRow]),
+  ...(wrk ? [] : [...requestRows, ...guardedRows, fairnessRow]),
   deploymentRow,
   ...readRows,
   memoryRow,

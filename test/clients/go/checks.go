@@ -56,6 +56,9 @@ var checks = []check{
 	{"metadata only", metadataOnly},
 	{"scale", scale},
 	{"deployment", deployment},
+	{"restricted, inside its namespace", accessInside},
+	{"restricted, outside of it", accessOutside},
+	{"restricted, and what it is told of itself", accessReviews},
 }
 
 // inNamespace runs a check in a namespace of its own.
