@@ -14,17 +14,22 @@ export function podResizeValidator({ store }: Pick<AdmissionSources, 'store'>): 
   return {
     name: 'PodResizeValidator',
     handles: (operation) => operation === 'UPDATE',
-    async validate(attributes) {
+    validate(attributes) {
+      // Most updates are none: they wait for nothing.
       if (attributes.subresource !== 'resize' || resourceName(attributes) !== 'pods') return
-      const [pod, old] = [attributes.object as Pod, attributes.oldObject as Frozen<Pod>]
-      const { nodeName } = pod.spec
-      if (!nodeName || pod.metadata.generation === old.metadata.generation) return
-      const node = await readStored<Node>(store, nodes, nodeName)
-      if (!node) throw admissionForbidden(attributes, `node ${JSON.stringify(nodeName)} not found`)
-      checkPlatform(attributes, node, nodeName)
-      checkCapacity(attributes, pod, node)
+      return checkResize(store, attributes)
     },
   }
+}
+
+async function checkResize(store: AdmissionSources['store'], attributes: AdmissionAttributes): Promise<void> {
+  const [pod, old] = [attributes.object as Pod, attributes.oldObject as Frozen<Pod>]
+  const { nodeName } = pod.spec
+  if (!nodeName || pod.metadata.generation === old.metadata.generation) return
+  const node = await readStored<Node>(store, nodes, nodeName)
+  if (!node) throw admissionForbidden(attributes, `node ${JSON.stringify(nodeName)} not found`)
+  checkPlatform(attributes, node, nodeName)
+  checkCapacity(attributes, pod, node)
 }
 
 function checkPlatform(attributes: AdmissionAttributes, { metadata }: Frozen<Node>, nodeName: string): void {
