@@ -75,3 +75,23 @@ test('values of headers are told as they came: empty ones of extras and of group
   assert.deepEqual(found, { user: { name: 'b\u00f8b', groups: ['a, b'], extra: { k: ['', 'v'] } } })
   assert.deepEqual(valuesOf({ 'impersonate-group': ['', 'g'] }, 'impersonate-group'), ['', 'g'])
 })
+
+const SHOWN = 'base64url.bearer.authorization.k8s.io.c2VjcmV0MQ'
+const SOCKETS: readonly (readonly [protocols: string, wanted: string, upgrade?: string])[] = [
+  [`${SHOWN}, v5.channel.k8s.io`, 'alice'],
+  [`v5.channel.k8s.io,${SHOWN}`, 'alice'],
+  ['v5.channel.k8s.io', 'nobody'],
+  [`${SHOWN}, v5.channel.k8s.io`, 'nobody', 'SPDY/3.1'],
+  [SHOWN, 'missing additional subprotocol'],
+  [`${SHOWN}, ${SHOWN}, v5.channel.k8s.io`, 'multiple base64.bearer.authorization tokens specified'],
+  [`${SHOWN}!, v5.channel.k8s.io`, 'invalid base64.bearer.authorization token encoding'],
+  ['base64url.bearer.authorization.k8s.io.d3Jvbmc, v5.channel.k8s.io', 'invalid bearer token'],
+]
+for (const [protocols, wanted, upgrade = 'websocket'] of SOCKETS) {
+  test(`a ${upgrade} with the protocols ${protocols}: ${wanted}`, async () => {
+    const tokens = bearerTokens([staticTokens(parseTokenFile(FILE))], ['api'])
+    const headers = { upgrade, connection: 'Upgrade', 'sec-websocket-protocol': protocols }
+    const ask = async (): Promise<string> => (await tokens.authenticate({ path: '/', headers }))?.user.name ?? 'nobody'
+    assert.equal(await ask().catch((error: Error) => error.message), wanted)
+  })
+}

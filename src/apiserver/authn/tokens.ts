@@ -1,21 +1,22 @@
 import { andThen } from '../../lib/and-then.ts'
+import { decodeBase64 } from '../../lib/base64.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import { header } from '../request/call.ts'
-import { aggregateMessage, type Authentication, type Authenticator, firstFound } from './types.ts'
+import { aggregateMessage, type Authentication, type Authenticator, firstFound, type RequestHeaders } from './types.ts'
 
 /** Finds out whose a bearer token is. Undefined: not one of mine. A throw: one of mine, and bad. */
 export interface TokenAuthenticator {
   authenticateToken(token: string, audiences: readonly string[]): MaybePromise<Authentication | undefined>
 }
 
-/** Reads `Authorization: Bearer` and asks each in turn. A token that nobody knows is a bad one. */
+/** Reads `Authorization: Bearer`, or else what a WebSocket shows, and asks each in turn. A token that nobody knows is a bad one. */
 export function bearerTokens(
   authenticators: readonly TokenAuthenticator[],
   apiAudiences: readonly string[],
 ): Authenticator {
   return {
     authenticate({ headers, audiences = apiAudiences }) {
-      const token = bearerToken(header(headers, 'authorization'))
+      const token = bearerToken(header(headers, 'authorization')) ?? socketToken(headers)
       if (token === undefined) return undefined
       return firstFound(
         authenticators,
@@ -34,6 +35,30 @@ function bearerToken(authorization: string): string | undefined {
   const [scheme = '', token = ''] = authorization.trim().split(' ', 3)
   return scheme.toLowerCase() === 'bearer' && token !== '' ? token : undefined
 }
+
+const SOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.'
+
+/**
+ * The token that stands among the subprotocols of a WebSocket: browsers cannot send it otherwise. Another one must stand beside it, to answer with.
+ * Throws in upstream's words.
+ */
+function socketToken(headers: RequestHeaders): string | undefined {
+  if (header(headers, 'upgrade').toLowerCase() !== 'websocket') return undefined
+  const protocols = header(headers, 'sec-websocket-protocol')
+    .split(',')
+    .map((protocol) => protocol.trim())
+  const [encoded, another] = protocols.filter((protocol) => protocol.startsWith(SOCKET_TOKEN))
+  if (encoded === undefined) return undefined
+  if (another !== undefined) throw new Error('multiple base64.bearer.authorization tokens specified')
+  if (protocols.length === 1) throw new Error('missing additional subprotocol')
+  const text = encoded.slice(SOCKET_TOKEN.length)
+  const bytes = /^[A-Za-z0-9_-]*$/.test(text) && decodeBase64(padded(text.replaceAll('-', '+').replaceAll('_', '/')))
+  if (typeof bytes !== 'object') throw new Error('invalid base64.bearer.authorization token encoding')
+  const token = new TextDecoder().decode(bytes)
+  return token === '' ? undefined : token
+}
+
+const padded = (base64: string): string => base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
 
 /** For tokens that name no audience: good for the API server's own, for no other. */
 export function audienceAgnostic(
