@@ -10,6 +10,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
+import { admissionRows } from './rows/admission.ts'
 import { deploymentRow, idleRows, readyRow } from './rows/control-plane.ts'
 import { definitionsRow } from './rows/crds.ts'
 import { fairnessRow } from './rows/fairness.ts'
@@ -47,7 +48,7 @@ const readRows = [...listRows, watchRow, fanOutRow, watchListRow, definitionsRow
 const rows = [
   readyRow,
   ...idleRows,
-  ...(wrk ? [] : [...requestRows, ...guardedRows, fairnessRow]),
+  ...(wrk ? [] : [...requestRows, ...guardedRows, ...admissionRows, fairnessRow]),
   deploymentRow,
   ...readRows,
   memoryRow,
