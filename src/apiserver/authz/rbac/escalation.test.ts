@@ -207,3 +207,56 @@ test('a label that puts a role into another is as good as granting its rules', a
   assert.equal(status, 403)
   assert.match((body as { message: string }).message, /is attempting to grant RBAC permissions not currently held/)
 })
+
+const STRONG = 'system:serviceaccount:a:strong'
+/** Ways past roles: acting as someone, another's token, a certificate. He was given none of them, and cannot give them to himself. */
+const anyOtherWay: fc.Arbitrary<Request & { readonly headers?: Record<string, string> }> = fc.oneof(
+  fc
+    .record({ request: anyRequest, who: fc.constantFrom('carol', 'admin', STRONG), masters: fc.boolean() })
+    .map(({ request, who, masters }) => ({
+      ...request,
+      headers: { 'impersonate-user': who, ...(masters && { 'impersonate-group': 'system:masters' }) },
+    })),
+  fc.constant({
+    method: 'POST',
+    path: '/api/v1/namespaces/a/serviceaccounts/strong/token',
+    body: { spec: {} },
+  }),
+  fc.constantFrom('approval', 'status').map((sub) => ({
+    method: 'PATCH',
+    path: `/apis/certificates.k8s.io/v1/certificatesigningrequests/masters/${sub}`,
+    body: { status: { conditions: [{ type: 'Approved', status: 'True', reason: 'x', message: 'x' }] } },
+    type: merge,
+  })),
+)
+
+test('no sequence of requests leads to acting as another, to another account or to a certificate', async () => {
+  let accepted = 0
+  let tried = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(anyRequest, { minLength: 10, maxLength: 20 }),
+      fc.array(anyOtherWay, { maxLength: 8 }),
+      async (a, b) => {
+        const server = await started()
+        await server.create('/api/v1/namespaces/a/serviceaccounts', { metadata: { name: 'strong' } })
+        await server.bind('cluster-admin', STRONG)
+        for (const request of a) {
+          const headers = { ...(request.type && { 'content-type': request.type }) }
+          if ((await server.as('bob').send(request.method, request.path, request.body, headers)).status < 300)
+            accepted++
+        }
+        for (const { method, path, body, type, headers: more } of b) {
+          tried++
+          const answer = await server
+            .as('bob')
+            .send(method, path, body, { ...(type && { 'content-type': type }), ...more })
+          assert.equal(answer.status, 403, JSON.stringify([method, path, more, answer.body]))
+        }
+        server.guard.stop()
+      },
+    ),
+    { numRuns: 15, seed: 136 },
+  )
+  assert.ok(accepted > 3 && tried > 20, `${accepted} accepted, ${tried} tried`)
+})
