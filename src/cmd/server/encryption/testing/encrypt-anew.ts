@@ -4,7 +4,6 @@
  */
 import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Metrics } from '../../../../apiserver/metrics/metrics.ts'
 import { TestServer } from '../../../../apiserver/test-server.ts'
@@ -22,7 +21,7 @@ const store = await LmdbStore.open({ path: folder, clock: systemClock })
 const env = { clock: systemClock, random: systemRandom, log: silentLogger }
 
 async function serverOf(providers: readonly string[]): Promise<TestServer> {
-  const file = join(tmpdir(), `encrypt-anew-${randomUUID()}.yaml`)
+  const file = join(folder, `${randomUUID()}.yaml`)
   writeFileSync(file, configOf(['secrets'], providers))
   const config = { loaded: loadEncryption(file, false), reload: false }
   const encryption = await startEncryption({ config, env, metrics: new Metrics(), server: '' })
