@@ -58,6 +58,13 @@ function socketToken(headers: RequestHeaders): string | undefined {
   return token === '' ? undefined : token
 }
 
+/** The subprotocols of a WebSocket but for a token. */
+export function withoutSocketToken(protocols: string): string {
+  if (!protocols.includes(SOCKET_TOKEN)) return protocols
+  const all = protocols.split(',').map((protocol) => protocol.trim())
+  return all.filter((protocol) => !protocol.startsWith(SOCKET_TOKEN)).join(', ')
+}
+
 const padded = (base64: string): string => base64.padEnd(Math.ceil(base64.length / 4) * 4, '=')
 
 /** For tokens that name no audience: good for the API server's own, for no other. */

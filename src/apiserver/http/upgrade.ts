@@ -1,3 +1,4 @@
+import { withoutSocketToken } from '../authn/tokens.ts'
 import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
@@ -27,6 +28,16 @@ export interface UpgradeClient {
   readonly head: Buffer
 }
 
+/** Takes the token out of a WebSocket's subprotocols once it is known whose it is: it is nobody's else to see. */
+export function hideSocketToken({ headers, rawHeaders }: Pick<IncomingMessage, 'headers' | 'rawHeaders'>): void {
+  const name = 'sec-websocket-protocol'
+  const given = headers[name]
+  if (given !== undefined) headers[name] = withoutSocketToken(given)
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]?.toLowerCase() === name) rawHeaders[i + 1] = withoutSocketToken(rawHeaders[i + 1] ?? '')
+  }
+}
+
 /** Answers a request to upgrade: exec and its like, proxied WebSockets, watches and logs over WebSocket. Never rejects. */
 export async function answerUpgrade(
   server: ApiServer,
@@ -41,7 +52,9 @@ export async function answerUpgrade(
   const arrival = arrivalOf(server, exchange)
   let call: Call | undefined
   try {
-    call = httpCall(limits, exchange, await authenticate(server, exchange), { upgrade: true })
+    const user = await authenticate(server, exchange)
+    hideSocketToken(client.request)
+    call = httpCall(limits, exchange, user, { upgrade: true })
     if (server.audit && !(await beginAudit(server.audit, call, exchange, arrival))) {
       const { status, body } = untold(exchange)
       return refuse(clock, socket, status, body, 'text/plain; charset=utf-8')
