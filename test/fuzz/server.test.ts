@@ -8,7 +8,7 @@ import { shown, Target } from './target.ts'
 
 /** A collection is deleted object by object; a Service's address is taken before the Service is looked at, and given back. */
 const mayWrite = ({ method, url }: WireRequest): boolean =>
-  method === 'DELETE' || (method === 'POST' && /\/services(\?|$)/.test(url))
+  method === 'DELETE' || (method !== 'GET' && /\/services(\/[^/?]*)?(\?|$)/.test(url))
 
 let target: Target
 

@@ -58,7 +58,7 @@ export class Auditor {
       verb: info.verb,
       user,
       sourceIPs: sourceIPs(headers, remote),
-      userAgent: truncated(header(headers, 'user-agent')),
+      userAgent: textOf(truncated(header(headers, 'user-agent'))),
       receivedMs,
     }
     return new RequestAudit(this, config, facts, info)
@@ -72,4 +72,13 @@ export class Auditor {
 
 function truncated(userAgent: string): string {
   return userAgent.length > MOST_USER_AGENT ? `${userAgent.slice(0, MOST_USER_AGENT)}...TRUNCATED` : userAgent
+}
+
+const NOT_ASCII = /[\u0080-\u00ff]/
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** A header comes as its bytes, a character each; what they say is UTF-8. */
+function textOf(bytes: string): string {
+  if (!NOT_ASCII.test(bytes)) return bytes
+  return decoder.decode(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
 }

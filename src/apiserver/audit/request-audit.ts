@@ -1,5 +1,5 @@
 import { formatDuration } from '../../apimachinery/duration/duration.ts'
-import { encodeJson } from '../../apimachinery/codec/json/encode.ts'
+import { encodeJson, stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import type { StructSchema } from '../../apimachinery/schema.ts'
 import type { Status } from '../../apimachinery/status.ts'
@@ -18,6 +18,7 @@ import {
 } from './event.ts'
 import { isLongRunning } from '../request/long-running.ts'
 import { type AuditConfig, reaches, type Stage } from './policy.ts'
+import { sentJson } from './sent-json.ts'
 import { withoutManagers } from './without-managers.ts'
 
 /** Only of slow requests it is told what took how long. */
@@ -93,9 +94,14 @@ export class RequestAudit {
     this.#requestObject = encodeJson(schema, omits ? { ...object, metadata: rest } : object)
   }
 
-  /** Notes the patch that was sent, as it is. */
-  sentPatch(patch: RawJson): void {
-    if (this.wantsRequest) this.#requestObject = patch
+  /** Notes the patch that was sent, as it is. Of what is no JSON there is nothing to tell until it is known what it says. */
+  sentPatch(patch: Uint8Array): void {
+    if (this.wantsRequest) this.#requestObject = sentJson(patch)
+  }
+
+  /** Notes what the patch that was sent says, unless it says so itself. */
+  sentConfiguration(value: unknown): void {
+    if (this.wantsRequest) this.#requestObject ??= stringifyJson(value)
   }
 
   /** Notes the answer's code, and its Status when it is one; of a request that lasts, tells that its answer begins. */

@@ -1,5 +1,4 @@
 import { DecodeError } from '../../apimachinery/codec/errors.ts'
-import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
 import { apiVersionOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
@@ -136,7 +135,7 @@ export async function readConfiguration(call: Call, { fieldValidation }: WriteOp
     call.body.kind === 'value'
       ? { value: call.body.value, violations: [] }
       : anyYaml(await readPatchBytes(call), fieldValidation)
-  if (call.body.kind === 'value') call.audit?.sentPatch(stringifyJson(value))
+  call.audit?.sentConfiguration(value)
   if (violations.length > 0 && fieldValidation === 'Strict') {
     throw badRequest(`error strict decoding patch: ${violations.join(', ')}`)
   }

@@ -6,12 +6,15 @@ export interface CatalogueRequest {
   readonly as?: 'alice' | 'nobody' | 'none'
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: unknown
+  /** In place of a body that is JSON. */
+  readonly text?: string
 }
 
 const NS = '/api/v1/namespaces/audited'
 const JSON_PATCH = { 'content-type': 'application/json-patch+json' }
 const MERGE = { 'content-type': 'application/merge-patch+json' }
 const STRATEGIC = { 'content-type': 'application/strategic-merge-patch+json' }
+const YAML = { 'content-type': 'application/yaml' }
 const APPLY = { 'content-type': 'application/apply-patch+yaml' }
 const TABLE = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' }
 const PARTIAL = { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json' }
@@ -30,6 +33,15 @@ const deployment = {
     template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'a', image: 'a:1' }] } },
   },
 }
+const hostPod = { ...pod('host'), spec: { ...(pod('host') as { spec: object }).spec, hostNetwork: true } }
+const POD_SECURITY = {
+  'pod-security.kubernetes.io/enforce': 'baseline',
+  'pod-security.kubernetes.io/audit': 'restricted',
+  'pod-security.kubernetes.io/audit-version': 'v1.30',
+}
+const BAD_POD_SECURITY = { metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'no-such-level' } } }
+const APPLIED_IN_LINES =
+  '{"apiVersion": "v1",\n "kind": "ConfigMap", "metadata": {"name": "lines"}, "data": {"k": " v "}}\n'
 const kubeUser = (name: string, groups?: string): Record<string, string> => ({
   'impersonate-user': name,
   ...(groups !== undefined && { 'impersonate-group': groups }),
@@ -145,6 +157,11 @@ export const CATALOGUE: readonly CatalogueRequest[] = [
     path: `${NS}/configmaps/none`,
     headers: { 'x-real-ip': '127.0.0.1', 'user-agent': 'a'.repeat(1100) },
   },
+  {
+    method: 'GET',
+    path: `${NS}/configmaps/none`,
+    headers: { 'user-agent': 'caf\u00c3\u00a9 \u00ff<&>\u00e2\u0080\u00a8' },
+  },
   // Subresources.
   { method: 'POST', path: `${NS}/pods`, body: pod('p') },
   { method: 'GET', path: `${NS}/pods/p/status` },
@@ -212,6 +229,41 @@ export const CATALOGUE: readonly CatalogueRequest[] = [
     path: '/apis/authorization.k8s.io/v1/subjectaccessreviews',
     body: { spec: { user: 'alice', nonResourceAttributes: { verb: 'get', path: '/x' } } },
   },
+  // Bodies that are not written as the server writes.
+  { method: 'POST', path: `${NS}/configmaps`, headers: YAML, text: 'metadata: {name: y}\ndata: {k: "v\\u2028<"}\n' },
+  {
+    method: 'POST',
+    path: `${NS}/configmaps`,
+    text: '{ "metadata": {"name": "blank"},\n\t"data": {"k": "a b\\u2028"} }\n',
+  },
+  { method: 'PATCH', path: `${NS}/configmaps/y`, headers: MERGE, text: '{\n "data": {"b": "a  \\" b", "b":"\\\\"}}\n' },
+  { method: 'PATCH', path: `${NS}/configmaps/y`, headers: MERGE, text: '{"data":{},"n":1.50}' },
+  { method: 'PATCH', path: `${NS}/configmaps/y`, headers: MERGE, text: 'null' },
+  { method: 'PATCH', path: `${NS}/configmaps/y`, headers: MERGE, text: '[1, 2]' },
+  { method: 'PATCH', path: `${NS}/configmaps/lines?fieldManager=me`, headers: APPLY, text: APPLIED_IN_LINES },
+  // Fields that nobody knows.
+  { method: 'POST', path: `${NS}/configmaps?fieldValidation=Strict`, body: configMap('x', { some: 1, other: {} }) },
+  { method: 'POST', path: `${NS}/configmaps?fieldValidation=Warn`, body: configMap('warned', { some: 1 }) },
+  {
+    method: 'POST',
+    path: `${NS}/configmaps?fieldValidation=Strict`,
+    text: '{"metadata":{"name":"x","name":"y","no":1}}',
+  },
+  { method: 'PUT', path: `${NS}/configmaps/y?fieldValidation=Strict`, body: configMap('y', { some: 1 }) },
+  {
+    method: 'PATCH',
+    path: `${NS}/configmaps/absent?fieldManager=me&fieldValidation=Strict`,
+    headers: APPLY,
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'absent' }, some: 1 },
+  },
+  { method: 'POST', path: `${NS}/pods?fieldValidation=Strict`, body: { ...pod('x'), spec: { container: [] } } },
+  // What policies say for the log alone.
+  { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'watched', labels: POD_SECURITY } } },
+  { method: 'POST', path: '/api/v1/namespaces/watched/serviceaccounts', body: { metadata: { name: 'default' } } },
+  { method: 'POST', path: '/api/v1/namespaces/watched/pods', body: pod('plain') },
+  { method: 'POST', path: '/api/v1/namespaces/watched/pods', body: hostPod },
+  { method: 'POST', path: '/apis/apps/v1/namespaces/watched/deployments', body: deployment },
+  { method: 'PATCH', path: '/api/v1/namespaces/watched', headers: MERGE, body: BAD_POD_SECURITY },
   // What is old.
   { method: 'GET', path: `${NS}/endpoints/none` },
   { method: 'POST', path: `${NS}/endpoints?dryRun=All`, body: { metadata: { name: 'e' } } },
@@ -234,4 +286,5 @@ export const CATALOGUE: readonly CatalogueRequest[] = [
   { method: 'DELETE', path: `${NS}/secrets/s` },
   { method: 'GET', path: '/api/v1/nodes?limit=1' },
   { method: 'DELETE', path: NS },
+  { method: 'DELETE', path: '/api/v1/namespaces/watched' },
 ]

@@ -21,6 +21,8 @@ const LATENCY = 'apiserver.latency.k8s.io/'
 const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g
 const MADE = /made-[a-z0-9]{5}/g
 const ISSUER = 'https://kubernetes.default.svc.cluster.local'
+/** How old something is, in a table. */
+const AGE = /^\d+s$/
 const ADDRESSES = /127\.0\.0\.1:\d+/g
 
 /** Without names, times and versions that a server makes up. */
@@ -45,6 +47,7 @@ function any(value: unknown): unknown {
 const text = (value: string): string =>
   value
     .replace(UUIDS, 'UUID')
+    .replace(AGE, 'AGE')
     .replace(MADE, 'made-NAME')
     .replace(ADDRESSES, '127.0.0.1:PORT')
     .replace(ISSUER, 'https://kubernetes.default.svc')

@@ -9,10 +9,10 @@ export const auditIdOf = (index: number): string => `request-${String(index).pad
 /** Sends one request of the catalogue, and reads its whole answer; its code. */
 export function send(
   base: string,
-  { method, path, as, headers, body }: CatalogueRequest,
+  { method, path, as, headers, body, text: raw }: CatalogueRequest,
   index: number,
 ): Promise<number> {
-  const text = body === undefined ? '' : JSON.stringify(body)
+  const text = raw ?? (body === undefined ? '' : JSON.stringify(body))
   const token = as === 'none' ? undefined : TOKENS[as ?? 'admin']
   return new Promise((resolve, reject) => {
     const outgoing = request(`${base}${path}`, {
@@ -22,7 +22,7 @@ export function send(
         'user-agent': 'catalogue',
         'audit-id': auditIdOf(index),
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+        ...(text !== '' && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
         ...headers,
       },
     })
