@@ -12,6 +12,8 @@ export const FORWARDED_NEVER: ReadonlySet<string> = new Set([
   'proxy-authenticate',
   'proxy-authorization',
   'proxy-connection',
+  // Where requests are upgraded, the adapter of the host passes it on, without a token that may stand in it.
+  'sec-websocket-protocol',
   'te',
   'trailer',
   'transfer-encoding',
