@@ -1,5 +1,5 @@
 import type { Env } from '../lib/env.ts'
-import type { ApiFlagGroup } from './api-flags/flag.ts'
+import type { ApiFlagGroup, GivenApiFlags } from './api-flags/flag.ts'
 
 /** Where a command writes. Standard output carries results, standard error everything else. */
 export interface Output {
@@ -24,6 +24,8 @@ export interface CliContext {
   readonly runtimes: Runtimes
   /** The API server's flags, which `up` passes on. */
   readonly apiFlags: readonly ApiFlagGroup[]
+  /** Throws a UserError when a server could not start with these, or with the files that they name. */
+  checkApiFlags(given: GivenApiFlags): Promise<void>
 }
 
 /** What commands ask of a container runtime; the composition root connects it. */

@@ -31,6 +31,18 @@ describe('a cluster of simulated pods, without root', () => {
     assert.match(err, /containers need root, and you are not: sudo skiff up, or skiff up --runtime simulated/)
   })
 
+  test('flags that the API server could not start with are refused before anything is begun, and not remembered', async () => {
+    const flags = ['--runtime', 'simulated', '--api-port', String(port)]
+    const { code, err } = await skiff('up', '--name', 'bad', ...flags, '--audit-policy-file', '/nowhere/policy.yaml')
+    assert.notEqual(code, EXIT.ok)
+    assert.match(err, /loading audit policy file: failed to read file path "\/nowhere\/policy.yaml"/)
+    assert.doesNotMatch(err, /^ +at /m)
+    assert.deepEqual((await skiff('status', '--name', 'bad')).out, '')
+    const server = await skiff('server', '--name', 'bad', ...flags, '--max-requests-inflight=-4')
+    assert.match(server.err, /--max-requests-inflight can not be negative value/)
+    assert.match((await skiff('status', '--name', 'bad')).err, /there is no cluster "bad"/)
+  })
+
   test('comes up, and kubectl reaches it by its context', async () => {
     const { code, err, out } = await skiff('up', '--name', 'sim', '--runtime', 'simulated', '--api-port', String(port))
     assert.equal(code, EXIT.ok, err)

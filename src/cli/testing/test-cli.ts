@@ -30,6 +30,7 @@ export async function runCliWith(more: readonly CommandMaker[], folder: string, 
     versions: { skiff: '1.2.3', kubernetes: 'v1.36.0', node: 'v24.0.0' },
     packageFolder: folder,
     apiFlags: [],
+    checkApiFlags: () => Promise.resolve(),
     runtimes: { stopPods: () => Promise.resolve(0), listImages: () => Promise.resolve([]) },
   }
   const code = await runProgram(buildProgram(context, more), context, args)

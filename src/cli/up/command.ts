@@ -154,6 +154,7 @@ async function bringUp(
     progress.done('server', 'is already running')
     return running
   }
+  if (settings.apiFlags) await context.checkApiFlags(settings.apiFlags)
   await prepareHost(context, progress, { dataDir, settings, install })
   writeSettings(paths.settings, settings)
   return startServer(context, { settings, paths, dataDir, verbosity: v })

@@ -82,6 +82,8 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
   try {
     const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined, apiFlags })
     const paths = clusterPaths(flags.dataDir, settings.name)
+    // What it could not start with is not remembered.
+    if (settings.apiFlags) await context.checkApiFlags(settings.apiFlags)
     writeSettings(paths.settings, settings)
     await runServer({
       settings,

@@ -12,7 +12,7 @@ import type { Env } from '../../lib/env.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
 import type { RunningApi, ShownCertificates } from './api-server.ts'
 import { identityOf, servingNames, startApi } from './api-server.ts'
-import { apiConfig } from './api-config/config.ts'
+import { type ApiConfig, apiConfig } from './api-config/config.ts'
 import type { EncryptionConfig } from './api-config/encryption.ts'
 import type { Component } from './components.ts'
 import type { Encryption } from './encryption/encryption.ts'
@@ -57,6 +57,8 @@ export interface ServerOptions {
  */
 export async function runServer(options: ServerOptions): Promise<void> {
   const { paths, env, settings } = options
+  // Before anything is begun that would have to be taken back.
+  const config = apiConfig(settings.apiFlags)
   const lock = await acquireLock(paths.root)
   if (!lock) throw new UserError(`a server of cluster "${settings.name}" runs already`)
   await using cleanup = new AsyncDisposableStack()
@@ -72,7 +74,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
   const runtime = runtimeOf({ ...options, signal })
   // Those who wait for it find out by themselves, which may be later than it fails.
   runtime.catch(() => undefined)
-  const api = await apiOf(options, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
+  const api = await apiOf({ ...options, config }, nodeIP, cleanup).catch((error: unknown) => undoing(runtime, error))
   options.onServing()
   // Loaded now and not before, so that the API is served first; and whoever waits for it already is answered before.
   await nextTurn()
@@ -95,9 +97,14 @@ async function undoing(runtime: Promise<NodeRuntime | undefined>, error: unknown
   throw error
 }
 
+/** With what the API server's flags lead to. */
+interface ConfiguredOptions extends ServerOptions {
+  readonly config: ApiConfig
+}
+
 /** The API server: this process's own, or the one that the kubeconfig names. */
 async function apiOf(
-  options: ServerOptions,
+  options: ConfiguredOptions,
   nodeIP: string,
   cleanup: AsyncDisposableStack,
 ): Promise<PartsOptions['api']> {
@@ -116,9 +123,12 @@ async function apiOf(
 }
 
 /** Opens the store and serves the API; `cleanup` takes both back. */
-async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDisposableStack): Promise<RunningApi> {
-  const { env } = options
-  const config = apiConfig(options.settings.apiFlags)
+async function serveApi(
+  options: ConfiguredOptions,
+  nodeIP: string,
+  cleanup: AsyncDisposableStack,
+): Promise<RunningApi> {
+  const { env, config } = options
   const metrics = new Metrics()
   const encryption = config.encryption && (await encryptionOf(config.encryption, { ...options, nodeIP, metrics }))
   if (encryption) cleanup.defer(() => encryption.close())
@@ -126,7 +136,7 @@ async function serveApi(options: ServerOptions, nodeIP: string, cleanup: AsyncDi
   cleanup.defer(() => plain.close())
   const store = encryption?.over(plain) ?? plain
   const healthChecks = encryption?.healthChecks ?? []
-  const api = await startApi({ ...options, config, store, nodeIP, metrics, healthChecks, ...shown })
+  const api = await startApi({ ...options, store, nodeIP, metrics, healthChecks, ...shown })
   cleanup.defer(() => api.listener.close())
   writeAdminKubeconfig(options, shown.pki)
   renewing(options, { api, shown, nodeIP }, cleanup)
