@@ -11,13 +11,14 @@ import { writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
 import { admissionRows } from './rows/admission.ts'
+import { auditFlags } from './audit.ts'
 import { deploymentRow, idleRows, readyRow } from './rows/control-plane.ts'
 import { definitionsRow } from './rows/crds.ts'
 import { fairnessRow } from './rows/fairness.ts'
 import { listRows } from './rows/lists.ts'
 import { podRows } from './rows/pods.ts'
 import { guardedRows } from './rows/guarded.ts'
-import { memoryRow, requestRows, watchRow } from './rows/requests.ts'
+import { auditRows, memoryRow, requestRows, watchRow } from './rows/requests.ts'
 import type { Row } from './rows/row.ts'
 import { restartRow } from './rows/restart.ts'
 import { fanOutRow, watchListRow } from './rows/watches.ts'
@@ -52,6 +53,7 @@ const rows = [
   deploymentRow,
   ...readRows,
   memoryRow,
+  ...(wrk ? [] : auditRows),
 ].filter((row) => !flags.only || row.name.includes(flags.only))
 const results: Measured[] = rows.map((row) => ({ row, values: new Map(), notes: [] }))
 const upstreamBin = flags.upstream ?? process.env.SKIFF_UPSTREAM_BIN
@@ -61,8 +63,8 @@ buildSkiff()
 if (wrk) console.log(`without request rows: ${wrk}`)
 if (withoutUpstream) console.log(`without upstream: ${withoutUpstream}`)
 else if (upstreamBin) console.log(`upstream: ${upstreamVersions(upstreamBin)}`)
-await measureAll(() => startSkiff(storeFlags(flags['etcd-servers'])))
-if (!withoutUpstream && upstreamBin) await measureAll(() => startUpstream(upstreamBin))
+await measureAll((more) => startSkiff([...storeFlags(flags['etcd-servers']), ...more]))
+if (!withoutUpstream && upstreamBin) await measureAll((more) => startUpstream(upstreamBin, more))
 if (flags.containers) for (const row of podRows) results.push(await measurePods(row))
 print()
 if (flags.json)
@@ -80,11 +82,19 @@ if (flags.json)
     ),
   )
 
+type Start = (flags: readonly string[]) => Promise<Target>
+
 /** Each target runs alone, so that none costs another anything. */
-async function measureAll(start: () => Promise<Target>): Promise<void> {
+async function measureAll(start: Start): Promise<void> {
+  const [audited, plain] = [true, undefined].map((is) => results.filter(({ row }) => row.audited === is))
+  if (plain?.length) await measureRows(plain, () => start([]))
+  if (audited?.length) await measureRows(audited, () => start(auditFlags('RequestResponse')))
+}
+
+async function measureRows(measured: readonly Measured[], start: () => Promise<Target>): Promise<void> {
   const target = await start()
   try {
-    for (const result of results) {
+    for (const result of measured) {
       if (result.row.only && result.row.only !== target.name) continue
       process.stderr.write(`${target.name}: ${result.row.name} ... `)
       try {

@@ -1,5 +1,5 @@
 import { load } from '../wrk.ts'
-import { must, residentMb, watch } from '../target.ts'
+import { cpuSeconds, must, residentMb, watch } from '../target.ts'
 import type { Row } from './row.ts'
 import { CONFIG_MAPS, type Shape, shapes } from './shapes.ts'
 
@@ -9,6 +9,8 @@ const MARKS: Readonly<Record<string, { readonly perSecond?: number; readonly p50
   'list 2,000 pods': { perSecond: 300 },
   'create 1 KB': { perSecond: 8000, p50Ms: 0.9 },
 }
+
+const AUDITED: readonly string[] = ['get', 'create 1 KB']
 
 /** Each kind of request over HTTPS, from 32 clients and from one, with a native load generator. */
 export const requestRows: readonly Row[] = shapes.flatMap((shape) => [rateRow(shape), latencyRow(shape)])
@@ -43,6 +45,27 @@ function latencyRow(shape: Shape): Row {
       note(`p99 ${result.p99Ms.toFixed(2)} ms`)
       if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
       return result.p50Ms
+    },
+  }
+}
+
+/** What an audit costs whose policy is RequestResponse for everything. */
+export const auditRows: readonly Row[] = shapes.filter(({ name }) => AUDITED.includes(name)).map(auditRow)
+
+function auditRow(shape: Shape): Row {
+  return {
+    name: `${shape.name}, 32 clients, audit at RequestResponse`,
+    unit: '/s',
+    higherIsBetter: true,
+    audited: true,
+    async measure(target, { seconds, note }) {
+      await shape.prepare?.(target)
+      const before = cpuSeconds(target.pids())
+      const result = await load(target, { ...shape, clients: 32, seconds })
+      const micros = ((cpuSeconds(target.pids()) - before) * 1e6) / result.requests
+      note(`${micros.toFixed(0)} us of processor time each; p99 ${result.p99Ms.toFixed(2)} ms`)
+      if (result.failures > 0) throw new Error(`${result.failures} requests failed`)
+      return result.perSecond
     },
   }
 }

@@ -10,6 +10,8 @@ export interface Row {
   readonly mark?: number
   /** Where it can be measured, when not everywhere. */
   readonly only?: 'skiff'
+  /** Of a server that tells of every request all that there is to tell. */
+  readonly audited?: true
   measure(target: Target, context: RowContext): Promise<number>
 }
 

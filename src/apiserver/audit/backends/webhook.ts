@@ -22,7 +22,7 @@ export function webhookBackend(
     async process(events) {
       const body = listOf(events)
       try {
-        await withRetries(env, backoff, () => service.post(body).catch(again))
+        await withRetries(env, backoff, () => service.post(body).catch(unlessTaken))
         return true
       } catch (error) {
         lost('webhook', error, events)
@@ -35,9 +35,11 @@ export function webhookBackend(
   }
 }
 
-function again(error: unknown): never {
+/** Whoever says that all is well has them, whatever else there is in its answer: mostly nothing. */
+function unlessTaken(error: unknown): void {
   if (!(error instanceof RemoteError)) throw error
   const { message, status, timedOut } = error
+  if (status >= 200 && status <= 206) return
   throw new RemoteError(message, { status, timedOut, retry: true }, error)
 }
 
