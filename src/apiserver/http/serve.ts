@@ -1,7 +1,7 @@
 import { constants } from 'node:crypto'
 import { createServer as createHttp1, type Server as Http1Server, type ServerResponse } from 'node:http'
 import { createServer as createHttp2, type Http2Server } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
   createSecureContext,
@@ -9,13 +9,15 @@ import {
   DEFAULT_CIPHERS,
   type SecureContext,
   type SecureContextOptions,
-  type Server as TlsServer,
 } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
+import { Handshakes } from './handshakes.ts'
+import { awaitHello, HELLO_BYTES } from './hello.ts'
 import { type Limits, limitsOf } from './limits.ts'
+import { Deadlines } from './deadlines.ts'
 import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { endSocket } from './end-socket.ts'
@@ -94,23 +96,25 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   const http2 = http2Server(apiServer, options, certificates, limits)
   const sockets = new Set<Socket>()
   let closing = false
-  let { tls } = options
+  let contexts = new Contexts(options.tls)
   const front = createTls({
     ALPNProtocols: options.http2 === false ? ['http/1.1'] : ['h2', 'http/1.1'],
-    SNICallback: (name, done) => done(null, contextFor(tls, name)),
-    ...contextOf(tls),
+    SNICallback: (name, done) => done(null, contexts.of(name)),
+    ...contextOf(options.tls),
     handshakeTimeout: FIRST_HEAD_MS,
-    keepAlive: true,
-    keepAliveInitialDelay: KEEP_ALIVE_MS,
     // Certificates are asked for, never demanded: other credentials may come instead.
-    requestCert: tls.clientCa !== undefined,
+    requestCert: options.tls.clientCa !== undefined,
     rejectUnauthorized: false,
   })
+  const handshakes = new Handshakes(apiServer.env.clock)
+  const firstBytes = new Deadlines(apiServer.env.clock, FIRST_HEAD_MS)
+  const door = createTcp({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, highWaterMark: HELLO_BYTES })
   // From the first byte on: one that is still shaking hands when the server closes would keep it open.
-  front.on('connection', (socket: Socket) => {
+  door.on('connection', (socket) => {
     if (closing) return socket.destroy()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
+    awaitHello(socket, { handshakes, firstBytes, begin: () => front.emit('connection', socket) })
   })
   front.on('secureConnection', (socket) => {
     socket.setNoDelay(true)
@@ -118,25 +122,25 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     const server = socket.alpnProtocol === 'h2' ? http2 : http1
     server.emit('connection', socket)
   })
-  const handshakes = apiServer.metrics.counter({
+  const failures = apiServer.metrics.counter({
     name: 'apiserver_tls_handshake_errors_total',
     help: 'Connections that never got to a request.',
   })
   front.on('tlsClientError', (_error, socket) => {
-    handshakes.of().inc()
+    failures.of().inc()
     socket.destroy()
   })
-  await listen(front, options)
+  await listen(door, options)
   return {
-    port: (front.address() as AddressInfo).port,
+    port: (door.address() as AddressInfo).port,
     renew(renewed) {
       front.setSecureContext(contextOf(renewed))
-      tls = renewed
+      contexts = new Contexts(renewed)
     },
     close: () =>
       new Promise((resolve) => {
         closing = true
-        front.close(() => resolve())
+        door.close(() => resolve())
         for (const socket of sockets) socket.destroy()
       }),
   }
@@ -154,10 +158,26 @@ function contextOf({
   return { cert, key, ciphers, minVersion, secureOptions, ...(clientCa !== undefined && { ca: clientCa }) }
 }
 
-/** The context of another certificate than the default one; undefined for the default. */
-function contextFor(tls: ServingTls, name: string): SecureContext | undefined {
-  const pair = pairFor(tls.named ?? [], name)
-  return pair && createSecureContext(contextOf({ ...tls, cert: pair.cert, key: pair.key }))
+/** The contexts of other certificates than the default one: each made once, which costs as much as a handshake, and else no session could be resumed. */
+class Contexts {
+  readonly #tls: ServingTls
+  readonly #made = new Map<NamedPair, SecureContext>()
+
+  constructor(tls: ServingTls) {
+    this.#tls = tls
+  }
+
+  /** Undefined for the default one. */
+  of(name: string): SecureContext | undefined {
+    const pair = pairFor(this.#tls.named ?? [], name)
+    if (!pair) return undefined
+    let context = this.#made.get(pair)
+    if (!context) {
+      context = createSecureContext(contextOf({ ...this.#tls, cert: pair.cert, key: pair.key }))
+      this.#made.set(pair, context)
+    }
+    return context
+  }
 }
 
 function http1Server(
@@ -242,7 +262,7 @@ function http2Server(
   return server
 }
 
-function listen(server: TlsServer, { port, host }: HttpsOptions): Promise<void> {
+function listen(server: TcpServer, { port, host }: HttpsOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen({ port, ...(host !== undefined && { host }) }, () => {
