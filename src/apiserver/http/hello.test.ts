@@ -98,7 +98,8 @@ test('who greets with anything else is cut off, and so is who says nothing', asy
   garbage.write('GET / HTTP/1.1\r\n\r\n')
   await once(garbage, 'close')
   const closed = once(silent, 'close')
-  await (await asked()).destroy()
+  const other = await asked()
+  other.destroy()
   await clock.advance(FIRST_HEAD_MS * 1.25 + 1)
   await closed
 })
