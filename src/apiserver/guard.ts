@@ -29,6 +29,7 @@ import type { Authorizer } from './authz/types.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { type FlowControlConfig, DEFAULT_FLOW_CONTROL } from './flow-control/config.ts'
 import { flowControl, maintenance } from './flow-control/index.ts'
+import { Slices } from './flow-control/slices.ts'
 import type { FlowMaintenance, MaintenanceOptions } from './flow-control/maintenance.ts'
 import { Mirrors } from './mirror/mirrors.ts'
 import type { RemoteService } from './remote/service.ts'
@@ -84,6 +85,7 @@ export interface Guard {
   readonly authenticator: Authenticator
   readonly authorizer: Authorizer
   readonly flowControl: ReturnType<typeof flowControl>
+  readonly slices: Slices
   readonly admission: readonly AdmissionPlugin[]
   readonly serving: ServingByName
   readonly routes: readonly Route[]
@@ -109,8 +111,15 @@ export function createGuard(options: GuardOptions): Guard {
     ...tokenTimes
   } = options.accountTokens ?? {}
   const [issuer = DEFAULT_ISSUER] = issuers
-  const configured = new ConfiguredTokens({ ...options, metrics, apiAudiences, accountIssuers: issuers })
-  const authenticator = authenticatorOf(options, { keys, issuers, apiAudiences, more: configured.authenticators })
+  const slices = new Slices(env.clock)
+  const configured = new ConfiguredTokens({ ...options, metrics, slices, apiAudiences, accountIssuers: issuers })
+  const authenticator = authenticatorOf(options, {
+    keys,
+    slices,
+    issuers,
+    apiAudiences,
+    more: configured.authenticators,
+  })
   const door = { anonymous, clock: env.clock, metrics: new AuthenticationMetrics(metrics) }
   const graph = new NodeGraph(store, env)
   const flow = flowControl(options.flow ?? DEFAULT_FLOW_CONTROL, { mirrors, store, env })
@@ -129,6 +138,7 @@ export function createGuard(options: GuardOptions): Guard {
     authorizer,
     admission: admissionPlugins({ ...options, mirrors, authorizer, callWebhook }, options.admission),
     flowControl: flow,
+    slices,
     serving: {
       serviceaccounts: { subresources: { token: tokenSubresource(tokens) } },
       ...authenticationReviews({ authenticator, apiAudiences }),
@@ -155,6 +165,7 @@ export function createGuard(options: GuardOptions): Guard {
 
 interface Tokens {
   readonly keys: TokenKeys
+  readonly slices: Slices
   readonly issuers: readonly string[]
   readonly apiAudiences: readonly string[]
   /** Asked last: they may have to look further. */
@@ -163,13 +174,14 @@ interface Tokens {
 
 function authenticatorOf(
   { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...options }: GuardOptions,
-  { keys, issuers, apiAudiences, more }: Tokens,
+  { keys, slices, issuers, apiAudiences, more }: Tokens,
 ): Authenticator {
   const tokens = bearerTokens(
     [
       ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
       accountTokens({
         keys,
+        slices,
         store,
         clock: env.clock,
         issuers,

@@ -18,6 +18,7 @@ import { authorizationAttributes } from './authz/attributes.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
 import type { FlowController, FlowTicket } from './flow-control/types.ts'
 import { LocalStreams } from './flow-control/local-streams.ts'
+import { Slices } from './flow-control/slices.ts'
 import { tooManyRequests } from './flow-control/too-many.ts'
 import { watchedFrom } from './flow-control/watch-start.ts'
 import { Discovery } from './discovery/discovery.ts'
@@ -65,6 +66,8 @@ export interface ApiServerOptions {
   readonly audit?: Auditor | undefined
   /** When a request's turn comes; at once when absent. */
   readonly flowControl?: FlowController
+  /** When the turn of those comes who are not known yet. */
+  readonly slices?: Slices
   /** In the order they run. */
   readonly admission: readonly AdmissionPlugin[]
   /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
@@ -102,6 +105,8 @@ export class ApiServer {
   readonly localStreams: LocalStreams | undefined
   /** Where nodes of the same process register. */
   readonly nodes: LocalNodes
+  /** What is done before it is known whose it is. */
+  readonly slices: Slices
   readonly metrics: Metrics
   readonly #verbosity: Verbosity | undefined
   readonly #tracer: Tracer | undefined
@@ -126,6 +131,7 @@ export class ApiServer {
     this.#requests = new RequestMetrics(this.metrics)
     collectFacts(this, options.version)
     this.nodes = new LocalNodes(options.connector ?? noConnector)
+    this.slices = options.slices ?? new Slices(env.clock)
     this.#authenticator = options.authenticator
     this.#authorizer = authorizer
     const { flowControl } = options

@@ -3,6 +3,7 @@ import type { Env } from '../../lib/env.ts'
 import { ReloadMetrics } from '../authz/configuration/reload-metrics.ts'
 import type { ConfigurationFile } from '../authz/configuration/configured.ts'
 import type { Metrics } from '../metrics/metrics.ts'
+import type { Slices } from '../flow-control/slices.ts'
 import type { RemoteService } from '../remote/service.ts'
 import { aggregatedFields, loadAuthenticationConfiguration } from './configuration/load.ts'
 import type { AnonymousConfig, AuthenticationConfiguration } from './configuration/schema.ts'
@@ -45,6 +46,7 @@ export interface WebhookOptions {
 export interface ConfiguredTokensOptions extends AuthenticationOptions {
   readonly env: Env
   readonly metrics: Metrics
+  readonly slices?: Slices
   readonly apiAudiences: readonly string[]
   /** The issuers of service account tokens: no other issuer may call itself so. */
   readonly accountIssuers: readonly string[]
@@ -66,11 +68,18 @@ export class ConfiguredTokens {
   #stopFollowing: (() => void) | undefined
 
   constructor(options: ConfiguredTokensOptions) {
-    const { issuers, metrics, env, tokenWebhook: webhook } = options
+    const { issuers, metrics, env, slices, tokenWebhook: webhook } = options
     this.#options = options
     const cacheMetrics = issuers || webhook ? new TokenCacheMetrics(metrics) : undefined
     const cached = (inner: TokenAuthenticator, successTtlMs: number, failureTtlMs: number): TokenCache =>
-      new TokenCache(inner, { clock: env.clock, successTtlMs, failureTtlMs, keepErrors: false, metrics: cacheMetrics })
+      new TokenCache(inner, {
+        clock: env.clock,
+        successTtlMs,
+        failureTtlMs,
+        keepErrors: false,
+        slices,
+        metrics: cacheMetrics,
+      })
     this.#issuers = issuers && this.#issuersOf(issuers)
     this.#applied = issuers?.file?.bytes
     this.#reloads = issuers?.file && new ReloadMetrics(metrics, issuers.file, env.clock, 'authentication')

@@ -2,7 +2,8 @@ import type { Clock } from '../../lib/clock.ts'
 import { Lru } from '../../lib/lru.ts'
 import type { TokenCacheMetrics } from './metrics.ts'
 import type { TokenAuthenticator } from './tokens.ts'
-import type { Authentication } from './types.ts'
+import type { Slices } from '../flow-control/slices.ts'
+import type { Authentication, Peer } from './types.ts'
 
 export interface TokenCacheOptions {
   readonly clock: Clock
@@ -12,6 +13,8 @@ export interface TokenCacheOptions {
   readonly failureTtlMs: number
   /** Whether failures to find out count as not known. */
   readonly keepErrors: boolean
+  /** When those are looked at who are not remembered. */
+  readonly slices?: Slices | undefined
   readonly metrics?: TokenCacheMetrics | undefined
 }
 
@@ -37,12 +40,17 @@ export class TokenCache implements TokenAuthenticator {
     this.#options = options
   }
 
-  async authenticateToken(token: string, audiences: readonly string[]): Promise<Authentication | undefined> {
-    const { clock, metrics } = this.#options
+  async authenticateToken(
+    token: string,
+    audiences: readonly string[],
+    peer?: Peer,
+  ): Promise<Authentication | undefined> {
+    const { clock, metrics, slices } = this.#options
     const started = clock.monotonic()
     const name = await this.#nameOf(token, audiences)
     const known = this.#known.get(name)
     const isHit = known !== undefined && clock.monotonic() < known.expires
+    if (!isHit && peer) await slices?.turn(peer.remote)
     const found = isHit ? known.found : await this.#shared(name, token, audiences)
     metrics?.requested(isHit ? 'hit' : 'miss', (clock.monotonic() - started) / 1000)
     if ('error' in found) throw found.error

@@ -2,11 +2,18 @@ import { andThen } from '../../lib/and-then.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import { header } from '../request/call.ts'
-import { aggregateMessage, type Authentication, type Authenticator, firstFound, type RequestHeaders } from './types.ts'
+import {
+  aggregateMessage,
+  type Authentication,
+  type Authenticator,
+  firstFound,
+  type Peer,
+  type RequestHeaders,
+} from './types.ts'
 
 /** Finds out whose a bearer token is. Undefined: not one of mine. A throw: one of mine, and bad. */
 export interface TokenAuthenticator {
-  authenticateToken(token: string, audiences: readonly string[]): MaybePromise<Authentication | undefined>
+  authenticateToken(token: string, audiences: readonly string[], peer?: Peer): MaybePromise<Authentication | undefined>
 }
 
 /** Reads `Authorization: Bearer`, or else what a WebSocket shows, and asks each in turn. A token that nobody knows is a bad one. */
@@ -15,12 +22,12 @@ export function bearerTokens(
   apiAudiences: readonly string[],
 ): Authenticator {
   return {
-    authenticate({ headers, audiences = apiAudiences }) {
+    authenticate({ headers, peer, audiences = apiAudiences }) {
       const token = bearerToken(header(headers, 'authorization')) ?? socketToken(headers)
       if (token === undefined) return undefined
       return firstFound(
         authenticators,
-        (one) => one.authenticateToken(token, audiences),
+        (one) => one.authenticateToken(token, audiences, peer),
         (errors) => {
           throw new Error(aggregateMessage([new Error('invalid bearer token'), ...errors]))
         },
@@ -73,11 +80,11 @@ export function audienceAgnostic(
   apiAudiences: readonly string[],
 ): TokenAuthenticator {
   return {
-    authenticateToken(token, audiences) {
+    authenticateToken(token, audiences, peer) {
       const shared = audiences.filter((audience) => apiAudiences.includes(audience))
       if (shared.length === 0) return undefined
       return andThen(
-        authenticator.authenticateToken(token, audiences),
+        authenticator.authenticateToken(token, audiences, peer),
         (found) => found && { ...found, audiences: shared },
       )
     },

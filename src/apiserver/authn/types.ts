@@ -20,8 +20,16 @@ export interface Credentials {
    */
   readonly clientCertificate?: Uint8Array
   readonly path: string
+  /** Who sends them, as far as that is known before they are looked at. Absent for those that somebody else asks about. */
+  readonly peer?: Peer
   /** Whom the credentials must be meant for, when it matters (TokenReview); the API server itself when absent. */
   readonly audiences?: readonly string[]
+}
+
+/** The other end of a connection. */
+export interface Peer {
+  /** Its address. */
+  readonly remote: string | undefined
 }
 
 /** A client certificate that the TLS handshake did not accept: whoever shows one is nobody, not anybody. */

@@ -8,6 +8,7 @@ import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header } from '../request/call.ts'
 import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
+import { NoRoomError } from '../flow-control/slices.ts'
 import type { FlowTicket } from '../flow-control/types.ts'
 import { isWellFormed } from '../request/info.ts'
 import { warningHeaders } from '../request/warnings.ts'
@@ -56,7 +57,8 @@ export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits
   const started = server.env.clock.monotonic()
   const arrival = arrivalOf(server, exchange)
   const failed = (error: unknown): void => {
-    if (!exchange.begun) server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
+    if (!exchange.begun && !(error instanceof NoRoomError))
+      server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
     exchange.destroy()
   }
   try {
@@ -146,6 +148,7 @@ export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<
   return server.authenticate({
     headers: exchange.headers,
     path: pathOf(exchange.url),
+    peer: exchange,
     ...(certificate && { clientCertificate: certificate }),
   })
 }
@@ -172,7 +175,10 @@ function encodedAnswer(
   const negotiate = (): void => {
     if (call) accepted = acceptedBy(server, call)
   }
-  const failed = (error: unknown): MaybePromise<Answered> => {
+  // A stranger hears no sooner, and so asks no sooner again, than it is a stranger's turn.
+  const failed = (error: unknown): MaybePromise<Answered> =>
+    accepting ? refusal(error) : andThen(server.slices.turn(exchange.remote), () => refusal(error))
+  const refusal = (error: unknown): MaybePromise<Answered> => {
     const form = errorForm(exchange)
     const failure = error instanceof StatusError ? error : internalError(error)
     if (failure !== error) {

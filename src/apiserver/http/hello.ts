@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Deadlines } from './deadlines.ts'
-import type { Arrived, Handshakes } from './handshakes.ts'
+import type { Piece, Slices } from '../flow-control/slices.ts'
 
 /** A client's first flight is smaller; more of it is not taken before its turn comes. */
 export const HELLO_BYTES = 4096
@@ -11,18 +11,18 @@ export const HELLO_BYTES = 4096
  */
 export function awaitHello(
   socket: Socket,
-  options: { readonly handshakes: Handshakes; readonly firstBytes: Deadlines; readonly begin: () => void },
+  options: { readonly slices: Slices; readonly firstBytes: Deadlines; readonly begin: () => void },
 ): void {
-  const { handshakes, firstBytes, begin } = options
+  const { slices, firstBytes, begin } = options
   const cut = (): void => void socket.destroy()
   const inTime = firstBytes.add(cut)
   // Noted now: when it has gone it is not known any more.
   const remote = socket.remoteAddress
   const gone = (): void => {
     inTime()
-    handshakes.remove(arrived)
+    slices.remove(piece)
   }
-  const arrived: Arrived = {
+  const piece: Piece = {
     remote,
     begin() {
       inTime()
@@ -40,7 +40,7 @@ export function awaitHello(
     if (!isWhole(hello)) return
     socket.off('readable', read)
     socket.unshift(hello)
-    handshakes.add(arrived)
+    slices.add(piece)
   }
   let hello: Buffer = NOTHING
   socket.on('readable', read)

@@ -14,7 +14,6 @@ import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
 import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
-import { Handshakes } from './handshakes.ts'
 import { awaitHello, HELLO_BYTES } from './hello.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import { Deadlines } from './deadlines.ts'
@@ -106,7 +105,6 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     requestCert: options.tls.clientCa !== undefined,
     rejectUnauthorized: false,
   })
-  const handshakes = new Handshakes(apiServer.env.clock)
   const firstBytes = new Deadlines(apiServer.env.clock, FIRST_HEAD_MS)
   const door = createTcp({ keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, highWaterMark: HELLO_BYTES })
   // From the first byte on: one that is still shaking hands when the server closes would keep it open.
@@ -114,7 +112,7 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     if (closing) return socket.destroy()
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    awaitHello(socket, { handshakes, firstBytes, begin: () => front.emit('connection', socket) })
+    awaitHello(socket, { slices: apiServer.slices, firstBytes, begin: () => front.emit('connection', socket) })
   })
   front.on('secureConnection', (socket) => {
     socket.setNoDelay(true)

@@ -6,10 +6,11 @@ import { serviceAccounts } from '../../../api/core/v1/serviceaccount.ts'
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type { Clock } from '../../../lib/clock.ts'
+import type { Slices } from '../../flow-control/slices.ts'
 import type { Store } from '../../../store/store.ts'
 import { isSame } from '../constant-time.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
-import type { Authentication } from '../types.ts'
+import type { Authentication, Peer } from '../types.ts'
 import { type AccountClaims, type ClaimRef, LEGACY_ISSUER, type LegacyClaims } from './claims.ts'
 import type { TokenKeys } from './keys.ts'
 import { accountGroups, accountUserName, splitAccountUserName } from './names.ts'
@@ -19,6 +20,8 @@ export interface AccountTokenOptions {
   readonly keys: TokenKeys
   readonly store: Store
   readonly clock: Clock
+  /** When tokens are looked at that are not remembered; at once unless told. */
+  readonly slices?: Slices
   /** Whose tokens are accepted. */
   readonly issuers: readonly string[]
   /** Whether tokens of Secrets end with their Secret and account; they do unless told. */
@@ -37,6 +40,7 @@ interface Look {
   readonly options: AccountTokenOptions
   readonly token: string
   readonly audiences: readonly string[]
+  readonly peer: Peer | undefined
   readonly evidence: Evidence[]
   /** Whether something that the answer rests on ends by itself, without a write. */
   ending: boolean
@@ -51,19 +55,23 @@ interface Look {
  */
 export function accountTokens(options: AccountTokenOptions): TokenAuthenticator {
   const remembered = new RememberedTokens(options.store)
-  const lookAt = async (token: string, audiences: readonly string[]): Promise<Authentication | undefined> => {
+  const lookAt = async (
+    token: string,
+    audiences: readonly string[],
+    peer?: Peer,
+  ): Promise<Authentication | undefined> => {
     const { revision } = options.store
-    const look: Look = { options, token, audiences, evidence: [], ending: false, expires: Infinity }
+    const look: Look = { options, token, audiences, peer, evidence: [], ending: false, expires: Infinity }
     const authentication = await holderOf(look)
     const { evidence, ending, expires } = look
     if (authentication && !ending) remembered.keep(token, { authentication, evidence, audiences, expires, revision })
     return authentication
   }
   return {
-    authenticateToken(token, audiences) {
+    authenticateToken(token, audiences, peer) {
       const known = remembered.find(token, audiences, options.clock.now() / 1000)
-      if (known instanceof Promise) return known.then((found) => found ?? lookAt(token, audiences))
-      return known ?? lookAt(token, audiences)
+      if (known instanceof Promise) return known.then((found) => found ?? lookAt(token, audiences, peer))
+      return known ?? lookAt(token, audiences, peer)
     },
   }
 }
@@ -73,7 +81,7 @@ async function holderOf(look: Look): Promise<Authentication | undefined> {
   const issuer = issuerOf(token)
   if (issuer === LEGACY_ISSUER) return legacy(look)
   if (issuer === undefined || !options.issuers.includes(issuer)) return undefined
-  const claims = (await options.keys.verify(token)) as unknown as AccountClaims
+  const claims = (await verified(look)) as unknown as AccountClaims
   const shared = audiences.filter((audience) => audiencesOf(claims).includes(audience))
   if (shared.length === 0) {
     throw new Error(
@@ -83,6 +91,12 @@ async function holderOf(look: Look): Promise<Authentication | undefined> {
   checkTimes(claims, options.clock.now() / 1000)
   look.expires = claims.exp + LEEWAY_SECONDS
   return { user: await boundUser(look, claims), audiences: shared }
+}
+
+/** What one of the keys has signed, once it is the turn of who shows it. */
+async function verified({ options: { keys, slices }, token, peer }: Look): Promise<Readonly<Record<string, unknown>>> {
+  if (peer) await slices?.turn(peer.remote)
+  return keys.verify(token)
 }
 
 /** What is stored now, as evidence. */
@@ -177,7 +191,7 @@ async function legacy(look: Look): Promise<Authentication | undefined> {
   const { options, token, audiences } = look
   const shared = audiences.filter((audience) => options.apiAudiences.includes(audience))
   if (shared.length === 0) return undefined
-  const claims = (await options.keys.verify(token)) as unknown as Partial<LegacyClaims>
+  const claims = (await verified(look)) as unknown as Partial<LegacyClaims>
   const namespace = claimed(claims['kubernetes.io/serviceaccount/namespace'], 'namespace')
   const secretName = claimed(claims['kubernetes.io/serviceaccount/secret.name'], 'secretName')
   const name = claimed(claims['kubernetes.io/serviceaccount/service-account.name'], 'serviceAccountName')

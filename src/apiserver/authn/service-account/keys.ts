@@ -34,6 +34,10 @@ interface LoadedKeys {
 
 /** Verified tokens that are kept, so that a client's next request costs no signature. */
 const KEPT_TOKENS = 2048
+/** Tokens of nobody that are kept: clients whose token is over ask again and again. */
+const KEPT_FORGERIES = 512
+const LONGEST_FORGERY = 4096
+const FORGED = 'failed to verify signature with any of the keys'
 
 /**
  * Signs and verifies service account tokens. The keys are read, or made when there are none, when first needed: most starts of a
@@ -43,6 +47,7 @@ export class TokenKeys {
   readonly #pems: TokenKeyPems | undefined
   #loaded: Promise<LoadedKeys> | undefined
   readonly #verified = new Lru<string, Readonly<Record<string, unknown>>>(KEPT_TOKENS)
+  readonly #forged = new Lru<string, true>(KEPT_FORGERIES)
 
   /** Without `pems`, keys for the life of this object. */
   constructor(pems?: TokenKeyPems) {
@@ -61,6 +66,7 @@ export class TokenKeys {
   async verify(token: string): Promise<Readonly<Record<string, unknown>>> {
     const known = this.#verified.get(token)
     if (known) return known
+    if (this.#forged.get(token)) throw new Error(FORGED)
     const { publicKeys } = await this.#keys()
     const { decodeProtectedHeader } = await jose()
     const named = publicKeys.get(decodeProtectedHeader(token).kid ?? '')
@@ -71,7 +77,8 @@ export class TokenKeys {
       this.#verified.set(token, claims)
       return claims
     }
-    throw new Error('failed to verify signature with any of the keys')
+    if (token.length <= LONGEST_FORGERY) this.#forged.set(token, true)
+    throw new Error(FORGED)
   }
 
   /** The public keys, for whoever verifies tokens elsewhere. */

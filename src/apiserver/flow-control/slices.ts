@@ -2,34 +2,38 @@ import type { Clock } from '../../lib/clock.ts'
 import { isMappedIpv4, parseIp } from '../../lib/ip.ts'
 import { nextTurn } from '../../lib/turn.ts'
 
-/** Handshakes are begun for so long in each turn of the event loop; each costs the thread as much as many requests. */
+/** What belongs to no flow has so long in each turn of the event loop. */
 const SLICE_MS = 1
-/** The most that are begun in one turn. */
+/** The most pieces in one turn. */
 const MOST_STEPS = 16
-/** Connections that may wait at a time, those of all addresses together. */
+/** Pieces that may wait at a time, those of all addresses together. */
 const MOST_WAITING = 2048
 
-/** A connection whose first bytes are there, and with which nothing was done yet. */
-export interface Arrived {
-  /** The address of the other end. */
+/** A piece of work for somebody who is not known yet. */
+export interface Piece {
+  /** The address of the connection's other end. */
   readonly remote: string | undefined
-  /** Begins the handshake: at once, or in what this leaves to do at the end of the turn's step (ticks, promise jobs). */
+  /** Does it: at once, or in what this leaves to do in ticks and promise jobs. */
   begin(): void
   /** Cuts the connection off. */
   refuse(): void
 }
 
+/** Too many strangers want something at a time. */
+export class NoRoomError extends Error {}
+
 /**
- * Takes handshakes up in slices: they belong to no flow, and hundreds of connections that come at once must not keep requests waiting. On a
- * quiet server a handshake begins in the turn that it came in. When there are too many for one turn, addresses take turns.
+ * Does in slices what is done before it is known whose it is, and so belongs to no flow: handshakes, the signatures of unknown tokens, refusals
+ * of bad ones. Each costs as much as some requests, and hundreds at once must not keep those waiting who are known. On a quiet server all is
+ * done in the turn that it came in. When there is too much for one turn, addresses take turns.
  */
-export class Handshakes {
+export class Slices {
   readonly #clock: Clock
   readonly #most: number
   /** By where they come from, whose turn it is first. */
-  readonly #waiting = new Map<string, Set<Arrived>>()
+  readonly #waiting = new Map<string, Set<Piece>>()
   #count = 0
-  /** When the first handshake of this turn began. */
+  /** When the first piece of this turn began. */
   #sinceMs: number | undefined
   #draining = false
 
@@ -42,12 +46,24 @@ export class Handshakes {
     return this.#count
   }
 
-  add(arrived: Arrived): void {
-    if (!this.#draining && this.#open()) return arrived.begin()
-    const origin = originOf(arrived.remote)
+  /** Resolves when the turn of whoever is at this address comes; undefined when that is now. Rejects with a NoRoomError. */
+  turn(remote: string | undefined): Promise<void> | undefined {
+    if (this.#isOpen()) return undefined
+    return new Promise((resolve, reject) => {
+      this.#wait({ remote, begin: resolve, refuse: () => reject(new NoRoomError('too many strangers')) })
+    })
+  }
+
+  add(piece: Piece): void {
+    if (this.#isOpen()) piece.begin()
+    else this.#wait(piece)
+  }
+
+  #wait(piece: Piece): void {
+    const origin = originOf(piece.remote)
     const same = this.#waiting.get(origin)
-    if (same) same.add(arrived)
-    else this.#waiting.set(origin, new Set([arrived]))
+    if (same) same.add(piece)
+    else this.#waiting.set(origin, new Set([piece]))
     this.#count++
     if (this.#count > this.#most) this.#refuseOne()
     if (this.#draining) return
@@ -55,17 +71,18 @@ export class Handshakes {
     void this.#drain()
   }
 
-  /** The connection has gone. */
-  remove(arrived: Arrived): void {
-    const origin = originOf(arrived.remote)
+  /** Nobody waits for it any more. */
+  remove(piece: Piece): void {
+    const origin = originOf(piece.remote)
     const same = this.#waiting.get(origin)
-    if (!same?.delete(arrived)) return
+    if (!same?.delete(piece)) return
     this.#count--
     if (same.size === 0) this.#waiting.delete(origin)
   }
 
   /** Whether this turn has time for another one. */
-  #open(): boolean {
+  #isOpen(): boolean {
+    if (this.#draining) return false
     const now = this.#clock.monotonic()
     if (this.#sinceMs !== undefined) return now - this.#sinceMs < SLICE_MS
     this.#sinceMs = now
@@ -73,7 +90,7 @@ export class Handshakes {
     return true
   }
 
-  /** Each step is by itself in its turn, so that all of a handshake that can be done is done before the time is looked at again. */
+  /** Each step is by itself in its turn, so that all that it can do at once is done before the time is looked at again. */
   async #drain(): Promise<void> {
     while (this.#count > 0) {
       let startedMs: number | undefined
@@ -90,18 +107,18 @@ export class Handshakes {
   #beginOne(): void {
     for (const [origin, same] of this.#waiting) {
       this.#waiting.delete(origin)
-      for (const arrived of same) {
-        same.delete(arrived)
+      for (const piece of same) {
+        same.delete(piece)
         this.#count--
         if (same.size > 0) this.#waiting.set(origin, same)
-        return arrived.begin()
+        return piece.begin()
       }
     }
   }
 
   /** The last one of the address that has the most. */
   #refuseOne(): void {
-    let most: Set<Arrived> | undefined
+    let most: Set<Piece> | undefined
     for (const same of this.#waiting.values()) if (!most || same.size > most.size) most = same
     const last = most && [...most].at(-1)
     if (!last) return

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Clock } from '../../lib/clock.ts'
 import { nextTurn } from '../../lib/turn.ts'
-import { type Arrived, Handshakes } from './handshakes.ts'
+import { type Piece, NoRoomError, Slices } from './slices.ts'
 
 /** Time passes as handshakes are made, each of which takes half a millisecond of the thread: in a tick, as Node makes them. */
 class Storm {
@@ -14,15 +14,15 @@ class Storm {
     monotonic: () => this.#ms,
     setTimer: () => ({ cancel: () => {} }),
   }
-  readonly handshakes: Handshakes
+  readonly slices: Slices
 
   constructor(most?: number) {
-    this.handshakes = new Handshakes(this.clock, most)
+    this.slices = new Slices(this.clock, most)
   }
 
   /** Each connection is an event of its own. */
-  async arrive(remote: string, name = remote): Promise<Arrived> {
-    const arrived = {
+  async arrive(remote: string, name = remote): Promise<Piece> {
+    const piece = {
       remote,
       begin: () => {
         this.begun.push(name)
@@ -30,14 +30,14 @@ class Storm {
       },
       refuse: () => void this.refused.push(name),
     }
-    this.handshakes.add(arrived)
+    this.slices.add(piece)
     await tick()
-    return arrived
+    return piece
   }
 
   async all(): Promise<void> {
-    for (let i = 0; i < 10_000 && this.handshakes.waiting > 0; i++) await nextTurn()
-    assert.equal(this.handshakes.waiting, 0)
+    for (let i = 0; i < 10_000 && this.slices.waiting > 0; i++) await nextTurn()
+    assert.equal(this.slices.waiting, 0)
   }
 }
 
@@ -63,7 +63,7 @@ test('of hundreds that come in one turn a few go in each, and what else there is
   assert.ok(storm.begun.length <= 2, `${storm.begun.length} in the first turn`)
   const perTurn: number[] = []
   let before = storm.begun.length
-  while (storm.handshakes.waiting > 0) {
+  while (storm.slices.waiting > 0) {
     await nextTurn()
     perTurn.push(storm.begun.length - before)
     before = storm.begun.length
@@ -90,10 +90,10 @@ test('addresses take turns, so that who opens hundreds does not keep others wait
 
 test('who has gone is not waited for', async () => {
   const storm = new Storm()
-  const all: Arrived[] = []
+  const all: Piece[] = []
   for (let i = 0; i < 100; i++) all.push(await storm.arrive('10.0.0.1', `${i}`))
-  for (const one of all.slice(50)) storm.handshakes.remove(one)
-  for (const one of all.slice(50)) storm.handshakes.remove(one)
+  for (const one of all.slice(50)) storm.slices.remove(one)
+  for (const one of all.slice(50)) storm.slices.remove(one)
   await storm.all()
   assert.deepEqual(
     storm.begun,
@@ -106,10 +106,22 @@ test('when too many wait, those go that came last from where most come from', as
   for (let i = 0; i < 30; i++) await storm.arrive('10.0.0.1', `many ${i}`)
   const atOnce = storm.begun.length
   await storm.arrive('10.0.0.2', 'single')
-  assert.equal(storm.handshakes.waiting, 10)
+  assert.equal(storm.slices.waiting, 10)
   await storm.all()
   assert.ok(storm.begun.includes('single'))
   assert.equal(storm.begun.length, atOnce + 10)
   assert.equal(storm.refused.length, 31 - atOnce - 10)
   assert.ok(storm.refused.every((name) => name.startsWith('many')))
+})
+
+test('who asks for a turn has it now, or waits for it, or is told that there is no room', async () => {
+  const storm = new Storm(2)
+  assert.equal(storm.slices.turn('10.0.0.1'), undefined)
+  await storm.arrive('10.0.0.1')
+  await storm.arrive('10.0.0.1')
+  const [first, other, last] = ['10.0.0.1', '10.0.0.2', '10.0.0.1'].map((remote) => storm.slices.turn(remote))
+  assert.ok(last)
+  await assert.rejects(last, NoRoomError)
+  await Promise.all([first, other])
+  await storm.all()
 })
