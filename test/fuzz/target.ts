@@ -24,7 +24,7 @@ class AuditLines implements LogFile {
   #written: Uint8Array[] = []
 
   write(bytes: Uint8Array): void {
-    this.#written.push(bytes)
+    this.#written.push(bytes.slice())
   }
 
   async close(): Promise<void> {}

@@ -67,6 +67,12 @@ export class AuditEvent {
     return (this.#line ??= encoded(this.at, this.#texts))
   }
 
+  /** The same to where it belongs: nothing is kept of it. */
+  writeLine(to: ByteSink): void {
+    if (this.#line) to.write(this.#line)
+    else write(this.at, this.#texts, to)
+  }
+
   /** The same without the line end. */
   json(): Uint8Array {
     return this.jsonLine().subarray(0, -1)
@@ -162,7 +168,19 @@ function sorted<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
+/** What an event without objects takes, about; with them that comes on top. */
+const USUAL_BYTES = 1024
+
 function encoded(at: StageFacts, texts: RequestTexts): Uint8Array {
+  const sink = new ByteSink(USUAL_BYTES + lengthOf(at.requestObject) + lengthOf(at.responseObject))
+  write(at, texts, sink)
+  // Without the room that was left for what is longer in UTF-8: it may wait for long.
+  return sink.view().slice()
+}
+
+const lengthOf = (raw: RawJson | undefined): number => raw?.length ?? 0
+
+function write(at: StageFacts, texts: RequestTexts, to: ByteSink): void {
   const { impersonated, objectRef, responseStatus, requestObject, responseObject, annotations } = at
   let text = `${texts.head}${at.stage}${texts.middle}`
   if (impersonated) {
@@ -172,43 +190,35 @@ function encoded(at: StageFacts, texts: RequestTexts): Uint8Array {
   }
   text += texts.origin
   if (objectRef) text += `,"objectRef":${JSON.stringify(objectRef)}`
-  if (responseStatus) text += `,"responseStatus":${stringifyJson({ metadata: {}, ...responseStatus })}`
+  if (responseStatus) text += `,"responseStatus":${statusText(responseStatus)}`
+  text = withField(text, 'requestObject', requestObject, to)
+  text = withField(text, 'responseObject', responseObject, to)
   const stageTime = at.stage === 'RequestReceived' ? texts.received : microTime(at.stageMs)
-  let tail = `,"requestReceivedTimestamp":"${texts.received}","stageTimestamp":"${stageTime}"`
-  if (annotations && Object.keys(annotations).length > 0)
-    tail += `,"annotations":${JSON.stringify(sorted(annotations))}`
-  tail += '}\n'
-  return joined(text, requestObject, responseObject, tail)
+  text += `,"requestReceivedTimestamp":"${texts.received}","stageTimestamp":"${stageTime}"`
+  if (annotations) text += annotationsText(annotations)
+  to.text(`${text}}\n`)
 }
 
-const encoder = new TextEncoder()
-
-function joined(
-  head: string,
-  requestObject: RawJson | undefined,
-  responseObject: RawJson | undefined,
-  tail: string,
-): Uint8Array {
-  let text = head
-  if (typeof requestObject === 'string') text += `,"requestObject":${requestObject}`
-  if (!(requestObject instanceof Uint8Array) && !(responseObject instanceof Uint8Array)) {
-    if (responseObject !== undefined) text += `,"responseObject":${responseObject}`
-    return encoder.encode(text + tail)
-  }
-  const sink = new ByteSink(text.length + lengthOf(requestObject) + lengthOf(responseObject) + tail.length + 64)
-  sink.text(text)
-  if (requestObject instanceof Uint8Array) writeField(sink, 'requestObject', requestObject)
-  if (responseObject !== undefined) writeField(sink, 'responseObject', responseObject)
-  sink.text(tail)
-  return sink.view()
+/** The text with a field; written before that field when its value is bytes, and what is left to be written. */
+function withField(text: string, name: string, raw: RawJson | undefined, to: ByteSink): string {
+  if (raw === undefined) return text
+  if (typeof raw === 'string') return `${text},"${name}":${raw}`
+  to.text(`${text},"${name}":`)
+  to.write(raw)
+  return ''
 }
 
-const lengthOf = (raw: RawJson | undefined): number => raw?.length ?? 0
+function statusText(status: ResponseStatus): string {
+  const { status: isStatus, code, reason, message } = status
+  if (!isStatus && !reason && !message && !status.details) return `{"metadata":{},"code":${code}}`
+  return stringifyJson({ metadata: {}, ...status })
+}
 
-function writeField(to: ByteSink, name: string, raw: RawJson): void {
-  to.ascii(`,"${name}":`)
-  if (typeof raw === 'string') to.text(raw)
-  else to.write(raw)
+function annotationsText(annotations: Readonly<Record<string, string>>): string {
+  const keys = Object.keys(annotations)
+  if (keys.length === 0) return ''
+  const pairs = keys.sort().map((key) => `${JSON.stringify(key)}:${JSON.stringify(annotations[key])}`)
+  return `,"annotations":{${pairs.join(',')}}`
 }
 
 /** metav1.MicroTime. */

@@ -64,7 +64,7 @@ function fed(
 }
 
 function logFile({ path, rotation }: LogConfig, { clock }: Env): LogFile {
-  if (path === '-') return { write: (bytes) => void process.stdout.write(bytes), close: async () => {} }
+  if (path === '-') return { write: (bytes) => void process.stdout.write(bytes.slice()), close: async () => {} }
   try {
     return new RotatedFile(path, rotation, clock)
   } catch (error) {

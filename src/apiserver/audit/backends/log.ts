@@ -1,5 +1,4 @@
-import { concatenated } from '../../../lib/bytes.ts'
-import type { AuditEvent } from '../event.ts'
+import { ByteSink } from '../../../lib/byte-sink.ts'
 import type { AuditBackend, LostEvents } from './sink.ts'
 
 /** The forms of a line: JSON, or upstream's old text. */
@@ -8,33 +7,35 @@ export type LogFormat = (typeof LOG_FORMATS)[number]
 
 /** Where lines go. */
 export interface LogFile {
-  /** Throws when the bytes are not written. */
+  /** Throws when the bytes are not written. They are its caller's: whoever needs them longer copies them. */
   write(bytes: Uint8Array): void
   close(): Promise<void>
 }
 
-const encoder = new TextEncoder()
-
-const NOTHING = new Uint8Array()
+/** Its buffer is kept from one write to the next, unless one was larger than most. */
+const USUAL_BYTES = 64 * 1024
+const MOST_BYTES = 1024 * 1024
 
 /** Writes each event as a line, those that come together at once. */
 export function logBackend(file: LogFile, format: LogFormat, lost: LostEvents): AuditBackend {
+  let lines = new ByteSink(USUAL_BYTES)
   return {
     process(events) {
       try {
-        const lines = events.map((event) => lineOf(event, format))
-        file.write(lines.length === 1 ? (lines[0] ?? NOTHING) : concatenated(lines))
+        lines.clear()
+        for (const event of events) {
+          if (format === 'json') event.writeLine(lines)
+          else lines.text(`${event.line()}\n`)
+        }
+        file.write(lines.view())
         return true
       } catch (error) {
         lost('log', error, events)
         return false
+      } finally {
+        if (lines.capacity > MOST_BYTES) lines = new ByteSink(USUAL_BYTES)
       }
     },
     shutdown: () => file.close(),
   }
-}
-
-function lineOf(event: AuditEvent, format: LogFormat): Uint8Array {
-  if (format === 'legacy') return encoder.encode(`${event.line()}\n`)
-  return event.jsonLine()
 }
