@@ -89,10 +89,12 @@ export class Level {
   }
 }
 
-function demandAfter({ smoothed }: Demand, observed: Observed, idlePeriods: number): Demand {
-  const { average, deviation, max: highest } = observed
+function demandAfter(known: Demand, observed: Observed, idlePeriods: number): Demand {
+  const { seconds, average, deviation, max: highest } = observed
+  // Of no time at all nothing can be said but what is wanted now.
+  if (seconds <= 0) return { ...known, highest }
   const envelope = average + deviation
-  const before = smoothed * SMOOTHING ** idlePeriods
+  const before = known.smoothed * SMOOTHING ** idlePeriods
   return { highest, average, deviation, smoothed: Math.max(envelope, SMOOTHING * before + (1 - SMOOTHING) * envelope) }
 }
 
