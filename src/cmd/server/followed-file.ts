@@ -17,7 +17,7 @@ export function followFile(path: string, clock: Clock, changed: (content: Uint8A
     timer = clock.setTimer(lookAgain, LOOK_AGAIN_MS)
   }
   timer = clock.setTimer(lookAgain, LOOK_AGAIN_MS)
-  const watcher = watched(dirname(path), look)
+  const watcher = watchBeside(path, look)
   return () => {
     timer.cancel()
     watcher?.close()
@@ -32,10 +32,10 @@ function contentOf(path: string): Uint8Array | Error {
   }
 }
 
-/** The folder: a file that is replaced is another one. */
-function watched(folder: string, look: () => void): FSWatcher | undefined {
+/** Calls `look` when something happens in a file's folder: a file that is replaced is another one. Undefined where nothing can be watched. */
+export function watchBeside(path: string, look: () => void): FSWatcher | undefined {
   try {
-    const watcher = watch(folder, { persistent: false }, look)
+    const watcher = watch(dirname(path), { persistent: false }, look)
     watcher.on('error', () => watcher.close())
     return watcher
   } catch {

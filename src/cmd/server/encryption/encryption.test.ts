@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { describe, test, type TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { KubeObject } from '../../../apimachinery/meta.ts'
 import { Metrics } from '../../../apiserver/metrics/metrics.ts'
 import { TestServer } from '../../../apiserver/test-server.ts'
@@ -238,7 +239,7 @@ describe('the configuration is followed', () => {
     assert.match(await keptIn(server.inner, '/registry/secrets/default/b'), /^k8s:enc:aesgcm:v1:one:/)
     assert.match(
       await server.metrics.text(),
-      /automatic_reloads_total\{apiserver_id_hash="sha256:[0-9a-f]+",status="failure"\} 1/,
+      /automatic_reloads_total\{apiserver_id_hash="sha256:[0-9a-f]+",status="failure"\} [1-9]/,
     )
 
     writeFileSync(file, configOf(['secrets', 'configmaps'], [KEYS.secretbox, KEYS.aesgcm, 'identity: {}']))
@@ -252,6 +253,18 @@ describe('the configuration is followed', () => {
     assert.equal((await server.list(SECRETS)).items.length, 3)
     const { status } = await server.send('GET', '/readyz/kms-providers')
     assert.equal(status, 200)
+  })
+
+  test('a file that is replaced is read at once', async (t) => {
+    const clock = new VirtualClock()
+    const file = encryptionFile(t, configOf(['secrets'], [KEYS.aesgcm]))
+    const server = await serverOf(t, file, { clock, reload: true })
+    await turn()
+    writeFileSync(`${file}.new`, configOf(['secrets'], [KEYS.secretbox, KEYS.aesgcm]))
+    renameSync(`${file}.new`, file)
+    while (!/status="success"\} 1/.test(await server.metrics.text())) await turn()
+    await server.create(SECRETS, secret())
+    assert.match(await keptIn(server.inner, '/registry/secrets/default/token'), /^k8s:enc:secretbox:v1:one:/)
   })
 
   test('a watch that began before goes on, over what is encrypted since', async (t) => {

@@ -8,11 +8,12 @@ import { EncryptedStore } from '../../../store/encryption/encrypted-store.ts'
 import { resourceName, SealedKeys, type ResourcePlace } from '../../../store/encryption/resources.ts'
 import type { Store } from '../../../store/store.ts'
 import type { EncryptionConfig } from '../api-config/encryption.ts'
+import { watchBeside } from '../followed-file.ts'
 import { encryptionHash, loadEncryption } from './load.ts'
 import { encryptionMeters, type EncryptionMeters } from './metrics.ts'
 import { kmsHealth, openProviders, type Providers } from './providers.ts'
 
-/** How often the file is looked at, and how soon again after it could not be used. */
+/** How often the file is looked at where nothing tells that it changes, and how soon again after it could not be used. */
 const POLL_MS = 60_000
 const RETRY_MS = 1000
 /** New key services have so long to become healthy, at least. */
@@ -122,11 +123,14 @@ async function follow(options: Following): Promise<void> {
   const { config, env, meters, signal } = options
   let { hash } = config.loaded
   let failures = 0
+  let change = Promise.withResolvers<void>()
+  const watcher = watchBeside(config.loaded.file, () => change.resolve())
+  signal.addEventListener('abort', () => watcher?.close())
   while (!signal.aborted) {
-    await sleep(env.clock, failures === 0 ? POLL_MS : Math.min(POLL_MS, RETRY_MS * 2 ** failures), signal).catch(
-      () => undefined,
-    )
+    const restMs = failures === 0 ? POLL_MS : Math.min(POLL_MS, RETRY_MS * 2 ** failures)
+    await restUnless(change.promise, restMs, options)
     if (signal.aborted) return
+    change = Promise.withResolvers()
     try {
       const loaded = await reloaded(options, hash)
       failures = 0
@@ -145,6 +149,14 @@ async function follow(options: Following): Promise<void> {
       })
     }
   }
+}
+
+/** Resolves when the time is over, something has changed, or the signal aborts. */
+async function restUnless(changed: Promise<void>, restMs: number, { env, signal }: Following): Promise<void> {
+  const resting = new AbortController()
+  const rested = sleep(env.clock, restMs, AbortSignal.any([signal, resting.signal])).catch(() => undefined)
+  await Promise.race([rested, changed])
+  resting.abort()
 }
 
 /** The hash of the new configuration; undefined when nothing has changed. */
