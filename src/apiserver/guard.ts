@@ -9,11 +9,13 @@ import { bootstrapTokens } from './authn/bootstrap-tokens.ts'
 import { entry } from './authn/entry.ts'
 import { AuthenticationMetrics } from './authn/metrics.ts'
 import { authenticationReviews } from './authn/reviews/reviews.ts'
-import { accountTokens } from './authn/service-account/authenticator.ts'
+import { accountTokens, type AccountTokenOptions } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
 import { type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
 import { KEY_SET, openIdRoutes } from './authn/service-account/openid.ts'
 import { tokenSubresource } from './authn/service-account/token-request.ts'
+import { type SendAsServer, TokenTracking } from './authn/service-account/tracking.ts'
+import { TokenUses } from './authn/service-account/use.ts'
 import { staticTokens } from './authn/static-tokens.ts'
 import { audienceAgnostic, bearerTokens, type TokenAuthenticator } from './authn/tokens.ts'
 import { type Authenticator, firstOf, type UserInfo, withAuthenticatedGroup } from './authn/types.ts'
@@ -91,6 +93,8 @@ export interface Guard {
   readonly routes: readonly Route[]
   /** Keeps the objects of flow control in order, by requests of the server's own. */
   maintainFlowControl(send: MaintenanceOptions['send']): FlowMaintenance
+  /** Notes in the cluster which tokens of Secrets are used, by requests of the server's own. */
+  trackTokens(send: SendAsServer): TokenTracking
   /** Signs the claims of a token that is kept in a Secret. */
   signServiceAccountToken(claims: Readonly<Record<string, unknown>>): Promise<string>
   /** Resolves when all that the guard looks at is known; before, it refuses what it should not. */
@@ -113,12 +117,15 @@ export function createGuard(options: GuardOptions): Guard {
   const [issuer = DEFAULT_ISSUER] = issuers
   const slices = new Slices(env.clock)
   const configured = new ConfiguredTokens({ ...options, metrics, slices, apiAudiences, accountIssuers: issuers })
+  let tracking: TokenTracking | undefined
   const authenticator = authenticatorOf(options, {
     keys,
     slices,
     issuers,
     apiAudiences,
     more: configured.authenticators,
+    uses: new TokenUses(metrics),
+    usedSecret: async (secret) => tracking?.used(secret),
   })
   const door = { anonymous, clock: env.clock, metrics: new AuthenticationMetrics(metrics) }
   const graph = new NodeGraph(store, env)
@@ -148,6 +155,7 @@ export function createGuard(options: GuardOptions): Guard {
     },
     routes: openIdRoutes(keys, issuer, keysUri ?? `https://${address}${KEY_SET}`),
     maintainFlowControl: (send) => maintenance(flow, { mirrors, env, send }),
+    trackTokens: (send) => (tracking = new TokenTracking({ store, env, send })),
     signServiceAccountToken: (claims) => keys.sign(claims),
     async start() {
       await mirrors.start()
@@ -157,13 +165,14 @@ export function createGuard(options: GuardOptions): Guard {
     stop() {
       authorizer.stop()
       configured.stop()
+      tracking?.stop()
       mirrors.stop()
       graph.stop()
     },
   }
 }
 
-interface Tokens {
+interface Tokens extends Pick<AccountTokenOptions, 'uses' | 'usedSecret'> {
   readonly keys: TokenKeys
   readonly slices: Slices
   readonly issuers: readonly string[]
@@ -174,18 +183,16 @@ interface Tokens {
 
 function authenticatorOf(
   { store, env, authenticators = [], staticTokens: users = new Map<string, UserInfo>(), ...options }: GuardOptions,
-  { keys, slices, issuers, apiAudiences, more }: Tokens,
+  { more, ...tokens }: Tokens,
 ): Authenticator {
-  const tokens = bearerTokens(
+  const { apiAudiences } = tokens
+  const bearer = bearerTokens(
     [
       ...(users.size > 0 ? [audienceAgnostic(staticTokens(users), apiAudiences)] : []),
       accountTokens({
-        keys,
-        slices,
+        ...tokens,
         store,
         clock: env.clock,
-        issuers,
-        apiAudiences,
         lookup: options.accountTokens?.lookup ?? true,
       }),
       ...(options.bootstrapTokens ? [audienceAgnostic(bootstrapTokens(store, env.clock), apiAudiences)] : []),
@@ -193,5 +200,5 @@ function authenticatorOf(
     ],
     apiAudiences,
   )
-  return withAuthenticatedGroup(firstOf([...authenticators, tokens]))
+  return withAuthenticatedGroup(firstOf([...authenticators, bearer]))
 }

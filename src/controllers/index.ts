@@ -12,6 +12,7 @@ import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
 import { jobController } from './job/controller.ts'
+import { legacyServiceAccountTokenCleaner } from './legacyserviceaccounttokencleaner/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
@@ -41,6 +42,8 @@ export interface ControllerOptions {
   readonly certificateAuthority?: CertificateAuthority
   /** The longest that such a certificate lasts, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
+  /** How long tokens of Secrets stay that nobody uses, as upstream's --legacy-service-account-token-clean-up-period. */
+  readonly legacyTokenCleanUpMs?: number
 }
 
 /** Every controller of the control plane. None depends on the order; those that others wait for stand first. */
@@ -51,6 +54,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     ...(rootCa ? [rootCaCertPublisher(rootCa)] : []),
     ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign })] : []),
     tokenSecretController,
+    legacyServiceAccountTokenCleaner({ periodMs: options.legacyTokenCleanUpMs }),
     csrApprovingController,
     ...(authority ? [csrSigningController({ authority, durationMs: options.clusterSigningDurationMs })] : []),
     csrCleanerController,

@@ -3,7 +3,7 @@ import { Lru } from '../../lib/lru.ts'
 import type { TokenCacheMetrics } from './metrics.ts'
 import type { TokenAuthenticator } from './tokens.ts'
 import type { Slices } from '../flow-control/slices.ts'
-import type { Authentication, Peer } from './types.ts'
+import type { Authentication, Sender } from './types.ts'
 
 export interface TokenCacheOptions {
   readonly clock: Clock
@@ -43,7 +43,7 @@ export class TokenCache implements TokenAuthenticator {
   async authenticateToken(
     token: string,
     audiences: readonly string[],
-    peer?: Peer,
+    { peer }: Sender = {},
   ): Promise<Authentication | undefined> {
     const { clock, metrics, slices } = this.#options
     const started = clock.monotonic()

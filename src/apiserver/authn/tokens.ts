@@ -7,13 +7,17 @@ import {
   type Authentication,
   type Authenticator,
   firstFound,
-  type Peer,
   type RequestHeaders,
+  type Sender,
 } from './types.ts'
 
 /** Finds out whose a bearer token is. Undefined: not one of mine. A throw: one of mine, and bad. */
 export interface TokenAuthenticator {
-  authenticateToken(token: string, audiences: readonly string[], peer?: Peer): MaybePromise<Authentication | undefined>
+  authenticateToken(
+    token: string,
+    audiences: readonly string[],
+    sender?: Sender,
+  ): MaybePromise<Authentication | undefined>
 }
 
 /** Reads `Authorization: Bearer`, or else what a WebSocket shows, and asks each in turn. A token that nobody knows is a bad one. */
@@ -22,12 +26,13 @@ export function bearerTokens(
   apiAudiences: readonly string[],
 ): Authenticator {
   return {
-    authenticate({ headers, peer, audiences = apiAudiences }) {
+    authenticate(credentials) {
+      const { headers, audiences = apiAudiences } = credentials
       const token = bearerToken(header(headers, 'authorization')) ?? socketToken(headers)
       if (token === undefined) return undefined
       return firstFound(
         authenticators,
-        (one) => one.authenticateToken(token, audiences, peer),
+        (one) => one.authenticateToken(token, audiences, credentials),
         (errors) => {
           throw new Error(aggregateMessage([new Error('invalid bearer token'), ...errors]))
         },
@@ -80,11 +85,11 @@ export function audienceAgnostic(
   apiAudiences: readonly string[],
 ): TokenAuthenticator {
   return {
-    authenticateToken(token, audiences, peer) {
+    authenticateToken(token, audiences, sender) {
       const shared = audiences.filter((audience) => apiAudiences.includes(audience))
       if (shared.length === 0) return undefined
       return andThen(
-        authenticator.authenticateToken(token, audiences, peer),
+        authenticator.authenticateToken(token, audiences, sender),
         (found) => found && { ...found, audiences: shared },
       )
     },

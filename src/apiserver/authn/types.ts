@@ -1,5 +1,6 @@
 import { andThen } from '../../lib/and-then.ts'
 import type { MaybePromise } from '../../store/store.ts'
+import type { AuthenticationNotes } from './notes.ts'
 
 /** Who makes a request (upstream's user.Info). */
 export interface UserInfo {
@@ -24,7 +25,12 @@ export interface Credentials {
   readonly peer?: Peer
   /** Whom the credentials must be meant for, when it matters (TokenReview); the API server itself when absent. */
   readonly audiences?: readonly string[]
+  /** Is told what comes up on the way. */
+  readonly notes?: AuthenticationNotes
 }
+
+/** Of what a request shows, what whoever looks at a token needs beside it. */
+export type Sender = Pick<Credentials, 'peer' | 'notes'>
 
 /** The other end of a connection. */
 export interface Peer {

@@ -5,7 +5,7 @@ import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
-import { type Call, header } from '../request/call.ts'
+import { type Call, header, warn } from '../request/call.ts'
 import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
 import { NoRoomError } from '../flow-control/slices.ts'
@@ -143,12 +143,17 @@ function inTurn(
 const MALFORMED = { 'content-type': 'text/plain; charset=utf-8' }
 
 /** Who sends a request. Throws 401. */
-export function authenticate(server: ApiServer, exchange: Exchange): ReturnType<ApiServer['authenticate']> {
+export function authenticate(
+  server: ApiServer,
+  exchange: Exchange,
+  { notes }: Pick<Arrival, 'notes'>,
+): ReturnType<ApiServer['authenticate']> {
   const { certificate } = exchange
   return server.authenticate({
     headers: exchange.headers,
     path: pathOf(exchange.url),
     peer: exchange,
+    notes,
     ...(certificate && { clientCertificate: certificate }),
   })
 }
@@ -195,6 +200,7 @@ function encodedAnswer(
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
     const known = (call = httpCall(limits, exchange, user, { negotiate }))
+    for (const text of arrival.notes.warnings) warn(known, text)
     server.trace(known, arrival.started)
     const limit = timeLimit(known, limits.deadlines.ms)
     accepting = true
@@ -226,7 +232,7 @@ function encodedAnswer(
     )
   }
   try {
-    const answered = andThen(authenticate(server, exchange), encodedFor)
+    const answered = andThen(authenticate(server, exchange, arrival), encodedFor)
     return answered instanceof Promise ? answered.catch(failed) : answered
   } catch (error) {
     return failed(error)

@@ -13,6 +13,7 @@ import type { Answer } from '../registry/answer.ts'
 import { type Call, header } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import { parseQuery } from '../request/query.ts'
+import { KeptNotes } from '../authn/notes.ts'
 import type { ApiServer } from '../server.ts'
 import type { Exchange } from './exchange.ts'
 import { pathOf } from './http-call.ts'
@@ -23,6 +24,8 @@ export interface Arrival {
   readonly auditID: string
   /** Known when there is an audit. */
   readonly receivedMs: number
+  /** What came up at the door. */
+  readonly notes: KeptNotes
 }
 
 /** An answer as it is sent, and what of it can be told. */
@@ -39,6 +42,7 @@ export function arrivalOf(server: ApiServer, { headers }: Exchange): Arrival {
   return {
     auditID: header(headers, 'audit-id') || uuid(server.env.random),
     receivedMs: server.audit?.now() ?? 0,
+    notes: new KeptNotes(),
   }
 }
 
@@ -48,6 +52,7 @@ export function beginAudit(auditor: Auditor, call: Call, exchange: Exchange, arr
   const audit = auditor.begin({ info, user, headers, url: exchange.url, remote: exchange.remote, ...arrival })
   if (!audit) return true
   Object.assign(call, { audit })
+  annotateArrival(audit, arrival)
   return audit.received()
 }
 
@@ -62,8 +67,13 @@ export function refusedAtTheDoor(
   const mark = url.indexOf('?')
   const info = parseRequestInfo(method, pathOf(url), parseQuery(mark < 0 ? '' : url.slice(mark + 1)))
   const audit = auditor.begin({ info, user: undefined, headers, url, remote, ...arrival })
+  if (audit) annotateArrival(audit, arrival)
   audit?.answeredWith(JSON.stringify(status))
   return audit?.refused(code, status)
+}
+
+function annotateArrival(audit: RequestAudit, { notes }: Arrival): void {
+  for (const [key, value] of notes.annotations) audit.annotate(key, value)
 }
 
 /** Upstream's answer when the audit of a request cannot be kept. */

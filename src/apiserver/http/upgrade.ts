@@ -52,7 +52,7 @@ export async function answerUpgrade(
   const arrival = arrivalOf(server, exchange)
   let call: Call | undefined
   try {
-    const user = await authenticate(server, exchange)
+    const user = await authenticate(server, exchange, arrival)
     hideSocketToken(client.request)
     call = httpCall(limits, exchange, user, { upgrade: true })
     if (server.audit && !(await beginAudit(server.audit, call, exchange, arrival))) {

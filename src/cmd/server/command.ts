@@ -24,6 +24,7 @@ interface ServerFlags extends SettingsFlags {
   readonly kubeconfig?: string
   /** In ms. */
   readonly clusterSigningDuration?: number
+  readonly legacyServiceAccountTokenCleanUpPeriod?: number
   readonly rotateServerCertificates?: boolean
   readonly rotateCertificates?: boolean
   readonly logFormat: 'text' | 'json'
@@ -42,6 +43,11 @@ export function serverCommand(context: CliContext): Command {
     .option(
       '--cluster-signing-duration <duration>',
       'the longest that certificates last that are asked for, such as 720h (a year)',
+      parseDurationMs,
+    )
+    .option(
+      '--legacy-service-account-token-clean-up-period <duration>',
+      'how long tokens in Secrets stay that were made by themselves and that nobody uses, such as 8760h (a year)',
       parseDurationMs,
     )
     .option(
@@ -95,6 +101,9 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
       ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
+      ...(flags.legacyServiceAccountTokenCleanUpPeriod !== undefined && {
+        legacyTokenCleanUpMs: flags.legacyServiceAccountTokenCleanUpPeriod,
+      }),
       ...(flags.rotateServerCertificates === true && { rotateServerCertificates: true }),
       ...(flags.rotateCertificates === true && { rotateCertificates: true }),
       signal: stop.signal,

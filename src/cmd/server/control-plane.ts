@@ -12,6 +12,8 @@ export interface ControlPlaneOptions {
   readonly signal: AbortSignal
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
+  /** How long tokens of Secrets stay that nobody uses, as upstream's --legacy-service-account-token-clean-up-period. */
+  readonly legacyTokenCleanUpMs?: number
 }
 
 /** Starts the controllers, each as its own service account; they run until the signal aborts. */
@@ -20,10 +22,15 @@ export function startControlPlane({
   env,
   signal,
   clusterSigningDurationMs,
+  legacyTokenCleanUpMs,
 }: ControlPlaneOptions): RunningControllers {
   const queues = api.metrics && queueMetrics(api.metrics)
   return runControllers(
-    createControllers({ ...api, ...(clusterSigningDurationMs !== undefined && { clusterSigningDurationMs }) }),
+    createControllers({
+      ...api,
+      ...(clusterSigningDurationMs !== undefined && { clusterSigningDurationMs }),
+      ...(legacyTokenCleanUpMs !== undefined && { legacyTokenCleanUpMs }),
+    }),
     {
       client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
       clientFor: ({ name, serviceAccount = `${name}-controller` }) => {

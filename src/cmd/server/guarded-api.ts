@@ -145,7 +145,8 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
   await aggregation.start()
   const answer = through((request, identity) => handle(server, request, identity))
   const keepFlowControl = guard.maintainFlowControl((request) => answer(request, SELF))
-  if (bootstrapped) await keepFlowControl.start()
+  const tracking = guard.trackTokens((request) => answer(request, SELF))
+  if (bootstrapped) await Promise.all([keepFlowControl.start(), tracking.start()])
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
   return {
     server,
@@ -161,7 +162,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
         clientCa: rootCa,
         requestHeaderCa: options.frontProxyCa,
       })
-      await keepFlowControl.start()
+      await Promise.all([keepFlowControl.start(), tracking.start()])
       bootstrapped = true
     },
     async stop() {

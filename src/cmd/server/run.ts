@@ -41,6 +41,8 @@ export interface ServerOptions {
   readonly advertiseAddress?: string
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
   readonly clusterSigningDurationMs?: number
+  /** How long tokens of Secrets stay that nobody uses, as upstream's --legacy-service-account-token-clean-up-period. */
+  readonly legacyTokenCleanUpMs?: number
   /** Whether the node agent asks the cluster for its serving certificate, as upstream's --rotate-server-certificates. */
   readonly rotateServerCertificates?: boolean
   /** Whether a node apart asks the cluster for the certificate that it is known by, as upstream's --rotate-certificates. */

@@ -1,5 +1,5 @@
 import type { Pod, Volume } from '../../../api/generated/types/core/v1.ts'
-import { podReferences } from '../../authz/node/pod-references.ts'
+import { podReferences } from '../../../api/core/v1/pod-references.ts'
 
 /** Volumes that need nothing of the API. */
 const PLAIN: readonly (keyof Volume)[] = [

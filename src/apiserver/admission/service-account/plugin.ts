@@ -1,7 +1,7 @@
 import { serviceAccounts } from '../../../api/core/v1/serviceaccount.ts'
 import type { Container, Pod, ServiceAccount, Volume, VolumeMount } from '../../../api/generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
-import { podReferences } from '../../authz/node/pod-references.ts'
+import { podReferences } from '../../../api/core/v1/pod-references.ts'
 import { nameSuffix, type Random } from '../../../lib/random.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import { bareError } from '../../registry/revision.ts'

@@ -1,4 +1,4 @@
-import type { Secret } from '../../../api/generated/types/core/v1.ts'
+import type { Secret, ServiceAccount } from '../../../api/generated/types/core/v1.ts'
 import { nodes } from '../../../api/core/v1/node.ts'
 import { pods } from '../../../api/core/v1/pod.ts'
 import { secrets } from '../../../api/core/v1/secret.ts'
@@ -7,14 +7,17 @@ import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { Slices } from '../../flow-control/slices.ts'
-import type { Store } from '../../../store/store.ts'
+import { andThen } from '../../../lib/and-then.ts'
+import type { MaybePromise, Store } from '../../../store/store.ts'
 import { isSame } from '../constant-time.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
-import type { Authentication, Peer } from '../types.ts'
+import type { Authentication, Sender } from '../types.ts'
 import { type AccountClaims, type ClaimRef, LEGACY_ISSUER, type LegacyClaims } from './claims.ts'
 import type { TokenKeys } from './keys.ts'
 import { accountGroups, accountUserName, splitAccountUserName } from './names.ts'
-import { type Evidence, RememberedTokens } from './remembered.ts'
+import { type Evidence, type Known, RememberedTokens } from './remembered.ts'
+import { endOfDay } from './tracking.ts'
+import { INVALID_SINCE, type TokenUses, type Use } from './use.ts'
 
 export interface AccountTokenOptions {
   readonly keys: TokenKeys
@@ -28,6 +31,9 @@ export interface AccountTokenOptions {
   readonly lookup?: boolean
   /** Whom tokens are for when they name nobody. */
   readonly apiAudiences: readonly string[]
+  readonly uses: TokenUses
+  /** Is told of each Secret whose token is used, once a day at least. */
+  usedSecret(secret: Frozen<Secret>): Promise<void>
 }
 
 /** Clocks of servers may differ by so much. */
@@ -40,8 +46,10 @@ interface Look {
   readonly options: AccountTokenOptions
   readonly token: string
   readonly audiences: readonly string[]
-  readonly peer: Peer | undefined
+  readonly sender: Sender
   readonly evidence: Evidence[]
+  /** What is to be told of this use, and of those that follow. */
+  readonly uses: Use[]
   /** Whether something that the answer rests on ends by itself, without a write. */
   ending: boolean
   /** Seconds since the epoch. */
@@ -58,20 +66,29 @@ export function accountTokens(options: AccountTokenOptions): TokenAuthenticator 
   const lookAt = async (
     token: string,
     audiences: readonly string[],
-    peer?: Peer,
+    sender: Sender = {},
   ): Promise<Authentication | undefined> => {
     const { revision } = options.store
-    const look: Look = { options, token, audiences, peer, evidence: [], ending: false, expires: Infinity }
-    const authentication = await holderOf(look)
-    const { evidence, ending, expires } = look
-    if (authentication && !ending) remembered.keep(token, { authentication, evidence, audiences, expires, revision })
-    return authentication
+    const look: Look = { options, token, audiences, sender, evidence: [], uses: [], ending: false, expires: Infinity }
+    const { evidence, uses } = look
+    try {
+      const authentication = await holderOf(look)
+      const { ending, expires } = look
+      if (authentication && !ending)
+        remembered.keep(token, { authentication, evidence, uses, audiences, expires, revision })
+      return authentication
+    } finally {
+      for (const use of uses) use(sender.notes, options.clock.now() / 1000)
+    }
   }
   return {
-    authenticateToken(token, audiences, peer) {
-      const known = remembered.find(token, audiences, options.clock.now() / 1000)
-      if (known instanceof Promise) return known.then((found) => found ?? lookAt(token, audiences, peer))
-      return known ?? lookAt(token, audiences, peer)
+    authenticateToken(token, audiences, sender) {
+      const used = (known: Known | undefined): MaybePromise<Authentication | undefined> => {
+        if (!known) return lookAt(token, audiences, sender)
+        for (const use of known.uses) use(sender?.notes, options.clock.now() / 1000)
+        return known.authentication
+      }
+      return andThen(remembered.find(token, audiences, options.clock.now() / 1000), used)
     },
   }
 }
@@ -90,11 +107,18 @@ async function holderOf(look: Look): Promise<Authentication | undefined> {
   }
   checkTimes(claims, options.clock.now() / 1000)
   look.expires = claims.exp + LEEWAY_SECONDS
-  return { user: await boundUser(look, claims), audiences: shared }
+  const extended = options.uses.extended(claims)
+  const user = await boundUser(look, claims)
+  if (extended) look.uses.push(extended)
+  return { user, audiences: shared }
 }
 
 /** What one of the keys has signed, once it is the turn of who shows it. */
-async function verified({ options: { keys, slices }, token, peer }: Look): Promise<Readonly<Record<string, unknown>>> {
+async function verified({
+  options: { keys, slices },
+  token,
+  sender: { peer },
+}: Look): Promise<Readonly<Record<string, unknown>>> {
   if (peer) await slices?.turn(peer.remote)
   return keys.verify(token)
 }
@@ -189,9 +213,10 @@ function isDeleted({ metadata }: Frozen<KubeObject>, clock: Clock): boolean {
 /** Tokens kept in Secrets are good as long as their Secret holds them. */
 async function legacy(look: Look): Promise<Authentication | undefined> {
   const { options, token, audiences } = look
+  const claims = (await verified(look)) as unknown as Partial<LegacyClaims>
+  look.uses.push(options.uses.legacy(claims))
   const shared = audiences.filter((audience) => options.apiAudiences.includes(audience))
   if (shared.length === 0) return undefined
-  const claims = (await verified(look)) as unknown as Partial<LegacyClaims>
   const namespace = claimed(claims['kubernetes.io/serviceaccount/namespace'], 'namespace')
   const secretName = claimed(claims['kubernetes.io/serviceaccount/secret.name'], 'secretName')
   const name = claimed(claims['kubernetes.io/serviceaccount/service-account.name'], 'serviceAccountName')
@@ -202,9 +227,33 @@ async function legacy(look: Look): Promise<Authentication | undefined> {
     const secret = await read<Secret>(look, secrets, `${namespace}/${secretName}`)
     if (!secret || secret.metadata.deletionTimestamp) throw new Error('Token has been invalidated')
     if (!isSame(secret.data?.['token'] ?? '', btoa(token))) throw new Error("Token does not match server's copy")
-    await checkAccount(look, namespace, { name, uid })
+    await checkUse(look, secret, await legacyAccount(look, namespace, { name, uid }))
   }
   return { user: { name: accountUserName(namespace, name), uid, groups: accountGroups(namespace) }, audiences: shared }
+}
+
+async function legacyAccount(look: Look, namespace: string, ref: ClaimRef): Promise<Frozen<ServiceAccount>> {
+  const found = await read<ServiceAccount>(look, serviceAccounts, `${namespace}/${ref.name}`)
+  if (!found) throw new Error(`serviceaccounts "${ref.name}" not found`)
+  if (found.metadata.deletionTimestamp) throw new Error(`ServiceAccount ${namespace}/${ref.name} has been deleted`)
+  if (found.metadata.uid !== ref.uid) {
+    throw new Error(`ServiceAccount UID (${found.metadata.uid}) does not match claim (${ref.uid})`)
+  }
+  return found
+}
+
+/** Refuses the token of a Secret that was marked as not used for too long. Of each it is noted on which day it was used. */
+async function checkUse(look: Look, secret: Frozen<Secret>, account: Frozen<ServiceAccount>): Promise<void> {
+  const { uses, usedSecret, clock } = look.options
+  const isInvalid = Boolean(secret.metadata.labels?.[INVALID_SINCE])
+  look.uses.push(isInvalid ? uses.invalidated(secret) : uses.ofSecret(secret, account))
+  look.expires = endOfDay(clock.now())
+  await usedSecret(secret)
+  if (!isInvalid) return
+  const { namespace, name } = secret.metadata
+  throw new Error(
+    `the token in secret ${namespace}/${name} for service account ${namespace}/${account.metadata.name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`,
+  )
 }
 
 function claimed(value: string | undefined, name: string): string {

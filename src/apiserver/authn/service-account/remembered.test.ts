@@ -14,15 +14,15 @@ async function setUp() {
   const tokens = new RememberedTokens(store)
   const authentication = { user: { name: 'x', groups: [] } }
   const evidence = [{ key: '/registry/serviceaccounts/a/b', modRevision: written.revision }]
-  tokens.keep('t', { authentication, evidence, audiences: AUDIENCES, expires: 100, revision: store.revision })
+  tokens.keep('t', { authentication, evidence, uses: [], audiences: AUDIENCES, expires: 100, revision: store.revision })
   return { store, tokens, authentication }
 }
 
 test('an answer holds while what it rests on stays', async () => {
   const { store, tokens, authentication } = await setUp()
-  assert.equal(await tokens.find('t', AUDIENCES, 1), authentication)
+  assert.equal((await tokens.find('t', AUDIENCES, 1))?.authentication, authentication)
   await store.write({ key: '/registry/other', value: bytes })
-  assert.equal(await tokens.find('t', AUDIENCES, 1), authentication)
+  assert.equal((await tokens.find('t', AUDIENCES, 1))?.authentication, authentication)
   assert.equal(await tokens.find('another', AUDIENCES, 1), undefined)
 })
 
@@ -37,7 +37,7 @@ test('an answer ends when what it rests on changes or goes', async () => {
 test('an answer ends with its time, and is not for other audiences', async () => {
   const { tokens, authentication } = await setUp()
   assert.equal(await tokens.find('t', ['api'], 1), undefined)
-  assert.equal(await tokens.find('t', AUDIENCES, 100), authentication)
+  assert.equal((await tokens.find('t', AUDIENCES, 100))?.authentication, authentication)
   assert.equal(await tokens.find('t', AUDIENCES, 101), undefined)
   assert.equal(await tokens.find('t', AUDIENCES, 1), undefined)
 })

@@ -1,6 +1,7 @@
 import { Lru } from '../../../lib/lru.ts'
 import type { Entry, MaybePromise, Store } from '../../../store/store.ts'
 import type { Authentication } from '../types.ts'
+import type { Use } from './use.ts'
 
 /** What a token's answer rests on, as it was found in the store. */
 export interface Evidence {
@@ -9,9 +10,11 @@ export interface Evidence {
   readonly modRevision: number
 }
 
-interface Known {
+/** An answer, and what each use of it is told with. */
+export interface Known {
   readonly authentication: Authentication
   readonly evidence: readonly Evidence[]
+  readonly uses: readonly Use[]
   /** For whom it was asked. */
   readonly audiences: readonly string[]
   /** Seconds since the epoch. */
@@ -41,18 +44,18 @@ export class RememberedTokens {
   }
 
   /** The answer that still holds; undefined when there is none. */
-  find(token: string, audiences: readonly string[], nowSeconds: number): MaybePromise<Authentication | undefined> {
+  find(token: string, audiences: readonly string[], nowSeconds: number): MaybePromise<Known | undefined> {
     const known = this.#known.get(token)
     if (known?.audiences !== audiences) return undefined
     if (nowSeconds > known.expires) return this.#forget(token)
     const { revision } = this.#store
-    if (revision === known.revision) return known.authentication
+    if (revision === known.revision) return known
     const entries = known.evidence.map(({ key }) => this.#store.get(key))
-    const settle = (found: readonly (Entry | undefined)[]): Authentication | undefined => {
+    const settle = (found: readonly (Entry | undefined)[]): Known | undefined => {
       if (!found.every((entry, i) => (entry?.modRevision ?? 0) === known.evidence[i]?.modRevision))
         return this.#forget(token)
       known.revision = revision
-      return known.authentication
+      return known
     }
     return entries.some((entry) => entry instanceof Promise)
       ? Promise.all(entries.map(async (entry) => entry)).then(settle)

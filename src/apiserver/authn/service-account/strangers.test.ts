@@ -5,12 +5,14 @@ import { systemClock } from '../../../lib/clock.ts'
 import { nextTurn } from '../../../lib/turn.ts'
 import { MemoryStore } from '../../../store/memory/store.ts'
 import { Slices } from '../../flow-control/slices.ts'
+import { Metrics } from '../../metrics/metrics.ts'
 import { accountTokens } from './authenticator.ts'
 import { TokenKeys } from './keys.ts'
+import { TokenUses } from './use.ts'
 
 const ISSUER = 'https://issuer'
 const AUDIENCES = [ISSUER]
-const PEER = { remote: '10.0.0.1' }
+const SENDER = { peer: { remote: '10.0.0.1' } }
 
 /** Keys that count what they are asked, and take the thread's time for it. */
 class CountingKeys extends TokenKeys {
@@ -46,17 +48,19 @@ test('forged tokens are looked at in slices, and those that are known do not wai
     slices: new Slices(clock),
     issuers: AUDIENCES,
     apiAudiences: AUDIENCES,
+    uses: new TokenUses(new Metrics()),
+    usedSecret: async () => {},
   })
-  await tokens.authenticateToken(token, AUDIENCES, PEER)
+  await tokens.authenticateToken(token, AUDIENCES, SENDER)
   await nextTurn()
   await nextTurn()
   keys.asked = 0
   const refused = Array.from({ length: 100 }, (_, i) =>
-    assert.rejects(async () => tokens.authenticateToken(forged(i), AUDIENCES, PEER), /failed to verify signature/),
+    assert.rejects(async () => tokens.authenticateToken(forged(i), AUDIENCES, SENDER), /failed to verify signature/),
   )
   assert.ok(keys.asked <= 5, `${keys.asked} at once`)
   // At once, and not later.
-  assert.ok(!(tokens.authenticateToken(token, AUDIENCES, PEER) instanceof Promise))
+  assert.ok(!(tokens.authenticateToken(token, AUDIENCES, SENDER) instanceof Promise))
   await Promise.all(refused)
   assert.equal(keys.asked, 100)
 })

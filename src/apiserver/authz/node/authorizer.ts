@@ -7,7 +7,7 @@ import { ruleAllows } from '../rbac/rules.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../types.ts'
 import { nodeOf } from './identity.ts'
 import type { NodeGraph } from './node-graph.ts'
-import type { ReferenceKind } from './pod-references.ts'
+import type { ReferenceKind } from '../../../api/core/v1/pod-references.ts'
 
 const ALLOW: Authorization = { decision: 'Allow' }
 const NO_OPINION: Authorization = { decision: 'NoOpinion' }

@@ -9,7 +9,12 @@ import { volumeAttachments } from '../../../api/storage/v1/volumeattachment.ts'
 import type { Env } from '../../../lib/env.ts'
 import type { Store } from '../../../store/store.ts'
 import { readStored } from '../../mirror/read-stored.ts'
-import { podReferences, type Reference, type ReferenceKind, volumeSecrets } from './pod-references.ts'
+import {
+  podReferences,
+  type Reference,
+  type ReferenceKind,
+  volumeSecrets,
+} from '../../../api/core/v1/pod-references.ts'
 
 const RETRY_MS = 1000
 

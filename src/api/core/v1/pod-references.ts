@@ -1,4 +1,4 @@
-import type { Container, PersistentVolume, Pod, Volume } from '../../../api/generated/types/core/v1.ts'
+import type { Container, PersistentVolume, Pod, Volume } from '../../generated/types/core/v1.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 
 /** Kinds of objects that a pod needs its node to read. */
