@@ -22,6 +22,9 @@ export interface Clock {
 /** Node and browsers cap a timeout at 2^31-1 ms; a longer one would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1
 
+/** Looked up once: globals of the host are found out anew each time they are named. */
+const { performance } = globalThis
+
 /** The host's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),

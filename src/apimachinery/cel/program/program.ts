@@ -17,18 +17,19 @@ export interface Evaluation {
 /** A compiled expression. Immutable; evaluate it any number of times. */
 export class Program {
   readonly #eval: Eval
-  readonly #slots: number
+  /** As they are before each evaluation. */
+  readonly #locals: readonly (CelValue | undefined)[]
 
   constructor(evaluate: Eval, slots: number) {
     this.#eval = evaluate
-    this.#slots = slots
+    this.#locals = Array.from({ length: slots })
   }
 
   /** Evaluates on the values of the variables, for at most `limit`. Never throws on data. */
   evaluate(variables: Activation, limit: number = PER_CALL_LIMIT): Evaluation {
     const frame: Frame = {
       variables,
-      locals: this.#slots === 0 ? NO_LOCALS : Array.from({ length: this.#slots }),
+      locals: this.#locals.length === 0 ? NO_LOCALS : this.#locals.slice(),
       cost: 0,
       limit,
     }

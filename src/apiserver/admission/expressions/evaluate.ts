@@ -27,19 +27,21 @@ export class Evaluator {
   /** What may still be spent. */
   budget: number
   readonly #activation: Readonly<Record<string, CelValue>>
-  readonly #variables: LazyVariables
+  readonly #variables: LazyVariables | undefined
 
+  /** `given` is for all variables but `variables`, which it may have when there are none: see NO_VARIABLES. */
   constructor(given: Readonly<Record<string, CelValue>>, variables: Variables, budget: number) {
     this.budget = budget
-    this.#variables = new LazyVariables(variables, (variable) => this.#variable(variable))
-    this.#activation = { ...given, variables: this.#variables }
+    this.#variables =
+      variables.size === 0 ? undefined : new LazyVariables(variables, (variable) => this.#variable(variable))
+    this.#activation = this.#variables ? { ...given, variables: this.#variables } : given
   }
 
   /** The value, or an error in upstream's words. Throws OutOfBudget. */
   evaluate({ source, compiled }: Expression): CelValue {
     if (!compiled.ok) return new CelError(`compilation error: ${compiled.problem}`)
     const { value, cost } = compiled.program.evaluate(this.#activation)
-    this.#spend(this.#variables.takeCost())
+    if (this.#variables) this.#spend(this.#variables.takeCost())
     this.#spend(cost)
     return isError(value) ? new CelError(`expression '${source}' resulted in error: ${value.message}`) : value
   }
@@ -105,3 +107,6 @@ class LazyVariables extends CelMap {
     return cost
   }
 }
+
+/** `variables` of a policy that has none. */
+export const NO_VARIABLES: CelValue = new LazyVariables(new Map(), () => ({ value: null, cost: 0 }))

@@ -7,14 +7,16 @@ const MAX_VALUE = 10 * 1024
 
 /** The audit annotations of one policy, from all its bindings and parameters. */
 export class Annotations {
-  readonly #values = new Map<string, Set<string>>()
+  #values: Map<string, Set<string>> | undefined
 
   add(key: string, value: string): void {
-    const values = this.#values.get(key) ?? new Set()
-    this.#values.set(key, values.add(value.slice(0, MAX_VALUE)))
+    const all = (this.#values ??= new Map())
+    const values = all.get(key) ?? new Set<string>()
+    all.set(key, values.add(value.slice(0, MAX_VALUE)))
   }
 
   publish(policy: string, attributes: AdmissionAttributes): void {
+    if (!this.#values) return
     for (const [key, values] of this.#values) attributes.annotate(`${policy}/${key}`, [...values].join(', '))
   }
 }

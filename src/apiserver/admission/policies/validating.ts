@@ -56,6 +56,8 @@ class Dispatch {
   readonly #denials: Denial[] = []
   readonly #seen = new Map<ResourceDefinition, Activations>()
   #authorizer: Record<string, CelValue> | undefined
+  /** Since when all that was asked has simply passed: what is counted is timed from here. */
+  #since: number
   #namespace: Frozen<Namespace> | undefined
 
   constructor(sources: AdmissionSources, hooks: Hooks, attributes: AdmissionAttributes) {
@@ -64,13 +66,16 @@ class Dispatch {
     this.#hooks = hooks
     this.#attributes = attributes
     this.#asked = new Asked(authorizer, attributes)
+    this.#since = sources.env.clock.monotonic()
   }
 
   /** Throws the first refusal, once all were asked. */
   async run(candidates: readonly Hook[]): Promise<void> {
     for (const hook of candidates) {
       const asking = this.#ask(hook)
-      if (asking) await asking
+      if (!asking) continue
+      await asking
+      this.#since = this.#sources.env.clock.monotonic()
     }
     const [first] = this.#denials
     if (first) throw refusal(this.#attributes, first)
@@ -136,12 +141,11 @@ class Dispatch {
     definition: ResourceDefinition,
   ): MaybePromise<void> {
     for (let index = start; index < params.length; index++) {
-      const start = this.#sources.env.clock.monotonic()
       const outcome = this.#asked.run(() => hook.evaluator.validate(this.#activations(definition, params[index])))
-      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations, start)
+      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations)
       else
         return outcome.then((late) => {
-          this.#act(hook, binding, late, annotations, start)
+          this.#act(hook, binding, late, annotations)
           return this.#validateEach(hook, binding, params, index + 1, annotations, definition)
         })
     }
@@ -153,13 +157,12 @@ class Dispatch {
     binding: Frozen<ValidatingAdmissionPolicyBinding>,
     outcome: Outcome,
     collected: Annotations,
-    start: number,
   ): void {
     const { failures, annotations, annotationErrors } = outcome
     const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
     if (outcome.conditions) this.#countConditions(names.policy, outcome.conditions)
     if (failures.length + annotationErrors.length + (outcome.ignored?.length ?? 0) > 0) {
-      this.#count(names, outcome, binding.spec?.validationActions ?? [], start)
+      this.#count(names, outcome, binding.spec?.validationActions ?? [])
     }
     for (const failure of failures) {
       for (const action of binding.spec?.validationActions ?? []) {
@@ -187,10 +190,11 @@ class Dispatch {
     { policy, binding }: { readonly policy: string; readonly binding: string },
     { failures, ignored = [], annotationErrors }: Outcome,
     actions: readonly string[],
-    start: number,
   ): void {
     const { env, counts } = this.#sources
-    const seconds = (env.clock.monotonic() - start) / 1000
+    const now = env.clock.monotonic()
+    const seconds = (now - this.#since) / 1000
+    this.#since = now
     const note = (error: CheckError, action: string): void => {
       counts.policies.validated(policy, binding, { error, action, seconds })
     }

@@ -130,8 +130,14 @@ export class Validator {
 
   #failures(values: Values, asking: Values): Judged {
     const evaluator = new Evaluator(asking, this.#variables, RUNTIME_COST_BUDGET)
-    const results = this.#validations.map((validation) => evaluator.evaluate(validation))
-    if (!this.#saysMore && results.every((result) => result === true)) return NONE
+    const results: CelValue[] = []
+    let passed = !this.#saysMore
+    for (const validation of this.#validations) {
+      const result = evaluator.evaluate(validation)
+      if (result !== true) passed = false
+      results.push(result)
+    }
+    if (passed) return NONE
     const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget))
     const failures: Failure[] = []
     const ignored: CheckError[] = []

@@ -3,6 +3,7 @@ import { type CelValue, jsonValue } from '../../../apimachinery/cel/index.ts'
 import type { Frozen, KubeObject } from '../../../apimachinery/meta.ts'
 import type { MaybePromise } from '../../../store/store.ts'
 import type { AdmissionAttributes } from '../types.ts'
+import { NO_VARIABLES } from '../expressions/evaluate.ts'
 import type { Namespaces } from '../webhooks/selectors.ts'
 
 /** What a policy's expressions see of a request, but for the authorizer. */
@@ -14,9 +15,14 @@ export interface World {
   readonly namespace: Frozen<Namespace> | undefined
 }
 
-/** The values of all variables but those of the authorizer. */
+/** The values of all variables but those of the authorizer; a policy with variables has its own instead. */
 export function given({ request, params, namespace }: World): Record<string, CelValue> {
-  return { ...request, params: jsonValue(params ?? null), namespaceObject: namespaceObject(namespace) }
+  return {
+    ...request,
+    params: params ? jsonValue(params) : null,
+    namespaceObject: namespace ? namespaceObject(namespace) : null,
+    variables: NO_VARIABLES,
+  }
 }
 
 /** The request's namespace; a Namespace is in none. Throws 404 when it is not there. */
@@ -29,8 +35,7 @@ export function namespaceOf(
 }
 
 /** Without what only machines read. */
-function namespaceObject(namespace: Frozen<Namespace> | undefined): CelValue {
-  if (!namespace) return null
+function namespaceObject(namespace: Frozen<Namespace>): CelValue {
   const { managedFields: _managed, ownerReferences: _owners, ...metadata } = namespace.metadata
   return jsonValue({ metadata, spec: namespace.spec ?? {}, status: namespace.status ?? {} })
 }
