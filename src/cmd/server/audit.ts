@@ -13,7 +13,8 @@ import { RotatedFile } from '../../apiserver/audit/host/rotated-file.ts'
 import type { RemoteService } from '../../apiserver/remote/service.ts'
 import { UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
-import { type AuditConfig, type BackendConfig, inGoWords, type LogConfig } from './api-config/audit.ts'
+import { type AuditConfig, type BackendConfig, type LogConfig } from './api-config/audit.ts'
+import { goReason } from './api-config/refusals.ts'
 import type { AuditOptions } from './guarded-api.ts'
 import { remoteService } from './remote-service.ts'
 
@@ -69,7 +70,7 @@ function logFile({ path, rotation }: LogConfig, { clock }: Env): LogFile {
     return new RotatedFile(path, rotation, clock)
   } catch (error) {
     const { syscall = 'open', path: at = path } = error as NodeJS.ErrnoException
-    throw new UserError(`ensureLogFile: ${syscall} ${at}: ${inGoWords(error)}`, { cause: error })
+    throw new UserError(`ensureLogFile: ${syscall} ${at}: ${goReason(error)}`, { cause: error })
   }
 }
 

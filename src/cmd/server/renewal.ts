@@ -1,6 +1,6 @@
-import { watch } from 'node:fs'
 import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
+import { watchFolder } from './file-watch.ts'
 
 export interface RenewalOptions {
   /** Where the certificates lie. */
@@ -40,12 +40,18 @@ export async function keepRenewed(options: RenewalOptions, renew: () => Promise<
 /** Tells when to look: after a change, or when it is time. */
 class Changes {
   readonly #options: RenewalOptions
-  readonly #watcher: { close(): void } | undefined
+  /** Ends the watch of the folder. */
+  readonly close: () => void
   #changed = new AbortController()
 
   constructor(options: RenewalOptions) {
     this.#options = options
-    this.#watcher = this.#watch()
+    const { folder, env } = options
+    this.close = watchFolder(
+      folder,
+      () => this.#changed.abort(),
+      (err) => env.log.warn('changes of certificates are seen late', { folder, err }),
+    )
   }
 
   async next(): Promise<void> {
@@ -58,23 +64,6 @@ class Changes {
     if (!changed.aborted) return
     await wait(SETTLE_MS, signal)
     this.#changed = new AbortController()
-  }
-
-  close(): void {
-    this.#watcher?.close()
-  }
-
-  /** Without it, as where the host's watches are used up, only the time tells. */
-  #watch(): { close(): void } | undefined {
-    const { folder, env } = this.#options
-    const unseen = (err: unknown): void => env.log.warn('changes of certificates are seen late', { folder, err })
-    try {
-      const watcher = watch(folder, { persistent: false }, () => this.#changed.abort())
-      return watcher.on('error', unseen)
-    } catch (error) {
-      unseen(error)
-      return undefined
-    }
   }
 }
 

@@ -5,7 +5,8 @@ import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import type { AccountTokenConfig } from '../../../apiserver/guard.ts'
 import type { ApiFlag } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError, messageOf } from '../../../host/user-error.ts'
+import { messageOf } from '../../../host/user-error.ts'
+import { refused } from './refusals.ts'
 
 /** Flags about service account tokens. */
 export const ACCOUNT_FLAGS: readonly ApiFlag[] = [
@@ -170,8 +171,4 @@ function parsed(read: () => KeyObject): KeyObject | undefined {
     // Another block of the file may be a key.
     return undefined
   }
-}
-
-function refused(message: string): UserError {
-  return new UserError(message, { exitCode: EXIT.usage })
 }

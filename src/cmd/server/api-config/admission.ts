@@ -8,7 +8,8 @@ import { PolicyProblem } from '../../../apiserver/admission/pod-security/config.
 import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { UserError, isErrno, messageOf } from '../../../host/user-error.ts'
+import { UserError, messageOf } from '../../../host/user-error.ts'
+import { goReason } from './refusals.ts'
 
 export const ADMISSION_FLAGS: ApiFlagGroup = {
   title: 'Admission',
@@ -65,7 +66,7 @@ function readEntries(file: string): readonly PluginEntry[] {
   try {
     body = readFileSync(file)
   } catch (error) {
-    const why = `unable to read admission control configuration from ${JSON.stringify(file)} [${reasonOf(error, file)}]`
+    const why = `unable to read admission control configuration from ${JSON.stringify(file)} [open ${file}: ${goReason(error)}]`
     throw new UserError(`${failed}${why}`)
   }
   try {
@@ -99,11 +100,6 @@ function bodyOf({ configuration, path }: PluginEntry, folder: string): Uint8Arra
   try {
     return readFileSync(file)
   } catch (error) {
-    throw new UserError(`Couldn't open admission plugin configuration ${file}: ${reasonOf(error, file)}`)
+    throw new UserError(`Couldn't open admission plugin configuration ${file}: open ${file}: ${goReason(error)}`)
   }
-}
-
-/** As Go says it. */
-function reasonOf(error: unknown, file: string): string {
-  return isErrno(error, 'ENOENT') ? `open ${file}: no such file or directory` : messageOf(error)
 }

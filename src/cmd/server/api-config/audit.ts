@@ -8,7 +8,8 @@ import { readPolicy } from '../../../apiserver/audit/read-policy.ts'
 import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import type { ApiFlag, ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { isErrno, messageOf, UserError } from '../../../host/user-error.ts'
+import { UserError } from '../../../host/user-error.ts'
+import { goReason } from './refusals.ts'
 
 const MODES = ['batch', 'blocking', 'blocking-strict'] as const
 type Mode = (typeof MODES)[number]
@@ -121,18 +122,9 @@ function policyIn(file: string): ReturnType<typeof readPolicy> {
     const isFile = error instanceof Error && !('code' in error)
     const why = isFile
       ? `${error.message}: from file ${file}`
-      : `failed to read file path ${JSON.stringify(file)}: open ${file}: ${inGoWords(error)}`
+      : `failed to read file path ${JSON.stringify(file)}: open ${file}: ${goReason(error)}`
     throw new UserError(`loading audit policy file: ${why}`, { cause: error })
   }
-}
-
-/** As Go names what a system call says. */
-export function inGoWords(error: unknown): string {
-  if (isErrno(error, 'ENOENT')) return 'no such file or directory'
-  if (isErrno(error, 'EACCES')) return 'permission denied'
-  if (isErrno(error, 'EISDIR')) return 'is a directory'
-  if (isErrno(error, 'ENOTDIR')) return 'not a directory'
-  return messageOf(error)
 }
 
 function logConfig(flags: ApiFlagValues): LogConfig | undefined {

@@ -10,13 +10,14 @@ import type { UserInfo } from '../../../apiserver/authn/types.ts'
 import { issuerFetch } from '../../../apiserver/http/issuer-fetch.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError, messageOf } from '../../../host/user-error.ts'
+import { UserError, messageOf } from '../../../host/user-error.ts'
 import type { Clock } from '../../../lib/clock.ts'
-import { followFile } from '../followed-file.ts'
+import { followFile } from '../file-watch.ts'
 import { remoteService } from '../remote-service.ts'
 import { type AccountConfig, accountConfig, ACCOUNT_FLAGS } from './account-flags.ts'
 import { type CertificateConfig, certificateConfig, CERTIFICATE_FLAGS } from './certificate-flags.ts'
 import { issuerOfFlags, OIDC_FLAGS } from './oidc-flags.ts'
+import { readFlagFile, refused } from './refusals.ts'
 
 export const AUTHENTICATION_FLAGS: ApiFlagGroup = {
   title: 'Authentication',
@@ -92,7 +93,7 @@ export function authenticationConfig(flags: ApiFlagValues): AuthenticationConfig
   const tokens = flags.text('token-auth-file')
   const path = flags.text('authentication-config')
   const webhook = webhookOf(flags)
-  const read = (file: string): string => new TextDecoder().decode(readBytes(file))
+  const read = (file: string): string => new TextDecoder().decode(readFlagFile(file))
   const accounts = accountConfig(flags, read)
   const issuers = path === undefined ? ofFlags(flags, read) : ofFile(path, flags)
   demandValid(issuers.configuration, accounts.accountTokens.issuers ?? [])
@@ -122,7 +123,7 @@ function ofFile(path: string, flags: ApiFlagValues): Issuers {
   if (OIDC_FLAGS.some(({ name }) => flags.has(name))) {
     throw refused('authentication-config file and oidc-* flags are mutually exclusive')
   }
-  const bytes = readBytes(path, 'failed to load authentication configuration from file ')
+  const bytes = readFlagFile(path, `failed to load authentication configuration from file ${JSON.stringify(path)}: `)
   const configuration = loaded(path, bytes)
   if (configuration.anonymous && flags.has('anonymous-auth')) {
     throw refused(
@@ -199,30 +200,6 @@ export function authenticationOptions(
       follow: (changed: (content: Uint8Array | Error) => void) => followFile(path, clock, changed),
     }
   }
-}
-
-function readBytes(path: string, before = ''): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    const named = before === '' ? '' : `${before}${JSON.stringify(path)}: `
-    throw refused(`${named}open ${path}: ${reasonOf(error)}`, error)
-  }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory',
-}
-
-/** As Go words it. */
-function reasonOf(error: unknown): string {
-  return REASONS[(error as NodeJS.ErrnoException).code ?? ''] ?? messageOf(error)
-}
-
-function refused(message: string, cause?: unknown): UserError {
-  return new UserError(message, { exitCode: EXIT.usage, cause })
 }
 
 function readTokenFile(file: string): ReturnType<typeof parseTokenFile> {

@@ -6,7 +6,7 @@ import { after, test } from 'node:test'
 import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { systemClock } from '../../../lib/clock.ts'
-import { followFile } from '../followed-file.ts'
+import { followFile } from '../file-watch.ts'
 import { authorizationConfig, authorizationOptions } from './authorization.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'skiff-authorization-'))

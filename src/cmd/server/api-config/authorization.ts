@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { type AbacPolicy, parsePolicies } from '../../../apiserver/authz/abac/policy.ts'
 import type { AuthorizationOptions } from '../../../apiserver/authz/configuration/configured.ts'
 import { loadConfiguration } from '../../../apiserver/authz/configuration/load.ts'
@@ -13,10 +13,11 @@ import {
 import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError, messageOf } from '../../../host/user-error.ts'
+import { messageOf } from '../../../host/user-error.ts'
 import type { Clock } from '../../../lib/clock.ts'
-import { followFile } from '../followed-file.ts'
+import { followFile } from '../file-watch.ts'
 import { remoteService } from '../remote-service.ts'
+import { goReason, readFlagFile, refused } from './refusals.ts'
 
 export const AUTHORIZATION_FLAGS: ApiFlagGroup = {
   title: 'Authorization',
@@ -91,7 +92,7 @@ function ofFile(path: string, flags: ApiFlagValues): AuthorizationConfig {
     throw refused(
       '--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined',
     )
-  const bytes = readBytes(path)
+  const bytes = readFlagFile(path)
   try {
     return { configuration: loadConfiguration(bytes, fileProblem), file: { path, bytes } }
   } catch (error) {
@@ -182,40 +183,15 @@ function fileProblem(path: string): string | undefined {
   try {
     return statSync(path).isFile() ? undefined : 'must be a regular file'
   } catch (error) {
-    return `error loading file: stat ${path}: ${reasonOf(error)}`
-  }
-}
-
-function readBytes(path: string): Uint8Array {
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw refused(`open ${path}: ${reasonOf(error)}`, error)
+    return `error loading file: stat ${path}: ${goReason(error)}`
   }
 }
 
 function readPolicies(path: string): readonly AbacPolicy[] {
-  const text = new TextDecoder().decode(readBytes(path))
+  const text = new TextDecoder().decode(readFlagFile(path))
   try {
     return parsePolicies(text, path)
   } catch (error) {
     throw refused(messageOf(error), error)
   }
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  ENOTDIR: 'not a directory',
-  EISDIR: 'is a directory',
-}
-
-/** As Go words it. */
-function reasonOf(error: unknown): string {
-  const { code = '' } = error as NodeJS.ErrnoException
-  return REASONS[code] ?? messageOf(error)
-}
-
-function refused(message: string, cause?: unknown): UserError {
-  return new UserError(message, { exitCode: EXIT.usage, cause })
 }

@@ -2,7 +2,8 @@ import { certificatesProblem } from '../../../apiserver/authn/configuration/vali
 import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import type { ApiFlag } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError } from '../../../host/user-error.ts'
+import { certificateBlocks } from '../pem.ts'
+import { refused } from './refusals.ts'
 
 /** Flags about client certificates. */
 export const CERTIFICATE_FLAGS: readonly ApiFlag[] = [
@@ -92,16 +93,8 @@ function bundleOf(what: string, file: string | undefined, read: (file: string) =
   return pem
 }
 
-function certificatesIn(pem: string): string[] {
-  return [...pem.matchAll(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g)].map(([one]) => `${one}\n`)
-}
-
 function overlap(a: string, b: string): boolean {
-  const plain = (pem: string): string[] => certificatesIn(pem).map((one) => one.replaceAll(/\s/g, ''))
+  const plain = (pem: string): string[] => certificateBlocks(pem).map((one) => one.replaceAll(/\s/g, ''))
   const known = new Set(plain(a))
   return plain(b).some((one) => known.has(one))
-}
-
-function refused(message: string): UserError {
-  return new UserError(message, { exitCode: EXIT.usage })
 }

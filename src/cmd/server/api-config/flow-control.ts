@@ -1,7 +1,7 @@
 import { DEFAULT_FLOW_CONTROL, type FlowControlConfig } from '../../../apiserver/flow-control/config.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError } from '../../../host/user-error.ts'
+import { refused } from './refusals.ts'
 
 export const FLOW_CONTROL_FLAGS: ApiFlagGroup = {
   title: 'Load',
@@ -54,20 +54,16 @@ export function flowControlConfig(flags: ApiFlagValues): FlowControlConfig {
     goawayChance: flags.number('goaway-chance', defaults.goawayChance),
   }
   if (config.goawayChance < 0 || config.goawayChance > 0.02) {
-    throw bad('--goaway-chance can not be less than 0 or greater than 0.02')
+    throw refused('--goaway-chance can not be less than 0 or greater than 0.02')
   }
   if (config.priorityAndFairness && config.maxRequests + config.maxMutatingRequests <= 0) {
     const both = `MaxRequestsInFlight=${config.maxRequests} and MaxMutatingRequestsInFlight=${config.maxMutatingRequests}`
-    throw bad(`invalid configuration: ${both}; they must add up to something positive`)
+    throw refused(`invalid configuration: ${both}; they must add up to something positive`)
   }
   return config
 }
 
 function atLeastZero(value: number, name: string): number {
-  if (value < 0) throw bad(`--${name} can not be negative value`)
+  if (value < 0) throw refused(`--${name} can not be negative value`)
   return value
-}
-
-function bad(message: string): UserError {
-  return new UserError(message, { exitCode: EXIT.usage })
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { DecodeError } from '../../../apimachinery/codec/errors.ts'
+import { aggregateMessage } from '../../../apiserver/authn/types.ts'
 import { decodeConfig } from '../../../apiserver/config/decode.ts'
 import { document, int32, string } from '../../../apiserver/config/shape.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
@@ -65,8 +66,7 @@ function tracingConfig(file: string): TracingConfig {
   const { endpoint = DEFAULT_ENDPOINT, samplingRatePerMillion = 0 } = readTracing(file)
   const problems = [...rateProblems(samplingRatePerMillion), ...endpointProblems(endpoint)]
   if (problems.length > 0) {
-    const text = problems.length === 1 ? (problems[0] ?? '') : `[${problems.join(', ')}]`
-    throw new UserError(`failed to validate tracing configuration: ${text}`)
+    throw new UserError(`failed to validate tracing configuration: ${aggregateMessage(problems)}`)
   }
   return { endpoint, samplingRatePerMillion }
 }

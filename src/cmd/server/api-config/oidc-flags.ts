@@ -2,7 +2,7 @@ import type { JwtAuthenticatorConfig } from '../../../apiserver/authn/configurat
 import { SIGNING_ALGORITHMS } from '../../../apiserver/authn/jwt/jws.ts'
 import type { ApiFlag } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError } from '../../../host/user-error.ts'
+import { refused } from './refusals.ts'
 
 /** The flags that name one issuer, from before there was a file for it. */
 export const OIDC_FLAGS: readonly ApiFlag[] = [
@@ -76,8 +76,4 @@ function requiredClaims(flags: ApiFlagValues): { readonly claim: string; readonl
     required.set(text.slice(0, equals).trim(), text.slice(equals + 1).trim())
   }
   return [...required].map(([claim, requiredValue]) => ({ claim, requiredValue }))
-}
-
-function refused(message: string): UserError {
-  return new UserError(message, { exitCode: EXIT.usage })
 }

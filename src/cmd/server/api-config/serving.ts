@@ -2,8 +2,9 @@ import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import { type ApiFlagValues, badFlag } from '../../../cli/api-flags/values.ts'
-import { EXIT, UserError, messageOf } from '../../../host/user-error.ts'
+import { type UserError, messageOf } from '../../../host/user-error.ts'
 import { compileGoRegExp, type GoRegExp, GoRegExpError } from '../../../lib/go-regexp.ts'
+import { refused } from './refusals.ts'
 import { cipherList, PREFERRED_SUITES, TLS_VERSIONS } from './tls-names.ts'
 
 export const SERVING_FLAGS: ApiFlagGroup = {
@@ -103,7 +104,7 @@ export function servingConfig(flags: ApiFlagValues): ServingConfig {
 function certificateOf(flags: ApiFlagValues): ServedCertificate | undefined {
   const [cert, key] = [flags.text('tls-cert-file'), flags.text('tls-private-key-file')]
   if (cert === undefined && key === undefined) return undefined
-  if (cert === undefined || key === undefined) throw bad('missing filename for serving cert')
+  if (cert === undefined || key === undefined) throw refused('missing filename for serving cert')
   return readCertificate(cert, key)
 }
 
@@ -115,7 +116,7 @@ function authorityOf(file: string | undefined): string | undefined {
     if (!ca) throw new Error('the certificate is of no authority')
     return pem
   } catch (error) {
-    throw bad(`cannot read the authority in ${file}: ${messageOf(error)}`)
+    throw refused(`cannot read the authority in ${file}: ${messageOf(error)}`)
   }
 }
 
@@ -128,7 +129,7 @@ export function readCertificate(certFile: string, keyFile: string): ServedCertif
     }
     return { cert, key, files: [certFile, keyFile] }
   } catch (error) {
-    throw bad(`cannot serve with ${certFile} and ${keyFile}: ${messageOf(error)}`)
+    throw refused(`cannot serve with ${certFile} and ${keyFile}: ${messageOf(error)}`)
   }
 }
 
@@ -156,7 +157,7 @@ function minVersionOf(flags: ApiFlagValues): ServingConfig['minVersion'] {
   const name = flags.text('tls-min-version')
   if (name === undefined) return 'TLSv1.2'
   const version = Object.hasOwn(TLS_VERSIONS, name) ? TLS_VERSIONS[name] : undefined
-  if (version === undefined) throw bad(`unknown tls version ${JSON.stringify(name)}`)
+  if (version === undefined) throw refused(`unknown tls version ${JSON.stringify(name)}`)
   return version
 }
 
@@ -164,7 +165,7 @@ function ciphersOf(flags: ApiFlagValues): string | undefined {
   const names = flags.list('tls-cipher-suites')
   if (names.length === 0) return undefined
   const list = cipherList(names)
-  if ('unknown' in list) throw bad(`Cipher suite ${list.unknown} not supported or doesn't exist`)
+  if ('unknown' in list) throw refused(`Cipher suite ${list.unknown} not supported or doesn't exist`)
   return list.ciphers
 }
 
@@ -174,8 +175,8 @@ const HSTS_RULE =
 function directivesOf(flags: ApiFlagValues): readonly string[] {
   const directives = flags.list('strict-transport-security-directives')
   for (const directive of directives) {
-    if (directive.trim() === '') throw bad('empty value in strict-transport-security-directives')
-    if (!/^(?:includeSubDomains|preload|max-age=[^=]*)$/.test(directive)) throw bad(HSTS_RULE)
+    if (directive.trim() === '') throw refused('empty value in strict-transport-security-directives')
+    if (!/^(?:includeSubDomains|preload|max-age=[^=]*)$/.test(directive)) throw refused(HSTS_RULE)
   }
   return directives
 }
@@ -183,7 +184,7 @@ function directivesOf(flags: ApiFlagValues): readonly string[] {
 /** Each has to be pinned to both ends of the host, or a page of another could ask (CVE-2022-1996). */
 function originsOf(flags: ApiFlagValues): readonly GoRegExp[] {
   const invalid = (why: string): UserError =>
-    bad(
+    refused(
       `--cors-allowed-origins has an invalid regular expression: ${why}, help: anchor each to the start with '^' or '//' and to the end with '$' or ':'`,
     )
   return flags.list('cors-allowed-origins').map((pattern) => {
@@ -201,8 +202,4 @@ function compiledOr(pattern: string, failed: (error: GoRegExpError) => Error): G
   } catch (error) {
     throw error instanceof GoRegExpError ? failed(error) : error
   }
-}
-
-function bad(message: string): UserError {
-  return new UserError(message, { exitCode: EXIT.usage })
 }

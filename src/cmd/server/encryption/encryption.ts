@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { builtInResources } from '../../../api/index.ts'
 import type { HealthCheck } from '../../../apiserver/health/health.ts'
 import type { Metrics } from '../../../apiserver/metrics/metrics.ts'
@@ -8,7 +9,7 @@ import { EncryptedStore } from '../../../store/encryption/encrypted-store.ts'
 import { resourceName, SealedKeys, type ResourcePlace } from '../../../store/encryption/resources.ts'
 import type { Store } from '../../../store/store.ts'
 import type { EncryptionConfig } from '../api-config/encryption.ts'
-import { watchBeside } from '../followed-file.ts'
+import { watchFolder } from '../file-watch.ts'
 import { encryptionHash, loadEncryption } from './load.ts'
 import { encryptionMeters, type EncryptionMeters } from './metrics.ts'
 import { kmsHealth, openProviders, type Providers } from './providers.ts'
@@ -124,8 +125,13 @@ async function follow(options: Following): Promise<void> {
   let { hash } = config.loaded
   let failures = 0
   let change = Promise.withResolvers<void>()
-  const watcher = watchBeside(config.loaded.file, () => change.resolve())
-  signal.addEventListener('abort', () => watcher?.close())
+  // Where nothing can be watched, looking from time to time has to do.
+  const end = watchFolder(
+    dirname(config.loaded.file),
+    () => change.resolve(),
+    () => {},
+  )
+  signal.addEventListener('abort', end, { once: true })
   while (!signal.aborted) {
     const restMs = failures === 0 ? POLL_MS : Math.min(POLL_MS, RETRY_MS * 2 ** failures)
     await restUnless(change.promise, restMs, options)
