@@ -54,12 +54,14 @@ export class AdmissionChain {
 
   async mutate(attributes: AdmissionAttributes): Promise<void> {
     const steps = this.#mutating.get(attributes.operation) ?? []
-    const again = new Map<AdmissionPlugin, SecondRound>()
+    let again: Map<AdmissionPlugin, SecondRound> | undefined
     let needed = false
     await this.#timed('admit', attributes.operation, steps, ({ plugin }) => {
       const running = plugin.mutate?.(attributes)
+      if (!running) return undefined
       const note = (second: SecondRound | void): void => {
         if (!second) return
+        again ??= new Map()
         again.set(plugin, second)
         needed ||= second.needed
       }
@@ -67,7 +69,7 @@ export class AdmissionChain {
     })
     if (!needed) return
     await this.#timed('admit', attributes.operation, steps, ({ plugin }) => {
-      const second = again.get(plugin)
+      const second = again?.get(plugin)
       const running = second ? second.run() : plugin.mutate?.(attributes)
       return running instanceof Promise ? running.then(() => undefined) : undefined
     })

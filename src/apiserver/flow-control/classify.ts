@@ -132,8 +132,9 @@ function pathRule({ verbs, nonResourceURLs: urls }: Frozen<NonResourcePolicyRule
 }
 
 function matches<Schema>(candidate: Candidate<Schema>, info: RequestInfo): boolean {
-  if (info.isResource) return candidate.resources.some((rule) => matchesResource(rule, info))
-  return candidate.paths.some((rule) => matchesPath(rule, info))
+  if (!info.isResource) return candidate.paths.some((rule) => matchesPath(rule, info))
+  for (const rule of candidate.resources) if (matchesResource(rule, info)) return true
+  return false
 }
 
 function matchesResource(

@@ -196,6 +196,8 @@ test('a client that goes while it waits leaves its place to the next', async () 
   const gone = new AbortController()
   const left = guarded.send('GET', CONFIG_MAPS, undefined, ALICE, gone.signal)
   await guarded.eventually(async () => (await guarded.metric(waiting)) === '1')
+  // Of who has waited for a moment only.
+  await guarded.clock.advance(50)
   gone.abort()
   assert.equal((await left).status, 429)
   const next = guarded.send('GET', CONFIG_MAPS)

@@ -13,6 +13,7 @@ import { ADJUSTMENT_MS, Levels, type Schema } from './levels.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import { isConnection } from './long-running.ts'
 import { flowMetrics } from './metrics.ts'
+import { Patience, type Waiting } from './patience.ts'
 import type { Gate } from './queue-set.ts'
 import { Dealer } from './shuffle.ts'
 import { StoredStats } from './stored-stats.ts'
@@ -45,6 +46,7 @@ export class PriorityAndFairness implements FlowController {
   readonly #options: PriorityAndFairnessOptions
   readonly #watches = new WatchCounts()
   readonly #inFlight: InFlight
+  readonly #patience: Patience
   readonly #dealer: Dealer
   #statsOf: StatsOf = () => undefined
   #generation = -1
@@ -56,6 +58,7 @@ export class PriorityAndFairness implements FlowController {
     this.#options = options
     this.#dealer = new Dealer(random)
     this.#inFlight = new InFlight(clock)
+    this.#patience = new Patience(clock)
     this.levels = new Levels({ clock, gate: options.gate ?? new Turns(clock), serverSeats: options.serverSeats })
   }
 
@@ -155,14 +158,18 @@ export class PriorityAndFairness implements FlowController {
     const { verb } = call.info
     this.#inFlight.queued(verb, 1)
     return new Promise((resolve) => {
-      const leave = (): void => {
-        if (request.set.cancel(request)) request.decide?.(false)
+      const waiting: Waiting = {
+        limitMs: waitLimitMs(call, this.#options.requestTimeoutMs),
+        get signal() {
+          return call.signal
+        },
+        leave: () => {
+          if (request.set.cancel(request)) request.decide?.(false)
+        },
       }
-      const timer = clock.setTimer(leave, waitLimitMs(call, this.#options.requestTimeoutMs))
-      call.signal.addEventListener('abort', leave, { once: true })
+      this.#patience.add(waiting)
       request.decide = (executes) => {
-        timer.cancel()
-        call.signal.removeEventListener('abort', leave)
+        this.#patience.delete(waiting)
         this.#inFlight.queued(verb, -1)
         request.series.observeWait(true, (clock.monotonic() - request.arrivedMs) / 1000)
         resolve(executes ? this.#inFlight.began(request, verb) : this.#refuse(request, schema))

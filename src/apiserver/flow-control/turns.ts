@@ -1,5 +1,5 @@
 import type { Clock } from '../../lib/clock.ts'
-import { nextTurn } from '../../lib/turn.ts'
+import { inNextTurn } from '../../lib/turn.ts'
 import type { Gate, QueueSet } from './queue-set.ts'
 
 /** A turn of the event loop that has lasted so long takes no more work on; what else came in it waits in its queues. */
@@ -43,28 +43,30 @@ export class Turns implements Gate {
     }
     if (this.#draining) return
     this.#draining = true
-    void this.#drain()
+    this.#drain()
   }
 
   /** From now until the end of this turn time is taken. Not in every turn: the mark costs the loop one more round. */
   #mark(nowMs: number): void {
     this.#marked = true
     this.#sinceMs = nowMs
-    void nextTurn().then(() => (this.#marked = false))
+    inNextTurn(() => (this.#marked = false))
   }
 
   /** Each step is by itself in its turn, so that all that a request can do at once is done before the time is looked at again. */
-  async #drain(): Promise<void> {
-    while (this.#sets.size > 0) {
-      let startedMs: number | undefined
-      const step = (): void => {
-        const now = this.#clock.monotonic()
-        startedMs ??= now
-        if (now - startedMs < SLICE_MS) this.#dispatch()
-      }
-      await Promise.all(Array.from({ length: this.#steps() }, () => nextTurn().then(step)))
+  #drain(): void {
+    const steps = this.#steps()
+    let left = steps
+    let startedMs = 0
+    const step = (): void => {
+      const now = this.#clock.monotonic()
+      if (left === steps) startedMs = now
+      if (now - startedMs < SLICE_MS) this.#dispatch()
+      if (--left > 0) return
+      if (this.#sets.size > 0) this.#drain()
+      else this.#draining = false
     }
-    this.#draining = false
+    for (let i = 0; i < steps; i++) inNextTurn(step)
   }
 
   #steps(): number {

@@ -2,36 +2,53 @@ import { demandedField, parseFieldSelector } from '../../apimachinery/fields/sel
 import { ParseError } from '../../apimachinery/parse-error.ts'
 import type { Call } from '../request/call.ts'
 
+/** Watches that see all of something, and those that see a part of it, by the part's name. */
+interface Watched {
+  count: number
+  readonly parts: Map<string, Watched>
+}
+
 /** How many watches there are, by what they see: a whole resource, a namespace of it, one object. */
 export class WatchCounts {
-  readonly #counts = new Map<string, number>()
+  readonly #groups: Watched = { count: 0, parts: new Map() }
 
   /** Notes a watch; returns what notes its end. Watches that an index keeps apart, as kubelets' of their pods, cost other writes nothing. */
   add(call: Call): () => void {
     const { info, query } = call
     if (info.resource === 'pods' && watchesOneNode(query.get('fieldSelector'))) return () => {}
-    const key = keyOf(info.group, info.resource, info.namespace, info.name)
-    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
+    const { group, resource, namespace, name } = info
+    const path = [group, resource, ...(name !== '' ? [namespace, name] : namespace !== '' ? [namespace] : [])]
+    let watched = this.#groups
+    for (const part of path) {
+      let next = watched.parts.get(part)
+      if (!next) watched.parts.set(part, (next = { count: 0, parts: new Map() }))
+      watched = next
+    }
+    watched.count++
     let ended = false
     return () => {
-      if (ended) return
+      if (!ended) forget(this.#groups, path)
       ended = true
-      const left = (this.#counts.get(key) ?? 1) - 1
-      if (left === 0) this.#counts.delete(key)
-      else this.#counts.set(key, left)
     }
   }
 
   /** How many see what this request may write. */
   of({ info: { group, resource, namespace, name } }: Call): number {
-    if (this.#counts.size === 0) return 0
-    const count = (ns: string, n: string): number => this.#counts.get(keyOf(group, resource, ns, n)) ?? 0
-    return count('', '') + (namespace === '' ? 0 : count(namespace, '')) + (name === '' ? 0 : count(namespace, name))
+    const all = this.#groups.parts.get(group)?.parts.get(resource)
+    if (!all) return 0
+    const near = all.parts.get(namespace)
+    if (!near) return all.count
+    return all.count + near.count + (name === '' ? 0 : (near.parts.get(name)?.count ?? 0))
   }
 }
 
-function keyOf(group: string, resource: string, namespace: string, name: string): string {
-  return `${group}/${resource}/${namespace}/${name}`
+/** One watch less, and nothing left of what nobody watches. */
+function forget(watched: Watched, [part, ...rest]: readonly string[]): void {
+  if (part === undefined) return void watched.count--
+  const next = watched.parts.get(part)
+  if (!next) return
+  forget(next, rest)
+  if (next.count === 0 && next.parts.size === 0) watched.parts.delete(part)
 }
 
 function watchesOneNode(selector: string | null): boolean {

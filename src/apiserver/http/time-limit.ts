@@ -35,7 +35,16 @@ export function inTime<T>(answer: Promise<T>, limit: TimeLimit, { deadlines, clo
     const up = (): void => resolve(late())
     const timer = limit === 'usual' ? undefined : clock.setTimer(up, limit)
     const cancel = timer ? () => timer.cancel() : deadlines.add(up)
-    answer.then(resolve, reject).then(cancel, cancel)
+    answer.then(
+      (value) => {
+        cancel()
+        resolve(value)
+      },
+      (error: unknown) => {
+        cancel()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      },
+    )
   })
 }
 
