@@ -79,17 +79,17 @@ export function firstOf(authenticators: readonly Authenticator[]): Authenticator
  * What the first of `all` finds that finds something, waiting only for those that have to look further. When none does, `otherwise` decides,
  * which is told what was thrown on the way.
  */
-export function firstFound<A>(
+export function firstFound<A extends object>(
   all: readonly A[],
   ask: (one: A) => MaybePromise<Authentication | undefined>,
   otherwise: (errors: readonly unknown[]) => undefined,
 ): MaybePromise<Authentication | undefined> {
   const errors: unknown[] = []
   const from = (start: number): MaybePromise<Authentication | undefined> => {
-    for (const [index, one] of all.entries()) {
-      if (index < start) continue
+    for (let index = start; index < all.length; index++) {
+      const one = all[index]
       try {
-        const found = ask(one)
+        const found = one && ask(one)
         if (found instanceof Promise) return found.catch(noted).then((late) => late ?? from(index + 1))
         if (found) return found
       } catch (error) {

@@ -8,9 +8,7 @@ const SELECTING: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollecti
 export function authorizationAttributes({ info, user, query }: Call): AuthorizationAttributes {
   // The old paths of watches and proxies have the verb of their first word, whatever comes after.
   const selects = query.size > 0 && info.isResource && !info.legacy && SELECTING.has(info.verb)
-  const fieldSelector = selects && query.get('fieldSelector')
-  const labelSelector = selects && query.get('labelSelector')
-  return {
+  const attributes = {
     user,
     verb: info.verb,
     resourceRequest: info.isResource,
@@ -21,7 +19,9 @@ export function authorizationAttributes({ info, user, query }: Call): Authorizat
     resource: info.resource,
     subresource: info.subresource,
     name: info.name,
-    ...(fieldSelector && { fieldSelector }),
-    ...(labelSelector && { labelSelector }),
   }
+  if (!selects) return attributes
+  const fieldSelector = query.get('fieldSelector')
+  const labelSelector = query.get('labelSelector')
+  return { ...attributes, ...(fieldSelector && { fieldSelector }), ...(labelSelector && { labelSelector }) }
 }

@@ -3,7 +3,7 @@ import { inNextTurn } from '../../lib/turn.ts'
 import type { Gate, QueueSet } from './queue-set.ts'
 
 /** A turn of the event loop that has lasted so long takes no more work on; what else came in it waits in its queues. */
-const TURN_MS = 2
+const TURN_MS = 5
 /** Queued requests are sent to work for so long in each turn; then the loop sees to what else has come. */
 const SLICE_MS = 2
 /** The most that are sent to work in one turn. */
@@ -30,7 +30,7 @@ export class Turns implements Gate {
 
   /** Whether a request may be answered in the turn that it came in. */
   open(nowMs: number): boolean {
-    if (this.#draining) return false
+    if (this.#sets.size > 0) return false
     if (this.#marked) return nowMs - this.#sinceMs < TURN_MS
     if (nowMs - this.#sinceMs > TURN_MS / 2) this.#mark(nowMs)
     return true

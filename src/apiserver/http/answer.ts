@@ -54,7 +54,6 @@ const CUSTOM_OFFER = customOffer()
  */
 export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits): MaybePromise<void> {
   if (!isWellFormed(pathOf(exchange.url))) return exchange.send(400, { ...MALFORMED }, '400 Bad Request')
-  const started = server.env.clock.monotonic()
   const arrival = arrivalOf(server, exchange)
   const failed = (error: unknown): void => {
     if (!exchange.begun && !(error instanceof NoRoomError))
@@ -62,13 +61,13 @@ export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits
     exchange.destroy()
   }
   try {
-    const sent = andThen(encodedAnswer(server, exchange, limits, { ...arrival, started }), (all) => {
+    const sent = andThen(encodedAnswer(server, exchange, limits, arrival), (all) => {
       const answered = withinMemory(all, exchange, limits)
       const { encoded, call, refused } = answered
       const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
       if (refused) headers['x-content-type-options'] = 'nosniff'
       if (call) {
-        server.observe(call, 'status' in encoded ? encoded.status : 200, started, bytesOf(encoded))
+        server.observe(call, 'status' in encoded ? encoded.status : 200, arrival.startedMs, bytesOf(encoded))
         if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
         if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
         if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
@@ -171,7 +170,7 @@ function encodedAnswer(
   server: ApiServer,
   exchange: Exchange,
   limits: Limits,
-  arrival: Arrival & { readonly started: number },
+  arrival: Arrival,
 ): MaybePromise<Answered> {
   let accepted = PLAIN_JSON
   let call: Call | undefined
@@ -201,7 +200,7 @@ function encodedAnswer(
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
     const known = (call = httpCall(limits, exchange, user, { negotiate }))
     for (const text of arrival.notes.warnings) warn(known, text)
-    server.trace(known, arrival.started)
+    server.trace(known, arrival.startedMs)
     const limit = timeLimit(known, limits.deadlines.ms)
     accepting = true
     const late = (unfinished?: Promise<unknown>): Answered => ({

@@ -20,6 +20,8 @@ import { pathOf } from './http-call.ts'
 
 /** A request as it arrived. */
 export interface Arrival {
+  /** Monotonic. */
+  readonly startedMs: number
   /** Upstream's Audit-ID: what the client calls the request, or a name made for it. */
   readonly auditID: string
   /** Known when there is an audit. */
@@ -40,6 +42,7 @@ export interface Told {
 
 export function arrivalOf(server: ApiServer, { headers }: Exchange): Arrival {
   return {
+    startedMs: server.env.clock.monotonic(),
     auditID: header(headers, 'audit-id') || uuid(server.env.random),
     receivedMs: server.audit?.now() ?? 0,
     notes: new KeptNotes(),

@@ -31,7 +31,7 @@ export function httpCall(
     headers,
     user,
     upgrade,
-    ...(negotiate && { negotiate }),
+    negotiate,
     warnings: [],
     body: { kind: 'bytes', read: () => (bytes ??= readBody(limits, exchange)), stream: () => incoming },
     get annotations() {

@@ -27,7 +27,7 @@ export interface Call {
   /** The client wants to leave HTTP behind (Connection: Upgrade). */
   readonly upgrade?: boolean
   /** Throws 406. Called when it is known what answers, before anything is done. */
-  readonly negotiate?: () => void
+  readonly negotiate?: (() => void) | undefined
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
   /** Texts for Warning headers, filled on the way. */
