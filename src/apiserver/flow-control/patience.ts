@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '../../lib/clock.ts'
+import type { Clock } from '../../lib/clock.ts'
 
 /** A request that waits in a queue. */
 export interface Waiting {
@@ -18,7 +18,7 @@ export class Patience {
   readonly #clock: Clock
   readonly #fresh = new Set<Waiting>()
   readonly #ends = new Map<Waiting, () => void>()
-  #timer: Timer | undefined
+  #armed = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -27,7 +27,9 @@ export class Patience {
   add(waiting: Waiting): void {
     if (waiting.limitMs <= MOMENT_MS) return this.#follow(waiting, waiting.limitMs)
     this.#fresh.add(waiting)
-    this.#timer ??= this.#clock.setTimer(() => this.#followAll(), MOMENT_MS)
+    if (this.#armed) return
+    this.#armed = true
+    this.#clock.setTimer(() => this.#followAll(), MOMENT_MS)
   }
 
   /** It waits no longer. */
@@ -38,7 +40,7 @@ export class Patience {
   }
 
   #followAll(): void {
-    this.#timer = undefined
+    this.#armed = false
     const all = [...this.#fresh]
     this.#fresh.clear()
     for (const waiting of all) this.#follow(waiting, waiting.limitMs - MOMENT_MS)
