@@ -9,9 +9,9 @@ export interface Made {
   readonly body: object
 }
 
-/** Of the user who is let in by them. */
+/** Of the user who is let in by them: an account that can do nothing else. */
 export const GUARDED_NAMESPACE = 'default'
-export const GUARDED_ACCOUNT = 'bench'
+export const GUARDED_ACCOUNT = 'guarded'
 
 const RULES_EACH = 10
 
