@@ -1,42 +1,33 @@
 import type { ResourceDefinition } from '../apimachinery/resource.ts'
 import { failure, internalError, StatusError } from '../apimachinery/status.ts'
-import type { Descriptions } from '../api/openapi/model.ts'
 import { andThen } from '../lib/and-then.ts'
 import type { Env } from '../lib/env.ts'
 import { REQUESTS, type Verbosity } from '../lib/verbosity.ts'
-import { StoreError, type MaybePromise, type Store } from '../store/store.ts'
+import { StoreError, type MaybePromise } from '../store/store.ts'
 import type { Aggregation } from './aggregation/aggregation.ts'
-import { aggregatedDocuments } from './aggregation/documents.ts'
 import type { Auditor } from './audit/auditor.ts'
-import type { RequestAudit } from './audit/request-audit.ts'
 import { AdmissionChain } from './admission/chain.ts'
-import type { AdmissionPlugin } from './admission/types.ts'
 import { impersonated } from './authn/impersonation.ts'
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
-import { refused } from './authz/refused.ts'
 import { authorizationAttributes } from './authz/attributes.ts'
-import type { Authorization, AuthorizationAttributes, Authorizer } from './authz/types.ts'
+import { demandAllowed, tellDecision } from './authz/decision.ts'
+import type { Authorizer } from './authz/types.ts'
 import type { FlowController, FlowTicket } from './flow-control/types.ts'
 import { LocalStreams } from './flow-control/local-streams.ts'
 import { Slices } from './flow-control/slices.ts'
 import { tooManyRequests } from './flow-control/too-many.ts'
 import { watchedFrom } from './flow-control/watch-start.ts'
-import { Discovery } from './discovery/discovery.ts'
-import { healthIndicators } from './health/indicators.ts'
-import { type HealthCheck, healthAnswer } from './health/health.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { collectFacts } from './metrics/facts.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
-import { openApiDocuments } from './openapi/documents.ts'
-import { openApiRoutes } from './openapi/routes.ts'
 import type { Answer } from './registry/answer.ts'
-import { type Connector, LocalNodes, noConnector } from './registry/connect/connector.ts'
+import { LocalNodes, noConnector } from './registry/connect/connector.ts'
 import { createAsServer } from './inprocess/create-as-server.ts'
 import { SharedObjects } from './inprocess/shared-objects.ts'
 import { FieldIndexes } from './registry/field-index.ts'
 import { ListCache } from './registry/list-cache.ts'
 import { type Registry, serve, type Serving } from './registry/served.ts'
-import { builtInServing, type ServiceNetwork, type ServingByName } from './registry/built-in.ts'
+import { builtInServing, type ServingByName } from './registry/built-in.ts'
 import { unknownResource } from './registry/refusals.ts'
 import { storeFailure } from './registry/store-failure.ts'
 import { tracedVerb } from './tracing/traced-verb.ts'
@@ -44,53 +35,12 @@ import type { Tracer } from './tracing/tracer.ts'
 import { answerVerb } from './registry/verbs.ts'
 import { type Call, header } from './request/call.ts'
 import { ResourceTable } from './resource-table.ts'
-import { type Route, Routes } from './routes/routes.ts'
-import { checkTakesJson, internalServerError, jsonAnswer, pageNotFound } from './routes/text.ts'
-import { DEFAULT_VERSION, type VersionInfo } from './version.ts'
+import { ownRoutes } from './routes/own-routes.ts'
+import { Routes } from './routes/routes.ts'
+import { pageNotFound } from './routes/text.ts'
+import type { ApiServerOptions } from './server-options.ts'
+import { DEFAULT_VERSION } from './version.ts'
 import { ResourceHubs } from './watch/hub.ts'
-
-/** What an API server is made of. Pure: sockets are serveHttps's business. */
-export interface ApiServerOptions {
-  readonly store: Store
-  readonly env: Env
-  /** Traces requests. */
-  readonly tracer?: Tracer
-  /** Says at any time whether each request is logged. */
-  readonly verbosity?: Verbosity
-  /** What is counted, for /metrics; what guards the server counts there, too. */
-  readonly metrics?: Metrics
-  readonly resources: readonly ResourceDefinition[]
-  readonly authenticator: Authenticator
-  readonly authorizer: Authorizer
-  /** Tells of requests; nothing is told without. */
-  readonly audit?: Auditor | undefined
-  /** When a request's turn comes; at once when absent. */
-  readonly flowControl?: FlowController
-  /** When the turn of those comes who are not known yet. */
-  readonly slices?: Slices
-  /** In the order they run. */
-  readonly admission: readonly AdmissionPlugin[]
-  /** What resources do beyond the generic, by `plural.group`, or the plural alone in the core group; beyond builtInServing. */
-  readonly serving?: ServingByName
-  readonly serviceNetwork?: ServiceNetwork
-  /** The way to nodes, pods and Services. */
-  readonly connector?: Connector
-  /** Beyond the store's own. */
-  readonly healthChecks?: readonly HealthCheck[]
-  /** Paths beyond resources, discovery, health and version: OpenAPI, metrics. */
-  readonly routes?: readonly Route[]
-  readonly version?: VersionInfo
-  /** Texts for the OpenAPI documents, which are built out of the resources. */
-  readonly descriptions?: Descriptions
-  /** `host:port` where clients reach the server, for discovery. */
-  readonly address?: string
-  /** How often watches are told how far they have come; every minute unless told. */
-  readonly bookmarkMs?: number
-  /** Upstream's --min-request-timeout: a watch without timeoutSeconds lasts between this and twice this; half an hour unless told. */
-  readonly minRequestTimeoutSeconds?: number
-  /** Freezes what in-process clients are handed, to find who changes shared objects. For tests. */
-  readonly freeze?: boolean
-}
 
 const BOOKMARK_MS = 60_000
 
@@ -160,8 +110,23 @@ export class ApiServer {
       minRequestTimeoutSeconds: options.minRequestTimeoutSeconds ?? 1800,
     }
     for (const definition of options.resources) this.addResource(definition)
-    for (const route of [...this.#ownRoutes(options), ...(flowControl?.routes?.() ?? []), ...(options.routes ?? [])])
-      this.#routes.add(route)
+    const routes = [
+      ...ownRoutes({
+        env,
+        store,
+        resources: this.resources,
+        metrics: this.metrics,
+        healthChecks: options.healthChecks ?? [],
+        version: options.version ?? DEFAULT_VERSION,
+        address: options.address ?? 'localhost:6443',
+        descriptions: options.descriptions,
+        aggregation: () => this.#aggregation,
+        paths: () => this.paths(),
+      }),
+      ...(flowControl?.routes?.() ?? []),
+      ...(options.routes ?? []),
+    ]
+    for (const route of routes) this.#routes.add(route)
   }
 
   /** Serves a resource from now on, or serves it anew. */
@@ -314,48 +279,6 @@ export class ApiServer {
     return pageNotFound()
   }
 
-  #ownRoutes({
-    store,
-    healthChecks = [],
-    version = DEFAULT_VERSION,
-    address = 'localhost:6443',
-    descriptions,
-  }: ApiServerOptions): Route[] {
-    const started = this.env.clock.now()
-    const discovery = new Discovery(this.resources, address, () => this.#aggregation)
-    const checks: readonly HealthCheck[] = [
-      { name: 'ping', check: () => {} },
-      { name: 'log', check: () => {} },
-      { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
-      ...healthChecks,
-      { name: 'informer-sync', only: ['readyz'], check: () => {} },
-      { name: 'shutdown', only: ['readyz'], check: () => {} },
-    ]
-    const indicators = healthIndicators()
-    const health = (call: Call): Promise<Answer | undefined> =>
-      healthAnswer(checks, call.info.path, call.query, this.env.log, indicators.note)
-    const discover = (call: Call): Promise<Answer | undefined> => discovery.answer(call)
-    const documents = openApiDocuments(this.resources, version.gitVersion, descriptions)
-    return [
-      ...openApiRoutes(
-        aggregatedDocuments(documents, () => this.#aggregation),
-        this.env.clock,
-      ),
-      { path: '/', answer: () => jsonAnswer({ paths: this.paths() }) },
-      { path: '/metrics', answer: () => metricsAnswer(this.metrics, started) },
-      { path: '/metrics/slis', answer: () => metricsAnswer(indicators.metrics, started) },
-      { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
-      ...['/healthz', '/livez', '/readyz'].flatMap((path) => [
-        { path, answer: health },
-        { path: `${path}/`, answer: health },
-      ]),
-      ...['/api', '/apis'].flatMap((path) => [
-        { path, service: path === '/api', answer: discover },
-        { path: `${path}/`, answer: discover },
-      ]),
-    ]
-  }
-
   /** Every path that is served, for `/`. */
   paths(): string[] {
     const groups = this.resources.groups().flatMap(({ name, versions }) => {
@@ -366,36 +289,9 @@ export class ApiServer {
   }
 }
 
-async function metricsAnswer(metrics: Metrics, startedMs: number): Promise<Answer> {
-  const headers = {
-    'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
-    'process-start-time-unix': String(Math.floor(startedMs / 1000)),
-  }
-  return { type: 'raw', status: 200, headers, body: await metrics.text() }
-}
-
 /** Builds an API server. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   return new ApiServer(options)
-}
-
-function tellDecision(audit: RequestAudit, { decision, reason = '', error }: Authorization): void {
-  if (decision !== 'Allow' && error !== undefined)
-    return audit.annotate('authorization.k8s.io/reason', 'internal error')
-  audit.annotate('authorization.k8s.io/decision', decision === 'Allow' ? 'allow' : 'forbid')
-  audit.annotate('authorization.k8s.io/reason', reason)
-}
-
-/** The reason is put into words only when it is asked for, and of those who are let in nobody asks. */
-function demandAllowed(
-  { info, query }: Call,
-  attributes: AuthorizationAttributes,
-  answer: Authorization,
-): Answer | undefined {
-  if (answer.decision === 'Allow') return undefined
-  if (answer.error === undefined) throw refused(attributes, answer.reason ?? '')
-  const uri = query.size > 0 ? `${info.path}?${query.toString()}` : info.path
-  return internalServerError(uri, answer.error)
 }
 
 function qualifiedName({ group, plural }: ResourceDefinition): string {

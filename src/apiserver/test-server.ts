@@ -8,7 +8,8 @@ import { MemoryStore } from '../store/memory/store.ts'
 import type { UserInfo } from './authn/types.ts'
 import { alwaysAllow } from './authz/types.ts'
 import { handle, type LocalEvent, type LocalResponse } from './inprocess/handle.ts'
-import { type ApiServer, type ApiServerOptions, createApiServer } from './server.ts'
+import { type ApiServer, createApiServer } from './server.ts'
+import type { ApiServerOptions } from './server-options.ts'
 
 const ADMIN: UserInfo = { name: 'admin', groups: ['system:masters'] }
 

@@ -52,6 +52,12 @@ test('wrong use exits with 2 and says what is wrong', async () => {
     [['image', 'build'], /'-t, --tag <image>' not specified\n\(add --help/],
     [['image', 'build', '/nowhere', '-t', 'x'], /is not a folder/],
     [['completion', 'csh'], /Allowed choices are bash, zsh, fish/],
+    [['up', '--nod'], /unknown option '--nod'\n\(Did you mean --nodes\?\)/],
+    [['up', '--api-prot=6443'], /\n\(Did you mean --api-port\?\)\n$/],
+    [
+      ['up', '--nothing-of-the-kind=1'],
+      /unknown option '--nothing-of-the-kind=1'\n\(add --help to see what can be given\)\n$/,
+    ],
   ]
   for (const [args, message] of cases) {
     const { code, err } = await skiff(...args)
@@ -128,6 +134,7 @@ test('completion offers commands, flags, choices and clusters', async () => {
   assert.deepEqual(await complete('sta'), ['status'])
   assert.deepEqual(await complete('image', ''), ['load', 'build', 'ls', 'help'])
   assert.deepEqual(await complete('up', '--ru'), ['--runtime'])
+  assert.deepEqual(await complete('up', '--door'), ['--door-width'])
   assert.deepEqual(await complete('up', '--runtime', ''), ['containerd', 'simulated'])
   assert.ok((await complete('down', '-n', '')).includes('idle'))
   assert.deepEqual(await complete('image', 'load', 'x.t'), [])

@@ -34,11 +34,15 @@ function takesValue(command: Command, word: string): Option | undefined {
   return command.options.find((option) => (option.long === word || option.short === word) && option.required)
 }
 
+/** The flags of the command that the words lead to. */
+export function flagsAt(program: Command, words: readonly string[]): string[] {
+  return longFlags(walk(program, words).command)
+}
+
+/** Those too that help does not show: `up` takes the API server's flags. */
 function longFlags(command: Command): string[] {
-  return command
-    .createHelp()
-    .visibleOptions(command)
-    .flatMap((option) => option.long ?? [])
+  const options = [...command.options, ...command.createHelp().visibleOptions(command)]
+  return [...new Set(options.flatMap((option) => option.long ?? []))]
 }
 
 function startingWith(typed: string, candidates: readonly string[]): string[] {

@@ -29,7 +29,7 @@ export async function runCliWith(more: readonly CommandMaker[], folder: string, 
     self: ['/bin/false'],
     versions: { skiff: '1.2.3', kubernetes: 'v1.36.0', node: 'v24.0.0' },
     packageFolder: folder,
-    apiFlags: [],
+    apiFlags: [{ title: 'Doors', flags: [{ name: 'door-width', kind: 'number', description: 'in cm' }] }],
     checkApiFlags: () => Promise.resolve(),
     runtimes: { stopPods: () => Promise.resolve(0), listImages: () => Promise.resolve([]) },
   }

@@ -66,7 +66,7 @@ export function serverCommand(context: CliContext): Command {
     )
     .addHelpText(
       'after',
-      '\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
+      '\nIn parentheses stands what holds unless it is told.\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next server adopts them; skiff down ends them.',
     )
     .action((flags: ServerFlags) => server(context, flags, (saved) => givenApiFlags(command, API_FLAGS, saved)))
   withApiFlags(command, API_FLAGS)

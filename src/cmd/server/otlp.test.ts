@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -89,9 +89,14 @@ async function post(port: number, path: string, body: object): Promise<number> {
 }
 
 function configOf(text: string): ReturnType<typeof observabilityConfig> {
-  const file = join(mkdtempSync(join(tmpdir(), 'skiff-tracing-')), 'tracing.yaml')
-  writeFileSync(file, text)
-  return observabilityConfig(new ApiFlagValues({ 'tracing-config-file': [file] }))
+  const folder = mkdtempSync(join(tmpdir(), 'skiff-tracing-'))
+  try {
+    const file = join(folder, 'tracing.yaml')
+    writeFileSync(file, text)
+    return observabilityConfig(new ApiFlagValues({ 'tracing-config-file': [file] }))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 const HEAD = 'apiVersion: apiserver.config.k8s.io/v1\nkind: TracingConfiguration\n'

@@ -43,7 +43,11 @@ export const AUDIT_FLAGS: ApiFlagGroup = {
       kind: 'duration',
       description: 'before a failed request is sent again (10s)',
     },
-    { name: 'audit-webhook-batch-initial-backoff', kind: 'duration', description: 'as audit-webhook-initial-backoff' },
+    {
+      name: 'audit-webhook-batch-initial-backoff',
+      kind: 'duration',
+      description: 'an older name of --audit-webhook-initial-backoff',
+    },
     { name: 'audit-webhook-version', kind: 'text', description: `of the events (${VERSION})` },
     ...backendFlags('webhook', 'batch', WEBHOOK_BATCH),
   ],
@@ -58,7 +62,7 @@ function backendFlags(plugin: string, mode: Mode, batch: typeof WEBHOOK_BATCH): 
     {
       name: name('batch-max-wait'),
       kind: 'duration',
-      description: `how long an event waits for others (${batch.waitMs}ms)`,
+      description: `how long an event waits for others (${batch.waitMs / 1000}s)`,
     },
     { name: name('batch-throttle-enable'), kind: 'boolean', description: `limit the batches (${batch.qps > 0})` },
     { name: name('batch-throttle-qps'), kind: 'number', description: `batches a second (${batch.qps})` },

@@ -21,7 +21,7 @@ export const SERVING_FLAGS: ApiFlagGroup = {
     {
       name: 'tls-cipher-suites',
       kind: 'list',
-      description: `of ${PREFERRED_SUITES.slice(3, 9).join(', ')} and others`,
+      description: `what connections of TLS 1.2 may be encrypted with, such as ${PREFERRED_SUITES[3] ?? ''}`,
     },
     { name: 'disable-http2-serving', kind: 'boolean', description: 'speak HTTP/1.1 alone (false)' },
     { name: 'http2-max-streams-per-connection', kind: 'number', description: 'over HTTP/2 (250)' },
