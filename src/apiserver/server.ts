@@ -33,7 +33,9 @@ import { storeFailure } from './registry/store-failure.ts'
 import { tracedVerb } from './tracing/traced-verb.ts'
 import type { Tracer } from './tracing/tracer.ts'
 import { answerVerb } from './registry/verbs.ts'
-import { type Call, header } from './request/call.ts'
+import { type Call, header, told } from './request/call.ts'
+import { timed } from './request/latencies.ts'
+import { timedStore } from './request/timed-store.ts'
 import { ResourceTable } from './resource-table.ts'
 import { ownRoutes } from './routes/own-routes.ts'
 import { Routes } from './routes/routes.ts'
@@ -195,9 +197,14 @@ export class ApiServer {
       throw internalError(error)
     }
     try {
-      const answer = andThen(impersonated(call, this.#authorizer, authorizationAttributes), (acting) =>
-        andThen(this.#flow?.admit(acting), (ticket) => this.#go(acting, (call.flow = ticket))),
-      )
+      const { clock } = this.env
+      const impersonating = (): MaybePromise<Call> => impersonated(call, this.#authorizer, authorizationAttributes)
+      const answer = andThen(timed(told(call), clock, 'impersonation', impersonating), (acting) => {
+        const turn = this.#flow?.admit(acting)
+        // Few wait for their turn.
+        const taken = turn instanceof Promise ? timed(call.latencies, clock, 'apf-queue-wait', () => turn) : turn
+        return andThen(taken, (ticket) => this.#go(acting, (call.flow = ticket)))
+      })
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (error) {
       return failed(error)
@@ -216,7 +223,12 @@ export class ApiServer {
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
     if (isResource && !this.resources.find(group, version, resource)) return
-    this.#requests.observe(call, { code, seconds: ms / 1000, secondsElsewhere: (call.elsewhereMs ?? 0) / 1000, bytes })
+    this.#requests.observe(call, {
+      code,
+      seconds: ms / 1000,
+      secondsElsewhere: (call.latencies?.elsewhereMs ?? 0) / 1000,
+      bytes,
+    })
   }
 
   /** What counts the events of a watch, each with its size in bytes. */
@@ -251,7 +263,8 @@ export class ApiServer {
   /** The answer when the server itself is at fault; throws 403. */
   #authorize(call: Call): MaybePromise<Answer | undefined> {
     const attributes = authorizationAttributes(call)
-    return andThen(this.#authorizer.authorize(attributes), (answer) => {
+    const asking = (): MaybePromise<Authorization> => this.#authorizer.authorize(attributes)
+    return andThen(timed(told(call), this.env.clock, 'authorization', asking), (answer) => {
       if (call.audit) tellDecision(call.audit, answer)
       return demandAllowed(call, attributes, answer)
     })
@@ -267,8 +280,15 @@ export class ApiServer {
     if (resource)
       return call.span
         ? tracedVerb(this.registry, resource, call, call.span)
-        : answerVerb(this.registry, resource, call)
+        : answerVerb(this.#registryOf(call), resource, call)
     return this.#nothing(info.path)
+  }
+
+  /** What is written is timed where that may be told. */
+  #registryOf(call: Call): Registry {
+    const latencies = told(call)
+    if (!latencies || call.method === 'GET') return this.registry
+    return { ...this.registry, store: timedStore(this.registry.store, this.env.clock, latencies) }
   }
 
   /** Upstream has a web service for /api and one for each group; outside them its mux answers. */

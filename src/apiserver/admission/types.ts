@@ -3,7 +3,9 @@ import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { ConvertNow } from '../registry/conversions.ts'
+import type { Latencies } from '../request/latencies.ts'
 import type { ResourceTable } from '../resource-table.ts'
+import type { Span } from '../tracing/span.ts'
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
 
@@ -31,6 +33,10 @@ export interface AdmissionAttributes {
   readonly userAgent: string
   /** Aborted when the client has gone. */
   readonly signal?: AbortSignal
+  /** What is going on, when the request is traced. */
+  readonly span?: Span | undefined
+  /** Told of what takes its time. */
+  readonly latencies?: Latencies | undefined
   /** Gives an object of the resource in another of its versions, where they differ. Throws NeedsConversion. */
   readonly convert?: ConvertNow
   /** Adds a Warning header to the answer. */

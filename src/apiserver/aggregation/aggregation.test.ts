@@ -10,6 +10,7 @@ import { CustomResources } from '../customresources/custom-resources.ts'
 import type { Connector } from '../registry/connect/connector.ts'
 import { networkConnector } from '../http/kubelet-connector.ts'
 import { testCertificate } from '../http/test-certificate.ts'
+import { parseRequestInfo } from '../request/info.ts'
 import { TestServer } from '../test-server.ts'
 import { Aggregation } from './aggregation.ts'
 import { builtInApiServices } from './registration.ts'
@@ -146,6 +147,26 @@ test('a request is passed on as its user, and no user can be made up', async () 
   assert.deepEqual([last?.method, last?.body, last?.certificate], ['POST', '{"x":1}', true])
   assert.deepEqual([last?.headers['x-remote-user'], last?.headers['x-remote-group']], ['admin', 'system:masters'])
   assert.equal(last?.headers.authorization, undefined)
+})
+
+test('what it does is a part of a request that is traced', async () => {
+  await untilReason('Passed')
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`
+  const path = `${ROOT}/namespaces/a/flunders/traced`
+  const query = new URLSearchParams()
+  await server.server.answer({
+    method: 'GET',
+    info: parseRequestInfo('GET', path, query),
+    query,
+    headers: { traceparent: `00-${'c'.repeat(32)}-${'d'.repeat(16)}-01` },
+    user: { name: 'admin', groups: ['system:masters'] },
+    body: { kind: 'none' },
+    signal: new AbortController().signal,
+    warnings: [],
+    annotations: new Map(),
+    span: { traceparent, child: assert.fail, event: () => {}, set: () => {}, fail: () => {}, end: () => {} },
+  })
+  assert.equal(seen.find(({ url }) => url === path)?.headers['traceparent'], traceparent)
 })
 
 test('discovery and OpenAPI show what it serves', async () => {

@@ -25,9 +25,10 @@ export async function passOn(registry: Registry, remote: RemoteApiService, call:
     registry.env.log.warn('an aggregated API server cannot be found', { apiService: remote.name, err: error })
     return unavailable()
   }
-  if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target, headers: userHeaders(call.user) }
+  const own = { ...userHeaders(call.user), ...traceHeaders(call) }
+  if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target, headers: own }
   const body = bodyOf(call)
-  const headers = { ...body?.headers, ...forwardedHeaders(call.headers), ...userHeaders(call.user) }
+  const headers = { ...body?.headers, ...forwardedHeaders(call.headers), ...own }
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body: body.bytes }) }
     const answer = await registry.connector.request(target, request)
@@ -37,6 +38,11 @@ export async function passOn(registry: Registry, remote: RemoteApiService, call:
     if (error instanceof StatusError) throw error
     return textAnswer(503, `${error instanceof Error ? error.message : String(error)}\n`)
   }
+}
+
+/** What the other server does is a part of a request that is traced. */
+function traceHeaders({ span }: Call): Headers {
+  return span ? { traceparent: span.traceparent } : {}
 }
 
 /** Where an aggregated server is now: one of the endpoints of its Service. */

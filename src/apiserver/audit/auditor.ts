@@ -2,6 +2,7 @@ import type { Clock } from '../../lib/clock.ts'
 import type { RequestHeaders, UserInfo } from '../authn/types.ts'
 import { header } from '../request/call.ts'
 import type { RequestInfo } from '../request/info.ts'
+import type { Latencies } from '../request/latencies.ts'
 import type { AuditSink } from './backends/sink.ts'
 import type { AuditMetrics } from './metrics.ts'
 import type { PolicyEvaluator } from './policy.ts'
@@ -28,6 +29,8 @@ export interface Incoming {
   readonly receivedMs: number
   /** The other end of its connection. */
   readonly remote: string | undefined
+  /** What the request spends its time in. */
+  readonly latencies?: Latencies | undefined
 }
 
 const MOST_USER_AGENT = 1024
@@ -47,7 +50,7 @@ export class Auditor {
   }
 
   /** What is to be told of a request; undefined for nothing at all. */
-  begin({ info, user, headers, url, auditID, receivedMs, remote }: Incoming): RequestAudit | undefined {
+  begin({ info, user, headers, url, auditID, receivedMs, remote, latencies }: Incoming): RequestAudit | undefined {
     const config = this.#policy.evaluate(info, user)
     this.metrics.level(config.level)
     if (config.level === 'None') return undefined
@@ -61,7 +64,7 @@ export class Auditor {
       userAgent: textOf(truncated(header(headers, 'user-agent'))),
       receivedMs,
     }
-    return new RequestAudit(this, config, facts, info)
+    return new RequestAudit(this, config, facts, { info, latencies })
   }
 
   /** The time with fractions of a millisecond, which the clock of the day does not have. */

@@ -6,7 +6,8 @@ import type { Status } from '../../apimachinery/status.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { RequestInfo } from '../request/info.ts'
-import type { Auditor } from './auditor.ts'
+import type { Latencies } from '../request/latencies.ts'
+import type { Auditor, Incoming } from './auditor.ts'
 import {
   AuditEvent,
   type ObjectReference,
@@ -35,6 +36,7 @@ export class RequestAudit {
   readonly #texts: RequestTexts
   readonly #startedMs: number
   readonly #longRunning: boolean
+  readonly #latencies: Latencies | undefined
   #objectRef: ObjectReference | undefined
   #impersonated: StageFacts['impersonated']
   #requestObject: RawJson | undefined
@@ -43,7 +45,13 @@ export class RequestAudit {
   #panicked = false
   #ended = false
 
-  constructor(auditor: Auditor, config: AuditConfig, facts: RequestFacts, info: RequestInfo) {
+  constructor(
+    auditor: Auditor,
+    config: AuditConfig,
+    facts: RequestFacts,
+    { info, latencies }: Pick<Incoming, 'info' | 'latencies'>,
+  ) {
+    this.#latencies = latencies
     this.#auditor = auditor
     this.#config = config
     this.#facts = facts
@@ -134,8 +142,14 @@ export class RequestAudit {
       if (this.#longRunning) void this.#tell('ResponseStarted')
     }
     const totalMs = this.#auditor.clock.monotonic() - this.#startedMs
-    if (totalMs > SLOW_MS) this.annotate('apiserver.latency.k8s.io/total', formatDuration(totalMs))
+    if (totalMs > SLOW_MS) this.#annotateLatencies(totalMs)
     return this.#tell(this.#panicked ? 'Panic' : 'ResponseComplete')
+  }
+
+  #annotateLatencies(totalMs: number): void {
+    for (const [layer, ms] of [...(this.#latencies?.all() ?? []), ['total', totalMs] as const]) {
+      if (ms > 0) this.annotate(`apiserver.latency.k8s.io/${layer}`, formatDuration(ms))
+    }
   }
 
   /** Tells of a request that is refused before it is known who sends it: its answer is all that is told. */

@@ -5,7 +5,8 @@ import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
-import { type Call, header, warn } from '../request/call.ts'
+import { type Call, header, told, warn } from '../request/call.ts'
+import { timed } from '../request/latencies.ts'
 import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
 import { NoRoomError } from '../flow-control/slices.ts'
@@ -23,6 +24,7 @@ import {
   UnroutableError,
 } from '../request/negotiate.ts'
 import { parseQuery } from '../request/query.ts'
+import type { Answer } from '../registry/answer.ts'
 import type { ApiServer } from '../server.ts'
 import type { Span } from '../tracing/span.ts'
 import { customOffer, objectOffer, transform } from '../transform/transform.ts'
@@ -213,9 +215,9 @@ function encodedAnswer(
       // Less than anything takes.
       if (typeof limit === 'number' && limit < 1) return late()
       const answered: MaybePromise<Answered> = andThen(server.answer(known), (answer) =>
-        andThen(accepted.target ? transform(answer, accepted.target, known.query, server.env) : answer, (transformed) =>
+        andThen(transforming(server, known, answer, accepted), (transformed) =>
           andThen(writable(known, transformed), (written) =>
-            andThen(encode(written, accepted), (encoded): Answered => {
+            andThen(encoding(server, known, written, accepted), (encoded): Answered => {
               return { encoded, call, answer: written, pretty: accepted.pretty }
             }),
           ),
@@ -226,6 +228,7 @@ function encodedAnswer(
         : answered
     }
     if (!server.audit) return answering()
+    known.latencies?.add('authentication', server.env.clock.monotonic() - arrival.startedMs)
     return andThen(beginAudit(server.audit, known, exchange, arrival), (told) =>
       told ? answering() : { encoded: untold(exchange), call: undefined },
     )
@@ -236,6 +239,27 @@ function encodedAnswer(
   } catch (error) {
     return failed(error)
   }
+}
+
+function transforming({ env }: ApiServer, call: Call, answer: Answer, { target }: Accepted): MaybePromise<Answer> {
+  if (!target) return answer
+  const work = (): MaybePromise<Answer> => transform(answer, target, call.query, env)
+  return timed(told(call), env.clock, 'transform-response-object', work)
+}
+
+function encoding({ env }: ApiServer, call: Call, answer: Answer, accepted: Accepted): MaybePromise<Encoded> {
+  const part = call.span?.child('SerializeObject', {
+    method: call.method,
+    url: call.info.path,
+    mediaType: accepted.mediaType,
+  })
+  return andThen(
+    timed(told(call), env.clock, 'serialize-response-object', () => encode(answer, accepted)),
+    (encoded) => {
+      part?.end()
+      return encoded
+    },
+  )
 }
 
 function acceptedBy(server: ApiServer, call: Call): Accepted {

@@ -51,8 +51,9 @@ export function arrivalOf(server: ApiServer, { headers }: Exchange): Arrival {
 
 /** Begins to tell of a call. False, or later so: it cannot be told, and is not to be answered. */
 export function beginAudit(auditor: Auditor, call: Call, exchange: Exchange, arrival: Arrival): MaybePromise<boolean> {
-  const { info, user, headers } = call
-  const audit = auditor.begin({ info, user, headers, url: exchange.url, remote: exchange.remote, ...arrival })
+  const { info, user, headers, latencies } = call
+  const { url, remote } = exchange
+  const audit = auditor.begin({ info, user, headers, url, remote, latencies, ...arrival })
   if (!audit) return true
   Object.assign(call, { audit })
   annotateArrival(audit, arrival)

@@ -2,6 +2,7 @@ import { failure, type StatusError } from '../../apimachinery/status.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Call } from '../request/call.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import { Latencies } from '../request/latencies.ts'
 import { parseQuery } from '../request/query.ts'
 import type { Limits } from './limits.ts'
 import type { Exchange } from './exchange.ts'
@@ -33,6 +34,7 @@ export function httpCall(
     upgrade,
     negotiate,
     warnings: [],
+    latencies: new Latencies(),
     body: { kind: 'bytes', read: () => (bytes ??= readBody(limits, exchange)), stream: () => incoming },
     get annotations() {
       return call.audit?.annotations ?? (annotations ??= new Map())

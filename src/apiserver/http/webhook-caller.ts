@@ -48,7 +48,7 @@ function post(agent: Agent | undefined, request: WebhookRequest): Promise<Webhoo
 }
 
 function optionsOf(
-  { url, dial, ca, body, signal }: WebhookRequest,
+  { url, dial, ca, body, signal, traceparent }: WebhookRequest,
   name: string,
   target: NonNullable<WebhookRequest['dial']>,
 ): RequestOptions {
@@ -66,6 +66,7 @@ function optionsOf(
       'content-type': 'application/json',
       'content-length': body.length,
       'user-agent': 'kube-apiserver-admission',
+      ...(traceparent !== undefined && { traceparent }),
     },
     signal,
     maxHeaderSize: MAX_HEADER_BYTES,

@@ -12,10 +12,10 @@ const LOOPBACK = '127.0.0.1'
 /** Begins to tell of a call of the same process. Resolves to false when it cannot be told, and is not to be answered. */
 export async function beginAudit(server: ApiServer, call: Call, url: string): Promise<boolean> {
   const { audit: auditor, env } = server
-  const { info, user, headers } = call
+  const { info, user, headers, latencies } = call
   const auditID = header(headers, 'audit-id') || uuid(env.random)
   const receivedMs = auditor?.now() ?? 0
-  const audit = auditor?.begin({ info, user, headers, url, auditID, receivedMs, remote: LOOPBACK })
+  const audit = auditor?.begin({ info, user, headers, url, auditID, receivedMs, remote: LOOPBACK, latencies })
   if (!audit) return true
   Object.assign(call, { audit })
   return audit.received()

@@ -15,6 +15,7 @@ import { JSON_TYPE, negotiate } from '../request/negotiate.ts'
 import { warningHeaders } from '../request/warnings.ts'
 import { objectOffer, transform } from '../transform/transform.ts'
 import { parseRequestInfo } from '../request/info.ts'
+import { Latencies } from '../request/latencies.ts'
 import { beginAudit, tellAnswer, tellRefusal } from './audited.ts'
 import type { ApiServer } from '../server.ts'
 
@@ -62,6 +63,7 @@ export async function handle(server: ApiServer, request: LocalRequest, user: Use
     body: request.body === undefined ? { kind: 'none' } : { kind: 'value', value: request.body },
     signal: request.signal ?? NEVER,
     warnings: [],
+    latencies: new Latencies(),
     get annotations() {
       return call.audit?.annotations ?? annotations
     },

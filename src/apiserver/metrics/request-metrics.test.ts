@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { GuardedServer } from '../guarded-server.suite.ts'
 import { parseRequestInfo } from '../request/info.ts'
 import type { Call } from '../request/call.ts'
+import { Latencies } from '../request/latencies.ts'
 
 function callOf(method: string, path: string, headers: Record<string, string> = {}): Call {
   const query = new URLSearchParams(path.split('?')[1] ?? '')
@@ -18,8 +19,17 @@ test("requests are counted, timed and measured under upstream's names", async ()
   const now = server.env.clock.monotonic()
   server.observe(callOf('GET', '/api/v1/namespaces/default/pods'), 200, now - 300, 5000)
   const post = callOf('POST', '/api/v1/namespaces/default/pods?dryRun=All', { 'content-length': '60000' })
-  post.elsewhereMs = 10_000
-  server.observe(post, 201, now - 10_020, 700)
+  const latencies = new Latencies()
+  for (const [layer, ms] of [
+    ['mutating-webhook', 4000],
+    ['mutating-webhook', 1000],
+    ['validating-webhook', 2000],
+    ['validating-webhook', 3000],
+    ['apf-queue-wait', 2000],
+    ['etcd', 10],
+  ] as const)
+    latencies.add(layer, ms)
+  server.observe({ ...post, latencies }, 201, now - 10_020, 700)
   server.observe(callOf('GET', '/apis/nobody.example/v1/things'), 404, now, 10)
   const sent = server.watchEvents(callOf('GET', '/api/v1/pods?watch=true'))
   sent(100)

@@ -41,6 +41,8 @@ export function admissionAttributes(
     get signal() {
       return call.signal
     },
+    span: call.span,
+    latencies: call.latencies,
     ...(conversions && { convert: conversions.within(call) }),
     warn: (text) => warn(call, text),
     annotate: (key, value) => annotate(call, key, value),

@@ -3,6 +3,7 @@ import type { UserInfo, RequestHeaders } from '../authn/types.ts'
 import type { Span } from '../tracing/span.ts'
 import type { FlowTicket } from '../flow-control/types.ts'
 import type { RequestInfo } from './info.ts'
+import type { Latencies } from './latencies.ts'
 
 /** What comes with a request: encoded bytes of a socket, or a plain JSON value of the same process. */
 export type RequestBody =
@@ -34,8 +35,8 @@ export interface Call {
   readonly warnings: string[]
   /** What is going on, when the request is traced: the part that others become parts of. */
   span?: Span | undefined
-  /** How long it has waited for others: webhooks. In ms, added to on the way. */
-  elsewhereMs?: number
+  /** What it has spent its time in, added to on the way. */
+  readonly latencies?: Latencies
   /** Audit annotations, filled on the way: see annotate. */
   readonly annotations: Map<string, string>
   /** What is told of this request, when anything is. */
@@ -58,4 +59,9 @@ export function annotate({ annotations }: Pick<Call, 'annotations'>, key: string
 /** Adds a warning once. */
 export function warn(call: Pick<Call, 'warnings'>, text: string): void {
   if (!call.warnings.includes(text)) call.warnings.push(text)
+}
+
+/** Where to note what a request spends its time in, when that may be told. */
+export function told({ audit, latencies }: Pick<Call, 'audit' | 'latencies'>): Latencies | undefined {
+  return audit && latencies
 }

@@ -9,6 +9,7 @@ import { reviewOf, reviewVersion, type Verdict, verdictOf } from './review.ts'
 import type { Invocation } from './select.ts'
 import { BadAnswer, readReview } from './answer.ts'
 import { ClientGone, send, type Sending } from './send.ts'
+import { timedCall } from './timed-call.ts'
 import type { Hook } from './types.ts'
 
 /** A webhook could not be asked, or gave no proper answer: its failurePolicy decides. */
@@ -54,7 +55,10 @@ async function answerOf(
   const question = await inVersion(() => reviewOf(version, uid, attributes, definition))
   let answer: Record<string, unknown>
   try {
-    answer = readReview(await send(sending, hook, question, attributes.signal), `admission.k8s.io/${version}`)
+    const bytes = await timedCall(sending.env, attributes, { hook, uid, mutating }, (traceparent) =>
+      send(sending, hook, question, { signal: attributes.signal, traceparent }),
+    )
+    answer = readReview(bytes, `admission.k8s.io/${version}`)
   } catch (error) {
     throw failedBecause(hook, 'failed to call webhook', error)
   }

@@ -29,6 +29,8 @@ interface Patience {
   readonly timeoutSeconds: number
   /** Of the client that the webhook is asked for. */
   readonly signal?: AbortSignal | undefined
+  /** What the webhook's own trace is to be a part of. */
+  readonly traceparent?: string | undefined
 }
 
 /** The client that a webhook was asked for has gone. */
@@ -43,10 +45,10 @@ export async function send(
   sending: Sending,
   { webhook }: Hook,
   review: object,
-  signal?: AbortSignal,
+  asker: Omit<Patience, 'timeoutSeconds'>,
 ): Promise<Uint8Array> {
   const { clientConfig, timeoutSeconds = DEFAULT_TIMEOUT_SECONDS } = webhook
-  return postReview(sending, clientConfig, { timeoutSeconds, signal }, review)
+  return postReview(sending, clientConfig, { timeoutSeconds, ...asker }, review)
 }
 
 /** Posts a review to a webhook of any sort; the body of its answer. Rejects with what went wrong, as a client of Go says it. */
@@ -63,7 +65,15 @@ export async function postReview(
     const response = await inTime(sending.env, patience, (signal) =>
       retried(sending, signal, async () => {
         const request = await requestTo(sending, clientConfig, url)
-        const response = await sending.callWebhook({ ...request, body, signal, onHead: () => void (begun = true) })
+        const onHead = (): void => void (begun = true)
+        const { traceparent } = patience
+        const response = await sending.callWebhook({
+          ...request,
+          ...(traceparent !== undefined && { traceparent }),
+          body,
+          signal,
+          onHead,
+        })
         begun = false
         return response
       }),

@@ -12,6 +12,8 @@ export interface WebhookRequest {
   readonly ca?: string
   readonly body: Uint8Array
   readonly signal: AbortSignal
+  /** W3C's header, when the request is traced. */
+  readonly traceparent?: string
   /** Called when the answer has begun. */
   readonly onHead?: () => void
 }
