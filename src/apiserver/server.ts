@@ -17,6 +17,7 @@ import { LocalStreams } from './flow-control/local-streams.ts'
 import { Slices } from './flow-control/slices.ts'
 import { tooManyRequests } from './flow-control/too-many.ts'
 import { watchedFrom } from './flow-control/watch-start.ts'
+import { Ending } from './ending.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { collectFacts } from './metrics/facts.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
@@ -59,6 +60,7 @@ export class ApiServer {
   readonly nodes: LocalNodes
   /** What is done before it is known whose it is. */
   readonly slices: Slices
+  readonly ending = new Ending()
   readonly metrics: Metrics
   readonly #verbosity: Verbosity | undefined
   readonly #tracer: Tracer | undefined
@@ -114,6 +116,7 @@ export class ApiServer {
     for (const definition of options.resources) this.addResource(definition)
     const routes = [
       ...ownRoutes({
+        ending: this.ending,
         env,
         store,
         resources: this.resources,

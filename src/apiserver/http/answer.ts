@@ -3,6 +3,7 @@ import { andThen } from '../../lib/and-then.ts'
 import { ByteSink } from '../../lib/byte-sink.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
+import { comesTooLate, ENDING_MESSAGE } from '../ending.ts'
 import { encode, encodeError } from '../encode/encode.ts'
 import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { type Call, header, told, warn } from '../request/call.ts'
@@ -56,12 +57,16 @@ const CUSTOM_OFFER = customOffer()
  */
 export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits): MaybePromise<void> {
   if (!isWellFormed(pathOf(exchange.url))) return exchange.send(400, { ...MALFORMED }, '400 Bad Request')
+  if (comesTooLate(server.ending, exchange.url))
+    return exchange.send(429, { ...TOO_LATE_TO_ASK }, `${ENDING_MESSAGE}\n`)
   const arrival = arrivalOf(server, exchange)
   const failed = (error: unknown): void => {
     if (!exchange.begun && !(error instanceof NoRoomError))
       server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
     exchange.destroy()
   }
+  const { underWay } = limits
+  underWay.add(exchange)
   try {
     const sent = andThen(encodedAnswer(server, exchange, limits, arrival), (all) => {
       const answered = withinMemory(all, exchange, limits)
@@ -80,9 +85,11 @@ export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits
         call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
       return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
     })
-    return sent instanceof Promise ? sent.catch(failed) : sent
+    if (sent instanceof Promise) return sent.catch(failed).finally(() => underWay.delete(exchange))
+    underWay.delete(exchange)
   } catch (error) {
     failed(error)
+    underWay.delete(exchange)
   }
 }
 
@@ -138,6 +145,13 @@ function inTurn(
     throw error
   }
   if (encoded.type !== 'watch') over()
+}
+
+/** Of upstream's answer to who comes when the server ends. */
+const TOO_LATE_TO_ASK = {
+  'content-type': 'text/plain; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+  'retry-after': '5',
 }
 
 /** What Go's server says before the API sees the request. */
@@ -204,6 +218,7 @@ function encodedAnswer(
     for (const text of arrival.notes.warnings) warn(known, text)
     server.trace(known, arrival.startedMs)
     const limit = timeLimit(known, limits.deadlines.ms)
+    if (limit === 'none') limits.underWay.delete(exchange)
     accepting = true
     const late = (unfinished?: Promise<unknown>): Answered => ({
       encoded: TOO_LATE,

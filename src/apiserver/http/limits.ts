@@ -3,6 +3,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { Deadlines } from './deadlines.ts'
 import { SlowReaders } from './slow-readers.ts'
+import { UnderWay } from './under-way.ts'
 
 /** Upstream's --request-timeout: how long a request may take that ends by itself, and a client to send a body or to read an answer. */
 export const REQUEST_MS = 60_000
@@ -15,6 +16,7 @@ export interface Limits {
   /** Large answers that clients have not read. */
   readonly answers: ByteBudget
   readonly readers: SlowReaders
+  readonly underWay: UnderWay
 }
 
 const MB = 1024 * 1024
@@ -30,5 +32,6 @@ export function limitsOf(
     bodies: new ByteBudget(Math.max(16 * MB, heapBytes / 32)),
     answers: new ByteBudget(Math.max(64 * MB, heapBytes / 8)),
     readers: new SlowReaders(clock, Math.max(64 * MB, heapBytes / 8)),
+    underWay: new UnderWay(),
   }
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import { createServer as createHttp1, type Server as Http1Server, type ServerResponse } from 'node:http'
-import { createServer as createHttp2, type Http2Server } from 'node:http2'
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2'
 import { createServer as createTcp, type AddressInfo, type Server as TcpServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -9,6 +9,7 @@ import {
   DEFAULT_CIPHERS,
   type SecureContext,
   type SecureContextOptions,
+  type TLSSocket,
 } from 'node:tls'
 import type { Clock } from '../../lib/clock.ts'
 import type { ApiServer } from '../server.ts'
@@ -17,6 +18,7 @@ import { Certificates } from './certificates.ts'
 import { awaitHello, HELLO_BYTES } from './hello.ts'
 import { type Limits, limitsOf } from './limits.ts'
 import { Deadlines } from './deadlines.ts'
+import { drain, type DrainOptions } from './draining.ts'
 import { Http1Exchange, http2Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
 import { endSocket } from './end-socket.ts'
@@ -68,6 +70,8 @@ export interface HttpsListener {
   readonly port: number
   /** Shows another certificate from now on; connections that stand go on. Throws when certificate and key do not belong together. */
   renew(tls: ServingTls): void
+  /** Waits until what is under way is answered; watches and their like are not waited for. To be closed then. */
+  drain(options: DrainOptions): Promise<void>
   /** Stops listening and cuts every connection. */
   close(): Promise<void>
 }
@@ -94,6 +98,9 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   const http1 = http1Server(apiServer, options, certificates, limits)
   const http2 = http2Server(apiServer, options, certificates, limits)
   const sockets = new Set<Socket>()
+  const secure = new Set<TLSSocket>()
+  const sessions = new Set<ServerHttp2Session>()
+  let draining = false
   let closing = false
   let contexts = new Contexts(options.tls)
   const front = createTls({
@@ -117,8 +124,19 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
   front.on('secureConnection', (socket) => {
     socket.setNoDelay(true)
     socket.on('error', () => socket.destroy())
+    secure.add(socket)
+    socket.once('close', () => secure.delete(socket))
     const server = socket.alpnProtocol === 'h2' ? http2 : http1
     server.emit('connection', socket)
+  })
+  // Connections that requests still come over are not kept.
+  http1.prependListener('request', (_request, response) => {
+    if (draining) response.shouldKeepAlive = false
+  })
+  http2.on('session', (session) => {
+    sessions.add(session)
+    session.once('close', () => sessions.delete(session))
+    if (draining) session.close()
   })
   const failures = apiServer.metrics.counter({
     name: 'apiserver_tls_handshake_errors_total',
@@ -134,6 +152,10 @@ export async function serveHttps(apiServer: ApiServer, options: HttpsOptions): P
     renew(renewed) {
       front.setSecureContext(contextOf(renewed))
       contexts = new Contexts(renewed)
+    },
+    drain(how) {
+      draining = true
+      return drain({ clock: apiServer.env.clock, door, underWay: limits.underWay, sockets: secure, sessions }, how)
     },
     close: () =>
       new Promise((resolve) => {

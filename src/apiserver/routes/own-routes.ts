@@ -3,6 +3,7 @@ import type { Env } from '../../lib/env.ts'
 import type { Store } from '../../store/store.ts'
 import type { Aggregation } from '../aggregation/aggregation.ts'
 import { aggregatedDocuments } from '../aggregation/documents.ts'
+import type { Ending } from '../ending.ts'
 import { Discovery } from '../discovery/discovery.ts'
 import { type HealthCheck, healthAnswer } from '../health/health.ts'
 import { healthIndicators } from '../health/indicators.ts'
@@ -29,6 +30,8 @@ export interface OwnRoutesOptions {
   readonly descriptions: Descriptions | undefined
   /** The API servers behind this one, when there are any. */
   aggregation(): Aggregation | undefined
+  /** Whether it is told to end. */
+  readonly ending: Ending
   /** Every path that is served. */
   paths(): readonly string[]
 }
@@ -54,8 +57,12 @@ function documentRoutes({ env, resources, version, descriptions, aggregation }: 
   return openApiRoutes(aggregatedDocuments(documents, aggregation), env.clock)
 }
 
+function checkStays({ begun }: Ending): void {
+  if (begun) throw new Error('process is shutting down')
+}
+
 function healthRoutes(
-  { env, store, healthChecks }: OwnRoutesOptions,
+  { env, store, healthChecks, ending }: OwnRoutesOptions,
   note: Parameters<typeof healthAnswer>[4],
 ): Route[] {
   const checks: readonly HealthCheck[] = [
@@ -64,7 +71,7 @@ function healthRoutes(
     { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
     ...healthChecks,
     { name: 'informer-sync', only: ['readyz'], check: () => {} },
-    { name: 'shutdown', only: ['readyz'], check: () => {} },
+    { name: 'shutdown', only: ['readyz'], check: () => checkStays(ending) },
   ]
   const answer = (call: Call): Promise<Answer | undefined> =>
     healthAnswer(checks, call.info.path, call.query, env.log, note)

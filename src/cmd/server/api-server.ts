@@ -12,6 +12,7 @@ import type { ApiServer } from '../../apiserver/server.ts'
 import { openApiDescriptions } from './openapi.ts'
 import { nthAddress } from '../../host/cluster/resolve.ts'
 import type { ClusterSettings } from '../../host/cluster/settings.ts'
+import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
 import { uuid } from '../../lib/random.ts'
 import type { Store } from '../../store/store.ts'
@@ -137,6 +138,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       port: listener.port,
       async close() {
         stopWatching()
+        await endGently(api.server, listener, options)
         await presence?.stop()
         await listener.close()
         await api.stop()
@@ -144,6 +146,15 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       },
     },
   }
+}
+
+/** As upstream ends on SIGTERM: not ready, then nobody else is let in, and what is under way is answered. */
+async function endGently(server: ApiServer, listener: HttpsListener, { config, env }: ApiOptions): Promise<void> {
+  const { delayMs, sendRetryAfter } = config.serving.shutdown
+  server.ending.begun = true
+  if (delayMs > 0) await sleep(env.clock, delayMs)
+  server.ending.refuses = sendRetryAfter
+  await listener.drain({ graceMs: config.flow.requestTimeoutMs, listens: sendRetryAfter })
 }
 
 /** Who holds which client certificate: the cluster's own authorities, then those that flags name. */

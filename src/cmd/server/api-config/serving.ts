@@ -40,6 +40,16 @@ export const SERVING_FLAGS: ApiFlagGroup = {
       kind: 'file',
       description: 'who signed the certificates of node agents (any certificate is taken)',
     },
+    {
+      name: 'shutdown-delay-duration',
+      kind: 'duration',
+      description: 'how long to serve on, but not be ready, when told to end (0)',
+    },
+    {
+      name: 'shutdown-send-retry-after',
+      kind: 'boolean',
+      description: 'answer 429 meanwhile to what comes after that, until all under way is answered (false)',
+    },
     { name: 'event-ttl', kind: 'duration', description: 'how long events are kept (1h)' },
   ],
 }
@@ -71,8 +81,16 @@ export interface ServingConfig {
   readonly strictTransport?: string
   readonly allowedOrigins: readonly GoRegExp[]
   readonly eventTtlMs: number
+  /** How it ends. */
+  readonly shutdown: ShutdownConfig
   /** The CA of kubelets' certificates, in PEM. */
   readonly kubeletCa?: string
+}
+
+/** Upstream's --shutdown-delay-duration and --shutdown-send-retry-after. */
+export interface ShutdownConfig {
+  readonly delayMs: number
+  readonly sendRetryAfter: boolean
 }
 
 const HOUR_MS = 3_600_000
@@ -97,6 +115,7 @@ export function servingConfig(flags: ApiFlagValues): ServingConfig {
     ...(directives.length > 0 && { strictTransport: directives.join('; ') }),
     allowedOrigins: originsOf(flags),
     eventTtlMs: flags.duration('event-ttl', HOUR_MS),
+    shutdown: shutdownOf(flags),
     ...(kubeletCa !== undefined && { kubeletCa }),
   }
 }
@@ -106,6 +125,12 @@ function certificateOf(flags: ApiFlagValues): ServedCertificate | undefined {
   if (cert === undefined && key === undefined) return undefined
   if (cert === undefined || key === undefined) throw refused('missing filename for serving cert')
   return readCertificate(cert, key)
+}
+
+function shutdownOf(flags: ApiFlagValues): ShutdownConfig {
+  const delayMs = flags.duration('shutdown-delay-duration', 0)
+  if (delayMs < 0) throw bad('--shutdown-delay-duration can not be negative value')
+  return { delayMs, sendRetryAfter: flags.boolean('shutdown-send-retry-after', false) }
 }
 
 function authorityOf(file: string | undefined): string | undefined {
