@@ -129,7 +129,7 @@ function certificateOf(flags: ApiFlagValues): ServedCertificate | undefined {
 
 function shutdownOf(flags: ApiFlagValues): ShutdownConfig {
   const delayMs = flags.duration('shutdown-delay-duration', 0)
-  if (delayMs < 0) throw bad('--shutdown-delay-duration can not be negative value')
+  if (delayMs < 0) throw refused('--shutdown-delay-duration can not be negative value')
   return { delayMs, sendRetryAfter: flags.boolean('shutdown-send-retry-after', false) }
 }
 
