@@ -1,10 +1,10 @@
 import { getOwn, setOwn } from '../../lib/own.ts'
-import type { Authenticator, RequestHeaders, UserInfo } from './types.ts'
+import type { Authenticator, ClientCertificate, RequestHeaders, UserInfo } from './types.ts'
 
 /** How a front proxy tells who its clients are. The names of headers are lower-case. */
 export interface RequestHeaderOptions {
   /** Who holds the proxy's client certificate: verifies it and gives its common name, or undefined. */
-  proxyName(clientCertificate: Uint8Array): string | undefined
+  proxyName(clientCertificate: ClientCertificate): string | undefined
   /** The proxies that are believed; any that the CA signed when empty. */
   readonly allowedNames: readonly string[]
   readonly usernameHeaders?: readonly string[]

@@ -19,7 +19,7 @@ export interface Credentials {
    * The verified client certificate in DER, when the TLS handshake had one that a trusted CA signed; the same array for every request
    * of a connection, so that what is found out about it can be kept. REFUSED_CERTIFICATE when it had another.
    */
-  readonly clientCertificate?: Uint8Array
+  readonly clientCertificate?: ClientCertificate
   readonly path: string
   /** Who sends them, as far as that is known before they are looked at. Absent for those that somebody else asks about. */
   readonly peer?: Peer
@@ -36,6 +36,12 @@ export type Sender = Pick<Credentials, 'peer' | 'notes'>
 export interface Peer {
   /** Its address. */
   readonly remote: string | undefined
+}
+
+/** A client certificate in DER. */
+export type ClientCertificate = Uint8Array & {
+  /** Other certificates that the client sent with it. */
+  readonly sentWith?: () => readonly Uint8Array[]
 }
 
 /** A client certificate that the TLS handshake did not accept: whoever shows one is nobody, not anybody. */

@@ -173,9 +173,17 @@ function contextOf({
   minVersion = 'TLSv1.2',
   ciphers = CIPHERS,
 }: ServingTls): SecureContextOptions {
+  // An authority that is trusted need not be one that signed itself, as upstream.
   // Whoever shakes hands anew on a connection costs the server much and themselves little; upstream refuses it, too.
   const secureOptions = constants.SSL_OP_NO_RENEGOTIATION
-  return { cert, key, ciphers, minVersion, secureOptions, ...(clientCa !== undefined && { ca: clientCa }) }
+  return {
+    cert,
+    key,
+    ciphers,
+    minVersion,
+    secureOptions,
+    ...(clientCa !== undefined && { ca: clientCa, allowPartialTrustChain: true }),
+  }
 }
 
 /** The contexts of other certificates than the default one: each made once, which costs as much as a handshake, and else no session could be resumed. */

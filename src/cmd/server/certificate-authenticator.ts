@@ -1,9 +1,15 @@
 import { X509Certificate } from 'node:crypto'
 import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import { requestHeaders } from '../../apiserver/authn/request-header.ts'
-import { REFUSED_CERTIFICATE, type Authentication, type Authenticator } from '../../apiserver/authn/types.ts'
+import {
+  REFUSED_CERTIFICATE,
+  type Authentication,
+  type Authenticator,
+  type ClientCertificate,
+} from '../../apiserver/authn/types.ts'
 import type { Clock } from '../../lib/clock.ts'
 import type { FrontProxyConfig } from './api-config/certificate-flags.ts'
+import { chainOf, signerOf, timesOf } from './certificate-chain.ts'
 import { certificatesOf } from './pem.ts'
 
 /** A client certificate that was looked at. */
@@ -16,17 +22,16 @@ interface Known {
 
 /**
  * Who a client certificate stands for: its CN is the user, each O a group, the attribute of Kubernetes' own the uid (upstream's CommonNameUserConversion). With several authorities
- * on one port only those that one of `ca` signed count; it is PEM. A certificate that the handshake refused, that another authority signed, or
+ * on one port only those count that one of `ca` signed, or that was signed through others that the client sent; it is PEM. A certificate that the handshake refused, that another authority signed, or
  * whose time is over meanwhile, is a bad credential: connections last longer than certificates may.
  */
 export function certificateAuthenticator(ca?: string, clock?: Pick<Clock, 'now'>): Authenticator {
   const known = new WeakMap<Uint8Array, Known | 'of others'>()
-  const authorities = ca === undefined ? undefined : certificatesOf(ca)
-  const read = (der: Uint8Array): Known | 'of others' => {
+  const authorities = ca === undefined ? undefined : certificatesOf(ca).map(signerOf)
+  const read = (der: ClientCertificate): Known | 'of others' => {
     const certificate = new X509Certificate(der)
-    if (authorities && !authorities.some((authority) => isSignedBy(certificate, authority))) return 'of others'
-    const { validFromDate, validToDate } = certificate
-    return { holder: holderOf(certificate), fromMs: validFromDate.getTime(), toMs: validToDate.getTime() }
+    const chain = authorities ? chainOf(certificate, authorities, der.sentWith) : timesOf(certificate)
+    return chain ? { holder: holderOf(certificate), ...chain } : 'of others'
   }
   return {
     authenticate({ clientCertificate }) {
@@ -51,13 +56,13 @@ export function frontProxyAuthenticator(ca: string): Authenticator {
 
 /** Believes what front proxies say of their clients. */
 export function frontProxies({ ca, ...options }: FrontProxyOptions): Authenticator {
-  const authorities = certificatesOf(ca)
+  const authorities = certificatesOf(ca).map(signerOf)
   const known = new WeakMap<Uint8Array, { readonly name: string | undefined }>()
-  const read = (der: Uint8Array): { readonly name: string | undefined } => {
+  const read = (der: ClientCertificate): { readonly name: string | undefined } => {
     if (der === REFUSED_CERTIFICATE) return { name: undefined }
     const certificate = new X509Certificate(der)
-    const signed = authorities.some((authority) => isSignedBy(certificate, authority))
-    return { name: signed ? readCertificate(der).subject.commonName : undefined }
+    const chain = chainOf(certificate, authorities, der.sentWith)
+    return { name: chain ? readCertificate(der).subject.commonName : undefined }
   }
   return requestHeaders({
     ...options,
@@ -73,10 +78,6 @@ type FrontProxyOptions = Pick<FrontProxyConfig, 'ca' | 'allowedNames'> & Partial
 
 /** The one front proxy of the cluster's own making. */
 const FRONT_PROXY_NAME = 'front-proxy-client'
-
-function isSignedBy(certificate: X509Certificate, authority: X509Certificate): boolean {
-  return certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
-}
 
 /** The attribute of a subject that is a uid. */
 const UID = '1.3.6.1.4.1.57683.2'
