@@ -39,7 +39,7 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     packageFolder: packageFile('.'),
     runtimes: criRuntimes,
     apiFlags: API_FLAGS,
-    checkApiFlags: async (given) => void (await import('./server/api-config/config.ts')).apiConfig(given),
+    checkApiFlags: async (given) => (await import('./server/api-config/config.ts')).checkApiConfig(given, systemClock),
   }
 }
 

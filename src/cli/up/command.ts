@@ -20,6 +20,7 @@ import { style } from '../print.ts'
 import { Progress } from '../progress.ts'
 import { etcdSettings, withStore, type StoreFlags } from './store-flags.ts'
 import { runExample } from './example.ts'
+import { checkFlags, demandSame } from './check-flags.ts'
 import { prepareHost } from './prepare-host.ts'
 import type { ServerProcess } from './server-process.ts'
 import { runningServer, startServer } from './server-process.ts'
@@ -150,11 +151,13 @@ async function bringUp(
 ): Promise<ServerProcess> {
   const paths = clusterPaths(dataDir, settings.name)
   const running = runningServer(paths)
+  const saved = readSettings(paths.settings)
+  await checkFlags(context, settings, saved)
   if (running) {
+    if (saved) demandSame(settings, saved)
     progress.done('server', 'is already running')
     return running
   }
-  if (settings.apiFlags) await context.checkApiFlags(settings.apiFlags)
   await prepareHost(context, progress, { dataDir, settings, install })
   writeSettings(paths.settings, settings)
   return startServer(context, { settings, paths, dataDir, verbosity: v })

@@ -5,11 +5,13 @@ import { admissionConfig } from './admission.ts'
 import type { FlowControlConfig } from '../../../apiserver/flow-control/config.ts'
 import { type AuditConfig, auditConfig } from './audit.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
-import { type AuthorizationConfig, authorizationConfig } from './authorization.ts'
+import { type AuthorizationConfig, authorizationConfig, authorizationOptions } from './authorization.ts'
 import { type EncryptionConfig, encryptionConfig } from './encryption.ts'
 import { flowControlConfig } from './flow-control.ts'
 import { type ObservabilityConfig, observabilityConfig } from './observability.ts'
 import { type ServingConfig, servingConfig } from './serving.ts'
+import type { Clock } from '../../../lib/clock.ts'
+import { remoteService } from '../remote-service.ts'
 
 /** How an API server is to be, by its flags and the files that they name. */
 export interface ApiConfig {
@@ -37,5 +39,20 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
     audit: auditConfig(flags),
     serving: servingConfig(flags),
     ...(encryption && { encryption }),
+  }
+}
+
+/** Reads them, and the kubeconfigs of the services that they lead to. Throws a UserError for what a server would not start with. */
+export function checkApiConfig(given: GivenApiFlags | undefined, clock: Clock): void {
+  const { authentication, authorization, audit, admission } = apiConfig(given)
+  const services = [
+    authentication.webhook?.kubeconfig,
+    audit.webhook?.kubeconfig,
+    admission.imagePolicy?.kubeConfigFile,
+  ]
+  for (const file of services) if (file !== undefined) remoteService(file, 0, clock).close()
+  const { connect } = authorizationOptions(authorization, { clock, serverId: '' })
+  for (const authorizer of authorization.configuration.authorizers) {
+    if (authorizer.type === 'Webhook') connect?.(authorizer.webhook).close()
   }
 }
