@@ -127,7 +127,7 @@ function policyIn(file: string): ReturnType<typeof readPolicy> {
     const why = isFile
       ? `${error.message}: from file ${file}`
       : `failed to read file path ${JSON.stringify(file)}: open ${file}: ${goReason(error)}`
-    throw new UserError(`loading audit policy file: ${why}`, { cause: error })
+    throw new UserError(`loading audit policy file: ${why}`)
   }
 }
 

@@ -11,7 +11,7 @@ export function readFlagFile(path: string, before = ''): Uint8Array {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw refused(`${before}open ${path}: ${goReason(error)}`, error)
+    throw refused(`${before}open ${path}: ${goReason(error)}`)
   }
 }
 

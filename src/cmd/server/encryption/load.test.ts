@@ -34,7 +34,7 @@ test('nor without the file', (t) => {
   const file = join(testFolder(t), 'nothing.yaml')
   assert.throws(
     () => configOf({ 'encryption-provider-config': [file] }),
-    /^UserError: error while parsing file: error while loading file: error reading encryption provider configuration file ".*nothing\.yaml"/,
+    /^UserError: error while parsing file: error while loading file: error reading encryption provider configuration file ".*nothing\.yaml": open .*nothing\.yaml: no such file or directory$/,
   )
   assert.throws(() => configOf({ 'encryption-provider-config-automatic-reload': ['true'] }), {
     message: '--encryption-provider-config-automatic-reload must be set with --encryption-provider-config',

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { EncryptionConfigError, readEncryptionConfig } from '../../../apiserver/config/encryption/read.ts'
 import type { EncryptionConfiguration, ResourceConfiguration } from '../../../apiserver/config/encryption/types.ts'
-import { UserError, messageOf } from '../../../host/user-error.ts'
+import { UserError } from '../../../host/user-error.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { parseResource, resourceName } from '../../../store/encryption/resources.ts'
+import { goReason } from '../api-config/refusals.ts'
 
 /** A configuration as it was read of its file. */
 export interface LoadedEncryption {
@@ -39,8 +40,8 @@ function bytesOf(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
-    const why = `error reading encryption provider configuration file ${goQuote(file)}: ${messageOf(error)}`
-    throw new UserError(`error while parsing file: error while loading file: ${why}`, { cause: error })
+    const why = `error reading encryption provider configuration file ${goQuote(file)}: open ${file}: ${goReason(error)}`
+    throw new UserError(`error while parsing file: error while loading file: ${why}`)
   }
 }
 
