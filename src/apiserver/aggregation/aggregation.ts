@@ -168,10 +168,22 @@ export class Aggregation {
     const { registry } = this.#server
     const availability = await availabilityOf(registry, remote)
     const isAvailable = availability.status === 'True'
-    if (isAvailable) this.#learn(name, await readFacts(registry, remote, this.#facts.get(name)))
+    const isLearnt = !isAvailable || (await this.#read(name, remote))
     if (this.#stopped) return
     await this.#report(name, availability)
-    this.#later(name, isAvailable)
+    this.#later(name, isAvailable && isLearnt)
+  }
+
+  /** Whether it says what it serves. One that does not is there all the same. */
+  async #read(name: string, remote: RemoteApiService): Promise<boolean> {
+    const { registry, env } = this.#server
+    try {
+      this.#learn(name, await readFacts(registry, remote, this.#facts.get(name)))
+      return true
+    } catch (err) {
+      env.log.warn('an aggregated API server does not say what it serves', { name, err })
+      return false
+    }
   }
 
   #learn(name: string, facts: RemoteFacts): void {

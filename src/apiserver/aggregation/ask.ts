@@ -26,7 +26,7 @@ export async function ask(
   const target = await targetOf(registry, remote, path)
   const url = `https://${target.host}:${target.port}${path}`
   const ended = new AbortController()
-  const timer = registry.env.clock.setTimer(() => ended.abort(new Error(`timed out waiting for ${url}`)), TIMEOUT_MS)
+  const timer = registry.env.clock.setTimer(() => ended.abort(new Error('context deadline exceeded')), TIMEOUT_MS)
   try {
     const request = { method: 'GET', headers: { ...headers, ...userHeaders(SELF) }, signal: ended.signal }
     const answer = await registry.connector.request(target, request)
@@ -34,7 +34,7 @@ export async function ask(
   } catch (error) {
     const why = ended.signal.aborted ? (ended.signal.reason as Error) : error
     const words = why instanceof Error ? why.message : String(why)
-    throw new Error(ended.signal.aborted ? words : `Get ${JSON.stringify(url)}: ${words}`, { cause: error })
+    throw new Error(`failing or missing response from ${url}: Get ${JSON.stringify(url)}: ${words}`, { cause: error })
   } finally {
     timer.cancel()
   }

@@ -2,8 +2,8 @@ import { StatusError } from '../../apimachinery/status.ts'
 import { locateService } from '../admission/webhooks/locate.ts'
 import type { UserInfo } from '../authn/types.ts'
 import type { Answer } from '../registry/answer.ts'
-import type { ConnectResponse, ConnectTarget } from '../registry/connect/connector.ts'
-import { forwardedHeaders } from '../registry/connect/forwarded.ts'
+import { authority, type ConnectResponse, type ConnectTarget } from '../registry/connect/connector.ts'
+import { answeredHeaders, passedHeaders } from '../registry/connect/forwarded.ts'
 import type { Registry } from '../registry/served.ts'
 import type { Call } from '../request/call.ts'
 import { textAnswer } from '../routes/text.ts'
@@ -17,7 +17,7 @@ export const unavailable = (): Answer => textAnswer(503, 'service unavailable\n'
 /** Passes a request on to an aggregated API server. */
 export async function passOn(registry: Registry, remote: RemoteApiService, call: Call): Promise<Answer> {
   if (!remote.available) return unavailable()
-  const query = call.query.toString()
+  const query = sorted(call.query).toString()
   let target: ConnectTarget
   try {
     target = await targetOf(registry, remote, call.info.path + (query && `?${query}`))
@@ -25,18 +25,20 @@ export async function passOn(registry: Registry, remote: RemoteApiService, call:
     registry.env.log.warn('an aggregated API server cannot be found', { apiService: remote.name, err: error })
     return unavailable()
   }
-  const own = { ...userHeaders(call.user), ...traceHeaders(call) }
+  const named = call.auditID !== undefined && { 'audit-id': call.auditID }
+  const own = { ...named, ...userHeaders(call.user), ...traceHeaders(call) }
   if (call.upgrade) return { type: 'upgrade', kind: 'proxy', target, headers: own }
   const body = bodyOf(call)
-  const headers = { ...body?.headers, ...forwardedHeaders(call.headers), ...own }
+  const via = { 'x-forwarded-host': authority(target), 'x-forwarded-proto': 'https' }
+  const headers = { ...body?.headers, ...passedHeaders(call), ...via, ...own }
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body: body.bytes }) }
     const answer = await registry.connector.request(target, request)
     if (isRedirect(answer)) return redirected(answer)
-    return { type: 'stream', ...answer, headers: forwardedHeaders(answer.headers) }
+    return { type: 'stream', ...answer, headers: answeredHeaders(answer.headers) }
   } catch (error) {
     if (error instanceof StatusError) throw error
-    return textAnswer(503, `${error instanceof Error ? error.message : String(error)}\n`)
+    return textAnswer(503, `error trying to reach service: ${error instanceof Error ? error.message : String(error)}\n`)
   }
 }
 
@@ -71,6 +73,13 @@ function escapeKey(key: string): string {
     const character = String.fromCharCode(byte)
     return isToken.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }).join('')
+}
+
+/** By name, as Go writes a query that it has read. */
+function sorted(query: URLSearchParams): URLSearchParams {
+  const copy = new URLSearchParams(query)
+  copy.sort()
+  return copy
 }
 
 /** A client that follows it would send its credentials to where an aggregated server likes (CVE-2022-3172). */

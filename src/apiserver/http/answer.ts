@@ -214,7 +214,7 @@ function encodedAnswer(
     return accepting ? answered : andThen(refusedAtTheDoor(server, exchange, arrival, failure), () => answered)
   }
   const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
-    const known = (call = httpCall(limits, exchange, user, { negotiate }))
+    const known = (call = httpCall(limits, exchange, user, { negotiate, auditID: arrival.auditID }))
     for (const text of arrival.notes.warnings) warn(known, text)
     server.trace(known, arrival.startedMs)
     const limit = timeLimit(known, limits.deadlines.ms)

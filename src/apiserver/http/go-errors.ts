@@ -41,7 +41,7 @@ export function inGosWords(
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   if (dial) return new Error(`dial tcp ${address}: ${dial}`, { cause: error })
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
-    return new Error(`${CERTIFICATE} certificate is not valid for ${name}`, { cause: error })
+    return new Error(`${CERTIFICATE} ${otherNames(error, name)}`, { cause: error })
   }
   if (code === 'HPE_HEADER_OVERFLOW')
     return new Error('net/http: server response headers exceeded; aborted', { cause: error })
@@ -54,5 +54,31 @@ export function inGosWords(
 function malformed(error: Error): string {
   const raw = 'rawPacket' in error && error.rawPacket instanceof Uint8Array ? error.rawPacket : new Uint8Array()
   const line = new TextDecoder().decode(raw.subarray(0, 200)).split(/\r?\n/)[0] ?? ''
-  return `net/http: HTTP/1.x transport connection broken: malformed HTTP response ${goQuote(line)}`
+  return `${BROKEN}${malformedLine(line)}`
+}
+
+const BROKEN = 'net/http: HTTP/1.x transport connection broken: '
+
+/** What Go's reader of responses finds first. */
+function malformedLine(line: string): string {
+  const [version = '', ...rest] = line.split(' ')
+  if (rest.length === 0) return `malformed HTTP response ${goQuote(line)}`
+  const status = rest.join(' ').trimStart().split(' ')[0] ?? ''
+  if (!/^\d{3}$/.test(status)) return `malformed HTTP status code ${goQuote(status)}`
+  if (!/^HTTP\/\d\.\d$/.test(version)) return `malformed HTTP version ${goQuote(version)}`
+  return `malformed HTTP response ${goQuote(line)}`
+}
+
+/** Whom a certificate is for, that is not for `name`. */
+function otherNames(error: Error, name: string): string {
+  const cert = 'cert' in error ? (error.cert as { readonly subjectaltname?: string } | undefined) : undefined
+  const names = (cert?.subjectaltname ?? '').split(', ').flatMap((one) => (one.startsWith('DNS:') ? one.slice(4) : []))
+  if (names.length === 0) return `certificate is not valid for any names, but wanted to match ${name}`
+  return `certificate is valid for ${names.join(', ')}, not ${name}`
+}
+
+/** Why a connection to be upgraded was not, as Go puts it: the answer is read there without its client of HTTP. */
+export function upgradeFailure(error: Error, target: { readonly host: string; readonly port: number }): string {
+  const { message } = inGosWords(error, target.host, target)
+  return message === 'EOF' ? 'unexpected EOF' : message.replace(BROKEN, '')
 }

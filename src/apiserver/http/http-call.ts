@@ -12,12 +12,18 @@ export const BODY_LIMIT = 3 * 1024 * 1024
 
 const NO_QUERY = new URLSearchParams()
 
+interface CallOptions {
+  readonly upgrade?: boolean
+  readonly negotiate?: () => void
+  readonly auditID?: string
+}
+
 /** The call that an HTTP exchange makes; what few requests need is made when it is first asked for. */
 export function httpCall(
   limits: Limits,
   exchange: Exchange,
   user: UserInfo,
-  { upgrade = false, negotiate }: { readonly upgrade?: boolean; readonly negotiate?: () => void } = {},
+  { upgrade = false, negotiate, auditID }: CallOptions = {},
 ): Call {
   const { method, url, headers, incoming } = exchange
   const mark = url.indexOf('?')
@@ -31,11 +37,15 @@ export function httpCall(
     query,
     headers,
     user,
+    auditID,
     upgrade,
     negotiate,
     warnings: [],
     latencies: new Latencies(),
     body: { kind: 'bytes', read: () => (bytes ??= readBody(limits, exchange)), stream: () => incoming },
+    get remote() {
+      return exchange.remote
+    },
     get annotations() {
       return call.audit?.annotations ?? (annotations ??= new Map())
     },

@@ -3,6 +3,9 @@ import { type IncomingMessage, ServerResponse, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../../lib/clock.ts'
 import { badRequest, internalError, StatusError } from '../../apimachinery/status.ts'
+import { bareError } from '../registry/revision.ts'
+import type { ConnectTarget } from '../registry/connect/connector.ts'
+import { upgradeFailure } from './go-errors.ts'
 import type { Answer, StreamAnswer, UpgradeAnswer, WatchAnswer } from '../registry/answer.ts'
 import type { Call } from '../request/call.ts'
 import type { ApiServer } from '../server.ts'
@@ -54,7 +57,7 @@ export async function answerUpgrade(
   try {
     const user = await authenticate(server, exchange, arrival)
     hideSocketToken(client.request)
-    call = httpCall(limits, exchange, user, { upgrade: true })
+    call = httpCall(limits, exchange, user, { upgrade: true, auditID: arrival.auditID })
     if (server.audit && !(await beginAudit(server.audit, call, exchange, arrival))) {
       const { status, body } = untold(exchange)
       return refuse(clock, socket, status, body, 'text/plain; charset=utf-8')
@@ -112,6 +115,8 @@ async function joinTarget(
     ...lookupFor(target, url),
     ...(answer.headers && { headers: answer.headers }),
   }
+  if (kind === 'proxy')
+    return passThrough(request, socket, head, to).catch((error: unknown) => failedProxy(error, target))
   const offered = isWebSocketRequest(request) ? offeredProtocols(request) : []
   if (kind === 'remote-command' && offered.includes(REMOTE_COMMAND_V5)) {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams
@@ -121,6 +126,14 @@ async function joinTarget(
     return servePortForwardTunnel(request, socket, head, to)
   }
   return passThrough(request, socket, head, to)
+}
+
+/** Why an upgrade that is passed on failed, where the client has not been answered yet: a Status, or the bare text of an aggregated server's. */
+function failedProxy(error: unknown, target: ConnectTarget): never {
+  if (!(error instanceof Error) || error.cause instanceof StatusError) throw error
+  const failure = error instanceof StatusError ? error : bareError(upgradeFailure(error, target))
+  if (target.aggregated) throw new UpgradeRefusedError(503, `${failure.message}\n`)
+  throw failure
 }
 
 const BASE64 = 'base64.binary.k8s.io'

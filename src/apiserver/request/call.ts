@@ -24,6 +24,10 @@ export interface Call {
   readonly query: URLSearchParams
   readonly headers: RequestHeaders
   readonly user: UserInfo
+  /** The address that the request came from; none within this process. */
+  readonly remote?: string | undefined
+  /** What the request is called, by its client or by this server. */
+  readonly auditID?: string | undefined
   readonly body: RequestBody
   /** The client wants to leave HTTP behind (Connection: Upgrade). */
   readonly upgrade?: boolean

@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { saysWho } from '../registry/connect/forwarded.ts'
+import { forwardedFor, saysWho } from '../registry/connect/forwarded.ts'
 import { invalidUpgrade, isNoRefusal, type UpgradeTarget } from './upgrade-target.ts'
 
 /** Headers that concern one hop, or identify the client to us alone. */
@@ -71,7 +71,7 @@ function forwardedHeaders(request: IncomingMessage): Record<string, string | str
     const before = headers[name]
     headers[name] = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value]
   }
-  return headers
+  return { ...headers, ...forwardedFor(request.headers, request.socket.remoteAddress) }
 }
 
 function rawHead(response: IncomingMessage): string {

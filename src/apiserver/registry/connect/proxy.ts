@@ -8,7 +8,7 @@ import type { Registry } from '../served.ts'
 import type { Subresource } from '../subresources/subresource.ts'
 import { admitConnect } from './admit.ts'
 import { addressNotAllowed, type ConnectTarget } from './connector.ts'
-import { forwardedHeaders } from './forwarded.ts'
+import { answeredHeaders, passedHeaders } from './forwarded.ts'
 import { withOwnLinks } from './own-links.ts'
 import { getPod, kubeletTarget, parseProxyName, read } from './location.ts'
 import { isAddress, isGlobalUnicast } from './reachable.ts'
@@ -51,12 +51,12 @@ function redirectToRoot({ method, info, query }: Call): Answer | undefined {
 }
 
 async function pass(registry: Registry, call: Call, target: ConnectTarget): Promise<Answer> {
-  const headers = forwardedHeaders(call.headers)
+  const headers = passedHeaders(call)
   const body = call.body.kind === 'bytes' ? call.body.stream() : undefined
   try {
     const request = { method: call.method, headers, signal: call.signal, ...(body && { body }) }
     const answer = await registry.connector.request(target, request)
-    return withOwnLinks(call, target, { ...answer, headers: forwardedHeaders(answer.headers) })
+    return withOwnLinks(call, target, { ...answer, headers: answeredHeaders(answer.headers) })
   } catch (error) {
     if (error instanceof StatusError) throw error
     const why = error instanceof Error ? error.message : 'unknown error'
