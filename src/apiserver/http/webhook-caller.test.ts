@@ -49,6 +49,39 @@ test('a certificate of another name or of an unknown authority is not believed',
   })
 })
 
+/** For localhost by its Common Name alone. */
+const NAMELESS = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBgDCCASWgAwIBAgIUGrn+jiRyzPyQ1SkdzsVdanP3w2gwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyMjIyNTkzM1oYDzIxMjYxMDI5
+MjI1OTMzWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAAThcNUIvwvtyTkY+8Wx5xVthfRG2c6PfTUn9/fOeUbSTTvK/4ddCvmd
+5MM/K0lkFozWUXOyWmnoELUC0zZ3l2Ifo1MwUTAdBgNVHQ4EFgQUHzSj7MynayiE
+cL0V9oWbhuCV2BAwHwYDVR0jBBgwFoAUHzSj7MynayiEcL0V9oWbhuCV2BAwDwYD
+VR0TAQH/BAUwAwEB/zAKBggqhkjOPQQDAgNJADBGAiEAn6fIxkcSHdwGwYgZxq2i
+PF7mW8PN7VXISAR4hpyCDgQCIQC3p0XADVs97sokZQcK5Tfm6e6wRjHmh6O4c1pd
+JK87NQ==
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgqkhqBx23GKsr1M1L
+Uoc8aqy0CD+j0LuMowhyRwxZscyhRANCAAThcNUIvwvtyTkY+8Wx5xVthfRG2c6P
+fTUn9/fOeUbSTTvK/4ddCvmd5MM/K0lkFozWUXOyWmnoELUC0zZ3l2If
+-----END PRIVATE KEY-----
+`,
+}
+
+test('a certificate without a subjectAltName is not believed', async (context) => {
+  const nameless = createServer(NAMELESS, (_request, response) => void response.end()).listen(0, '127.0.0.1')
+  await once(nameless, 'listening')
+  context.after(() => nameless.close())
+  const dial = { host: '127.0.0.1', port: (nameless.address() as AddressInfo).port }
+  await assert.rejects(call(request({ dial, ca: NAMELESS.cert })), {
+    message:
+      'tls: failed to verify certificate: x509: certificate relies on legacy Common Name field, use SANs instead',
+  })
+})
+
 test('nobody there is told as kube-apiserver tells it', async () => {
   const free = createServer(testCertificate).listen(0, '127.0.0.1')
   await once(free, 'listening')

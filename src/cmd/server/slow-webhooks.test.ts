@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test'
 import type { AuditEvent } from '../../apiserver/audit/event.ts'
 import type { WebhookRequest } from '../../apiserver/admission/webhooks/types.ts'
 import { serveHttps, type HttpsListener } from '../../apiserver/http/serve.ts'
+import { LEGACY_COMMON_NAME } from '../../apiserver/http/server-identity.ts'
 import { testCertificate } from '../../apiserver/http/test-certificate.ts'
 import type { SpanRecord } from '../../apiserver/tracing/span.ts'
 import { Tracer } from '../../apiserver/tracing/tracer.ts'
@@ -24,6 +25,8 @@ const clock = new VirtualClock()
 const asked: WebhookRequest[] = []
 const spans: SpanRecord[] = []
 const events: AuditEvent[] = []
+/** Whether the webhooks' certificates have but a Common Name. */
+let isNameless = false
 let api: GuardedApi
 let tracer: Tracer
 let listener: HttpsListener
@@ -33,6 +36,7 @@ async function callWebhook(
   webhook: WebhookRequest,
 ): ReturnType<NonNullable<Parameters<typeof startGuardedApi>[0]['callWebhook']>> {
   asked.push(webhook)
+  if (isNameless) throw new Error(LEGACY_COMMON_NAME)
   const ms = TAKES[new URL(webhook.url).pathname]
   if (ms !== undefined) await clock.advance(ms)
   const { request: question } = JSON.parse(new TextDecoder().decode(webhook.body)) as { request: { uid: string } }
@@ -178,5 +182,17 @@ test('the time that webhooks take is no part of the service level', async () => 
       .map(Number)
       .map((count) => count > 0),
     [false, true],
+  )
+})
+
+// Last: what is refused at once is quick.
+test('the log tells of a webhook whose certificate has but a Common Name', async () => {
+  isNameless = true
+  assert.equal(await send('POST', MAPS, { metadata: { name: 'nameless' } }), 500)
+  isNameless = false
+  const { annotations = {} } = events.at(-1)?.at ?? {}
+  assert.equal(
+    annotations['missing-san.invalid-cert.kubernetes.io/hooks.example.com'],
+    'relies on a legacy Common Name field instead of the SAN extension for subject validation',
   )
 })

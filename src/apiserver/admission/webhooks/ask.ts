@@ -60,9 +60,21 @@ async function answerOf(
     )
     answer = readReview(bytes, `admission.k8s.io/${version}`)
   } catch (error) {
+    tellLegacyName(hook, attributes, error)
     throw failedBecause(hook, 'failed to call webhook', error)
   }
   return orFailed(hook, 'received invalid webhook response', () => verdictOf(version, uid, mutating, answer))
+}
+
+/** Upstream's word in the log for certificates of another age. */
+function tellLegacyName({ webhook }: Hook, attributes: AdmissionAttributes, error: unknown): void {
+  if (!(error instanceof Error) || !error.message.includes('relies on legacy Common Name field')) return
+  const { service, url } = webhook.clientConfig
+  const host = service ? `${service.name}.${service.namespace}.svc` : new URL(url ?? '').hostname
+  attributes.annotate(
+    `missing-san.invalid-cert.kubernetes.io/${host}`,
+    'relies on a legacy Common Name field instead of the SAN extension for subject validation',
+  )
 }
 
 /** Does work on objects of another version, once they are converted. Rejects with 500 when they cannot be. */

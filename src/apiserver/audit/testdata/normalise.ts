@@ -33,7 +33,6 @@ export function normalise(event: Readonly<Record<string, unknown>>): Normalised 
 function object(value: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const entries = Object.entries(value)
     .filter(([key]) => !DROPPED.includes(key) && !key.startsWith(LATENCY))
-    .filter(([key]) => key !== 'managedFields' || !isOfTokenRequest(value[key]))
     .map(([key, one]) => [key, typeof one === 'string' && one !== '' ? (NAMED[key] ?? text(one)) : any(one)] as const)
   return Object.fromEntries(entries)
 }
@@ -51,8 +50,3 @@ const text = (value: string): string =>
     .replace(MADE, 'made-NAME')
     .replace(ADDRESSES, '127.0.0.1:PORT')
     .replace(ISSUER, 'https://kubernetes.default.svc')
-
-/** Who set what of a TokenRequest is told by kube-apiserver alone: it is never stored. */
-function isOfTokenRequest(managers: unknown): boolean {
-  return JSON.stringify(managers).includes('"subresource":"token"')
-}

@@ -4,7 +4,14 @@ import { nodes } from '../../../api/core/v1/node.ts'
 import { pods } from '../../../api/core/v1/pod.ts'
 import { secrets } from '../../../api/core/v1/secret.ts'
 import { schemaFor } from '../../../api/schema-for.ts'
-import { type Frozen, type KubeObject, timestamp } from '../../../apimachinery/meta.ts'
+import { recordUpdate } from '../../../apimachinery/apply/update.ts'
+import {
+  apiVersionOf,
+  type Frozen,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  timestamp,
+} from '../../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../../apimachinery/resource.ts'
 import {
   badRequest,
@@ -59,6 +66,7 @@ async function requestToken(
   const { namespace, name } = call.info
   const options = readWriteOptions(call, 'CreateOptions')
   const request = await readKind<TokenRequest & KubeObject>(registry, call, TOKEN_REQUEST, options.fieldValidation)
+  trackManager(registry, options.fieldManager, request)
   matchNamespace(resource.definition, request, namespace)
   const admission = admissionAttributes(resource, call, 'CREATE', { object: request, options, kind: TOKEN_REQUEST })
   // It sees which audiences the client named: those of the server come afterwards.
@@ -80,6 +88,18 @@ async function requestToken(
   request.metadata.uid = uid
   request.status = { token, expirationTimestamp: timestamp(now + expirationSeconds * 1000) }
   return { type: 'value', status: 201, value: request }
+}
+
+/** Notes who asked for what: it is told, and kept nowhere. */
+function trackManager({ env }: Registry, manager: string, request: TokenRequest & KubeObject): void {
+  const entries = recordUpdate(undefined, request, {
+    schema: TOKEN_REQUEST.schema,
+    apiVersion: apiVersionOf(TOKEN_REQUEST),
+    manager,
+    subresource: 'token',
+    now: timestamp(env.clock.now()),
+  })
+  if (entries) request.metadata.managedFields = entries as ManagedFieldsEntry[]
 }
 
 /** No token lasts longer than the server lets it; who asks for more is told. */
