@@ -5,6 +5,7 @@ import { hostNames } from '../../host/cluster/host-names.ts'
 import { clusterPaths } from '../../host/cluster/paths.ts'
 import type { ClusterPaths } from '../../host/cluster/paths.ts'
 import { readRoutes } from '../../host/network/routes.ts'
+import { readServiceTables } from '../../host/network/service-tables.ts'
 import type { ImageTarget } from '../../host/image/import.ts'
 import { resolveSettings } from '../../host/cluster/resolve.ts'
 import { checkName, contextName, listClusters, readSettings, writeSettings } from '../../host/cluster/settings.ts'
@@ -102,7 +103,12 @@ export function settingsFor(
   checkName(name)
   const paths = clusterPaths(dataDir, name)
   const saved = readSettings(paths.settings)
-  const routes = readRoutes().filter(({ link }) => link !== hostNames(paths).bridge)
+  const { bridge, tablePrefix } = hostNames(paths)
+  const isReal = (flags.runtime ?? saved?.runtime) !== 'simulated'
+  const routes = [
+    ...readRoutes().filter(({ link }) => link !== bridge),
+    ...(isReal && alone ? readServiceTables(tablePrefix) : []),
+  ]
   const others = alone ? listClusters(dataDir).filter((other) => other.name !== name) : []
   const { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint } = flags
   const wanted = { apiPort, podCidr, serviceCidr, clusterDomain, nodeName, nodes, runtime, containerRuntimeEndpoint }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../user-error.ts'
 import { parseRoutes } from '../network/routes.ts'
+import { serviceAddresses } from '../network/service-tables.ts'
 import { acquireLock } from './lock.ts'
 import { boundedLog } from './log-file.ts'
 import { hostNames } from './host-names.ts'
@@ -28,6 +29,30 @@ const resolve = (wanted: WantedSettings, saved?: ClusterSettings, others: Cluste
   resolveSettings(wanted, { saved, others, routes: ROUTES, hostname: 'My_Box' })
 
 const first = resolve({ name: 'skiff' })
+
+test('the Services of clusters whose state lies elsewhere are left alone', () => {
+  const table = `table ip skiff_other-1a2b3c_services {
+	map tcp {
+		elements = { 10.96.0.10 . tcp . 53 : goto cluster-kube-system/kube-dns/dns-tcp/tcp,
+			     10.96.7.1 . tcp . 443 : goto cluster-default/kubernetes/https/tcp }
+	}
+}`
+  const routes = serviceAddresses('skiff_other-1a2b3c_services', table)
+  assert.deepEqual(
+    routes.map(({ link, cidr }) => [link, cidr.prefixLength]),
+    [
+      ['skiff_other-1a2b3c_services', 24],
+      ['skiff_other-1a2b3c_services', 24],
+    ],
+  )
+  const context = { saved: undefined, others: [], routes, hostname: 'h' }
+  assert.equal(resolveSettings({ name: 'a' }, context).serviceCidr, '10.97.0.0/16')
+  assert.throws(
+    () => resolveSettings({ name: 'a', serviceCidr: '10.96.0.0/16' }, context),
+    /10\.96\.0\.0\/16 and 10\.96\.0\.0\/24 overlap: this machine reaches the second by skiff_other-1a2b3c_services/,
+  )
+  assert.deepEqual(serviceAddresses('x', 'table ip x { 1.2.3.4 }'), [])
+})
 
 test('a first cluster takes the addresses everybody knows', () => {
   assert.deepEqual(first, {
