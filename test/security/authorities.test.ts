@@ -228,3 +228,40 @@ describe('service account tokens by flags', () => {
     for (const path of ['/livez', '/version', '/api']) await server.expect(401, path, { as: undefined })
   })
 })
+
+describe('authorities that flags name', () => {
+  const told = async (): Promise<Record<string, string>> => {
+    const path = '/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication'
+    const { data } = JSON.parse((await server.expect(200, path, { as: 'admin' })).text) as {
+      data: Record<string, string>
+    }
+    return data
+  }
+
+  test("are told to extension API servers, beside the cluster's own", async () => {
+    const { 'client-ca-file': clientCa, 'requestheader-client-ca-file': proxyCa, ...rest } = await told()
+    assert.equal(clientCa, `${server.pki.ca.cert.trimEnd()}\n${users.cert}`)
+    assert.equal(proxyCa, `${server.pki.frontProxy.ca.trimEnd()}\n${proxies.cert}`)
+    assert.deepEqual(rest, {
+      'requestheader-allowed-names': '["front-proxy-client","gate"]',
+      'requestheader-username-headers': '["X-Remote-User","X-Gate-User"]',
+      'requestheader-uid-headers': '["X-Remote-Uid"]',
+      'requestheader-group-headers': '["X-Remote-Group","X-Gate-Group"]',
+      'requestheader-extra-headers-prefix': '["X-Remote-Extra-","X-Gate-Extra-"]',
+    })
+  })
+
+  test('are read anew when their file changes; holders of certificates of before are nobody then', async () => {
+    const next = await makeAuthority(env, 'CN=next')
+    const before = await makeCertificate(env, users, { name: 'CN=jane' })
+    const after = await makeCertificate(env, next, { name: 'CN=jack' })
+    assert.equal(typeof (await whoIs({ tls: before })), 'object')
+    assert.equal(await whoIs({ tls: after }), 401)
+    // What is written in steps is not believed before it is whole.
+    file('users.crt', '-----BEGIN CERTIFICATE-----\nhalf\n-----END CERTIFICATE-----\n')
+    file('users.crt', next.cert)
+    while ((await whoIs({ tls: after })) === 401) await new Promise(setImmediate)
+    assert.equal(await whoIs({ tls: before }), 401)
+    while (!(await told())['client-ca-file']?.includes(next.cert)) await new Promise(setImmediate)
+  })
+})

@@ -8,6 +8,7 @@ import { handle, type LocalResponse } from '../inprocess/handle.ts'
 import { type PeerAddress, publishEndpoints } from '../peers/endpoints.ts'
 import type { ApiServer } from '../server.ts'
 import { flowSchemas, priorityLevels } from './flow-control.ts'
+import { type Trust, trustData } from './trust.ts'
 import { bootstrapRbac } from './rbac/bootstrap-rbac.ts'
 
 /** Where clients inside the cluster reach the API. */
@@ -16,9 +17,8 @@ export interface BootstrapOptions {
   readonly advertise?: { readonly address: string; readonly port: number } | undefined
   /** The ranges of cluster IPs, the default family first. */
   readonly serviceCidrs: readonly string[]
-  /** CAs in PEM that extension API servers are to trust: of client certificates, and of front proxies. */
-  readonly clientCa?: string | undefined
-  readonly requestHeaderCa?: string | undefined
+  /** Whom extension API servers are to trust. */
+  readonly trust?: Trust | undefined
 }
 
 /** As whom the server writes what every cluster has. */
@@ -50,7 +50,7 @@ export async function bootstrap(server: ApiServer, options: BootstrapOptions): P
     () => ensureAll(server, `${FLOW_CONTROL}/flowschemas`, flowSchemas() as unknown as Named[], PRODUCER),
     () => ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
     async () => options.advertise && ensureEndpoints(server, options.advertise),
-    () => ensureTrust(server, options),
+    () => publishTrust(server, options.trust ?? {}),
   ]
   await Promise.all(steps.map((step) => persistently(server, step)))
 }
@@ -101,25 +101,11 @@ async function ensureAll(server: ApiServer, path: string, wanted: readonly Named
 }
 
 /** Tells extension API servers whom to trust. */
-async function ensureTrust(server: ApiServer, { clientCa, requestHeaderCa }: BootstrapOptions): Promise<void> {
-  if (clientCa === undefined && requestHeaderCa === undefined) return
-  const lists = { 'requestheader-allowed-names': ['front-proxy-client'], ...REQUEST_HEADERS }
-  const data = {
-    ...(clientCa !== undefined && { 'client-ca-file': clientCa }),
-    ...(requestHeaderCa !== undefined && {
-      'requestheader-client-ca-file': requestHeaderCa,
-      ...Object.fromEntries(Object.entries(lists).map(([key, list]) => [key, JSON.stringify(list)])),
-    }),
-  }
+export async function publishTrust(server: ApiServer, trust: Trust): Promise<void> {
+  const data = trustData(trust)
+  if (!data) return
   const metadata = { name: 'extension-apiserver-authentication', namespace: 'kube-system' }
   await put(server, '/api/v1/namespaces/kube-system/configmaps', { metadata, data })
-}
-
-const REQUEST_HEADERS = {
-  'requestheader-username-headers': ['X-Remote-User'],
-  'requestheader-uid-headers': ['X-Remote-Uid'],
-  'requestheader-group-headers': ['X-Remote-Group'],
-  'requestheader-extra-headers-prefix': ['X-Remote-Extra-'],
 }
 
 async function send(server: ApiServer, method: string, path: string, body: unknown): Promise<LocalResponse> {

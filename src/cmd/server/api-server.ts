@@ -21,9 +21,9 @@ import { authenticationOptions } from './api-config/authentication.ts'
 import { authorizationOptions } from './api-config/authorization.ts'
 import type { ApiConfig } from './api-config/config.ts'
 import { auditOf } from './audit.ts'
-import type { Authenticator } from '../../apiserver/authn/types.ts'
 import { tokenKeys } from './api-config/account-flags.ts'
-import { certificateAuthenticator, frontProxies, frontProxyAuthenticator } from './certificate-authenticator.ts'
+import { publishTrust } from '../../apiserver/bootstrap/bootstrap.ts'
+import { Authorities } from './authorities.ts'
 import { certificateAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
@@ -80,6 +80,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       return shown.pki.frontProxy.client
     },
   }
+  const authorities = new Authorities(env, pki, options.config.authentication.certificates)
   const { tracing: traced } = options.config.observability
   const tracing = traced && (await startTracing(traced, { env, instance: identityOf(options).name }))
   const api = await startGuardedApi({
@@ -90,7 +91,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
     tokenKeys: tokenKeys(pki.serviceAccount, options.config.authentication.accounts.keys),
-    authenticators: certificateAuthenticators(options),
+    authenticators: [authorities.authenticator],
     ...authenticationOptions(options.config.authentication, {
       clock: env.clock,
       serverId: identityOf(options).name,
@@ -104,7 +105,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
       clock: env.clock,
       serverId: identityOf(options).name,
     }),
-    frontProxyCa: pki.frontProxy.ca,
+    trust: authorities.trust,
     connector: networkConnector(connect),
     callWebhook: networkWebhooks(),
     eventTtlMs: options.config.serving.eventTtlMs,
@@ -118,26 +119,32 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   collectProcess(api.server.metrics)
   const listener = await listen(api.server, options, connect)
   let { serving } = options.config
-  const authorities = options.config.authentication.certificates
   const stopWatching = watchCertificates(env, serving, (now) => {
     serving = now
-    listener.renew(servingTls(shown.pki, serving, authorities))
+    listener.renew(servingTls(shown.pki, serving, authorities.config))
   })
   const at = { address: nodeIP, port: listener.port }
   await api.bootstrap(at)
   const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
   await presence?.start()
+  authorities.follow(() => {
+    listener.renew(servingTls(shown.pki, serving, authorities.config))
+    publishTrust(api.server, authorities.trust).catch((err: unknown) => {
+      env.log.error('authorities cannot be published', { err })
+    })
+  })
   return {
     ...api,
     certificateAuthority: certificateAuthority(env.random, pki.ca),
     renew(renewed) {
       shown = renewed
-      listener.renew(servingTls(renewed.pki, serving, authorities))
+      listener.renew(servingTls(renewed.pki, serving, authorities.config))
     },
     listener: {
       port: listener.port,
       async close() {
         stopWatching()
+        authorities.stop()
         await endGently(api.server, listener, options)
         await presence?.stop()
         await listener.close()
@@ -155,16 +162,6 @@ async function endGently(server: ApiServer, listener: HttpsListener, { config, e
   if (delayMs > 0) await sleep(env.clock, delayMs)
   server.ending.refuses = sendRetryAfter
   await listener.drain({ graceMs: config.flow.requestTimeoutMs, listens: sendRetryAfter })
-}
-
-/** Who holds which client certificate: the cluster's own authorities, then those that flags name. */
-function certificateAuthenticators({ pki, config, env }: ApiOptions): Authenticator[] {
-  const { clientCa, frontProxy } = config.authentication.certificates
-  return [
-    frontProxyAuthenticator(pki.frontProxy.ca),
-    ...(frontProxy ? [frontProxies(frontProxy)] : []),
-    certificateAuthenticator(`${pki.ca.cert}\n${clientCa ?? ''}`, env.clock),
-  ]
 }
 
 /** The names and addresses that the serving certificate must carry. */

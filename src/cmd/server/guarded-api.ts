@@ -6,6 +6,7 @@ import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions, SELF } from '../../apiserver/bootstrap/bootstrap.ts'
+import type { Trust } from '../../apiserver/bootstrap/trust.ts'
 import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
 import type { AuthorizationOptions } from '../../apiserver/authz/configuration/configured.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
@@ -61,6 +62,8 @@ export interface GuardedApiOptions {
   readonly tokenKeys?: TokenKeyPems
   /** The CA of front proxies, in PEM: aggregated API servers are told to trust it. */
   readonly frontProxyCa?: string
+  /** Whom aggregated API servers are told to trust, instead of these two. */
+  readonly trust?: Trust
   /** Asked before tokens are looked at. */
   readonly authenticators?: readonly Authenticator[]
   /** Users by their token. */
@@ -159,8 +162,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
       await bootstrap(server, {
         serviceCidrs: [serviceCidr],
         advertise,
-        clientCa: rootCa,
-        requestHeaderCa: options.frontProxyCa,
+        trust: options.trust ?? { clientCa: rootCa, requestHeaderCa: options.frontProxyCa },
       })
       await Promise.all([keepFlowControl.start(), tracking.start()])
       bootstrapped = true

@@ -9,7 +9,7 @@ import type { Pki } from './pki.ts'
 export function servingTls(
   { serving, ca, frontProxy }: Pki,
   config: ServingConfig,
-  more: CertificateConfig = {},
+  more: Omit<CertificateConfig, 'files'> = {},
 ): ServingTls {
   const clientCa = [ca.cert, frontProxy.ca, more.clientCa ?? '', more.frontProxy?.ca ?? ''].join('\n')
   const { certificate, named, minVersion, ciphers } = config

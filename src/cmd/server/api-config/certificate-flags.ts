@@ -37,12 +37,16 @@ export interface FrontProxyConfig {
   readonly uidHeaders: readonly string[]
   readonly groupHeaders: readonly string[]
   readonly extraPrefixes: readonly string[]
+  /** As the flags say them, for those who are told whom to trust. */
+  readonly named: readonly (readonly [flag: string, values: readonly string[]])[]
 }
 
 export interface CertificateConfig {
   /** In PEM. */
   readonly clientCa?: string
   readonly frontProxy?: FrontProxyConfig
+  /** Where they were read, and are read anew. */
+  readonly files: { readonly clientCa?: string | undefined; readonly frontProxyCa?: string | undefined }
 }
 
 /** Throws a UserError in upstream's words for what cannot be. */
@@ -68,8 +72,15 @@ export function certificateConfig(flags: ApiFlagValues, read: (file: string) => 
         uidHeaders: lower('requestheader-uid-headers'),
         groupHeaders: lower('requestheader-group-headers'),
         extraPrefixes: lower('requestheader-extra-headers-prefix'),
+        named: CERTIFICATE_FLAGS.filter(({ kind }) => kind === 'list').map(
+          ({ name }) => [name, flags.list(name)] as const,
+        ),
       },
     }),
+    files: {
+      clientCa: flags.text('client-ca-file'),
+      frontProxyCa: flags.text('requestheader-client-ca-file'),
+    },
   }
 }
 
@@ -81,6 +92,17 @@ function* headerProblems(flags: ApiFlagValues): Iterable<string> {
   const uids = flags.list('requestheader-uid-headers')
   if (uids.length > 0 && !uids.some((header) => header.toLowerCase() === 'x-remote-uid')) {
     yield '--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - API aggregation will not work'
+  }
+}
+
+/** What the files hold now. Throws for what cannot be used. */
+export function rereadAuthorities(config: CertificateConfig, read: (file: string) => string): CertificateConfig {
+  const clientCa = bundleOf('client-ca-bundle', config.files.clientCa, read)
+  const ca = bundleOf('request-header', config.files.frontProxyCa, read)
+  return {
+    ...config,
+    ...(clientCa !== undefined && { clientCa }),
+    ...(config.frontProxy && ca !== undefined && { frontProxy: { ...config.frontProxy, ca } }),
   }
 }
 
