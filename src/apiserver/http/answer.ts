@@ -1,34 +1,22 @@
 import { internalError, StatusError } from '../../apimachinery/status.ts'
 import { andThen } from '../../lib/and-then.ts'
-import { ByteSink } from '../../lib/byte-sink.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { UserInfo } from '../authn/types.ts'
 import { comesTooLate, ENDING_MESSAGE } from '../ending.ts'
-import { encode, encodeError } from '../encode/encode.ts'
-import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
-import { type Call, header, told, warn } from '../request/call.ts'
-import { timed } from '../request/latencies.ts'
-import type { RequestHeaders } from '../authn/types.ts'
 import { RefusedError } from '../authz/refused.ts'
+import { encode, encodeError } from '../encode/encode.ts'
+import type { Encoded } from '../encode/encoded.ts'
 import { NoRoomError } from '../flow-control/slices.ts'
 import type { FlowTicket } from '../flow-control/types.ts'
-import { isWellFormed } from '../request/info.ts'
-import { warningHeaders } from '../request/warnings.ts'
-import {
-  type Accepted,
-  ALL_MEDIA_TYPES,
-  checkRoutable,
-  JSON_TYPE,
-  negotiate,
-  negotiated,
-  type Offer,
-  UnroutableError,
-} from '../request/negotiate.ts'
-import { parseQuery } from '../request/query.ts'
 import type { Answer } from '../registry/answer.ts'
+import { type Call, told, warn } from '../request/call.ts'
+import { isWellFormed } from '../request/info.ts'
+import { timed } from '../request/latencies.ts'
+import { type Accepted, UnroutableError } from '../request/negotiate.ts'
+import { warningHeaders } from '../request/warnings.ts'
 import type { ApiServer } from '../server.ts'
 import type { Span } from '../tracing/span.ts'
-import { customOffer, objectOffer, transform } from '../transform/transform.ts'
+import { transform } from '../transform/transform.ts'
 import {
   type Arrival,
   arrivalOf,
@@ -39,17 +27,12 @@ import {
   untold,
   writable,
 } from './audited.ts'
-import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
+import { acceptedBy, errorForm, PLAIN_JSON } from './form.ts'
 import { httpCall, pathOf, TOO_MANY } from './http-call.ts'
 import type { Limits } from './limits.ts'
-import type { Reader, SlowReaders } from './slow-readers.ts'
-import { inTime, LATE_STATUS, timeLimit, TOO_LATE } from './time-limit.ts'
-
-const PLAIN_JSON: Accepted = { mediaType: JSON_TYPE, target: undefined, pretty: false }
-const PRETTY_JSON: Accepted = { ...PLAIN_JSON, pretty: true }
-const OFFER = objectOffer(ALL_MEDIA_TYPES)
-const CUSTOM_OFFER = customOffer()
+import { send } from './send.ts'
+import { inTime, LATE_STATUS, type TimeLimit, timeLimit, TOO_LATE } from './time-limit.ts'
 
 /**
  * Answers one HTTP request, which has until its deadline, as has its body. Never throws or rejects. What need not wait does not: a read
@@ -68,29 +51,37 @@ export function answerHttp(server: ApiServer, exchange: Exchange, limits: Limits
   const { underWay } = limits
   underWay.add(exchange)
   try {
-    const sent = andThen(encodedAnswer(server, exchange, limits, arrival), (all) => {
-      const answered = withinMemory(all, exchange, limits)
-      const { encoded, call, refused } = answered
-      const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
-      if (refused) headers['x-content-type-options'] = 'nosniff'
-      if (call) {
-        server.observe(call, 'status' in encoded ? encoded.status : 200, arrival.startedMs, bytesOf(encoded))
-        if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
-        if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
-        if (call.span) endSpan(call.span, encoded, exchange, headers['audit-id'])
-      }
-      const sending = (): MaybePromise<void> =>
-        send(encoded, exchange, headers, { limits, events: () => (call ? server.watchEvents(call) : noEvents) })
-      const telling = (): MaybePromise<void> =>
-        call?.audit ? audited(call.audit, answered, exchange, sending) : sending()
-      return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
-    })
+    const sent = andThen(new Handling(server, exchange, limits, arrival).answered(), (answered) =>
+      finish(server, exchange, withinMemory(answered, exchange, limits), { limits, arrival }),
+    )
     if (sent instanceof Promise) return sent.catch(failed).finally(() => underWay.delete(exchange))
     underWay.delete(exchange)
   } catch (error) {
     failed(error)
     underWay.delete(exchange)
   }
+}
+
+/** Counts, traces, tells of and sends an answer, and ends its turn. */
+function finish(
+  server: ApiServer,
+  exchange: Exchange,
+  answered: Answered,
+  { limits, arrival }: { readonly limits: Limits; readonly arrival: Arrival },
+): MaybePromise<void> {
+  const { encoded, call, refused } = answered
+  const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
+  if (refused) headers['x-content-type-options'] = 'nosniff'
+  if (call) {
+    server.observe(call, 'status' in encoded ? encoded.status : 200, arrival.startedMs, bytesOf(encoded))
+    if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
+    if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
+    if (call.span) endSpan(call.span, encoded, exchange, arrival.auditID)
+  }
+  const sending = (): MaybePromise<void> =>
+    send(encoded, exchange, headers, { limits, events: () => (call ? server.watchEvents(call) : noEvents) })
+  const telling = (): MaybePromise<void> => (call?.audit ? audited(call.audit, answered, exchange, sending) : sending())
+  return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
 }
 
 /** Smaller answers are not counted: connections have more of their own. */
@@ -118,10 +109,10 @@ function bytesOf(encoded: Encoded): number | undefined {
 const noEvents = (): void => {}
 
 /** A request's span lasts until its answer is gone. */
-function endSpan(span: Span, encoded: Encoded, exchange: Exchange, auditId: OutgoingHeaders[string] | undefined): void {
+function endSpan(span: Span, encoded: Encoded, exchange: Exchange, auditId: string): void {
   const status = 'status' in encoded ? encoded.status : 200
   span.set('http.response.status_code', status)
-  span.set('audit-id', String(auditId ?? ''))
+  span.set('audit-id', auditId)
   if (status >= 500) span.fail(`${status}`)
   exchange.onClose(() => span.end())
 }
@@ -182,77 +173,107 @@ interface Answered extends Told {
   readonly unfinished?: Promise<unknown>
 }
 
-function encodedAnswer(
-  server: ApiServer,
-  exchange: Exchange,
-  limits: Limits,
-  arrival: Arrival,
-): MaybePromise<Answered> {
-  let accepted = PLAIN_JSON
-  let call: Call | undefined
-  let accepting = false
-  // Asked when it is known that there is an answer, and before anything is done for it.
-  const negotiate = (): void => {
-    if (call) accepted = acceptedBy(server, call)
+/** One request on its way in: who sends it, the audit, the server's own chain, and the form of what comes of it. */
+class Handling {
+  readonly #server: ApiServer
+  readonly #exchange: Exchange
+  readonly #limits: Limits
+  readonly #arrival: Arrival
+  #accepted = PLAIN_JSON
+  #call: Call | undefined
+  /** Whoever sends it is known, and so is how long it may take: what goes wrong from here on is an answer to somebody. */
+  #isAccepted = false
+
+  constructor(server: ApiServer, exchange: Exchange, limits: Limits, arrival: Arrival) {
+    this.#server = server
+    this.#exchange = exchange
+    this.#limits = limits
+    this.#arrival = arrival
   }
-  // A stranger hears no sooner, and so asks no sooner again, than it is a stranger's turn.
-  const failed = (error: unknown): MaybePromise<Answered> =>
-    accepting ? refusal(error) : andThen(server.slices.turn(exchange.remote), () => refusal(error))
-  const refusal = (error: unknown): MaybePromise<Answered> => {
-    const form = errorForm(exchange)
-    const failure = error instanceof StatusError ? error : internalError(error)
-    if (failure !== error) {
-      server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
-      call?.audit?.panicked(error)
+
+  /** Authentication; what follows is for those who are known. Throws nothing: whatever fails is answered. */
+  answered(): MaybePromise<Answered> {
+    try {
+      const answered = andThen(authenticate(this.#server, this.#exchange, this.#arrival), (user) => this.#audited(user))
+      return answered instanceof Promise ? answered.catch((error: unknown) => this.#failed(error)) : answered
+    } catch (error) {
+      return this.#failed(error)
     }
-    const answered = {
-      encoded: encodeError(failure, form),
-      call,
-      refused: error instanceof RefusedError,
-      ...(!(error instanceof UnroutableError) && { status: failure.status }),
-    }
-    return accepting ? answered : andThen(refusedAtTheDoor(server, exchange, arrival, failure), () => answered)
   }
-  const encodedFor = (user: UserInfo): MaybePromise<Answered> => {
-    const known = (call = httpCall(limits, exchange, user, { negotiate, auditID: arrival.auditID }))
-    for (const text of arrival.notes.warnings) warn(known, text)
-    server.trace(known, arrival.startedMs)
-    const limit = timeLimit(known, limits.deadlines.ms)
-    if (limit === 'none') limits.underWay.delete(exchange)
-    accepting = true
+
+  /** What cannot be told of is not answered. */
+  #audited(user: UserInfo): MaybePromise<Answered> {
+    const call = httpCall(this.#limits, this.#exchange, user, {
+      // Asked when it is known that there is an answer, and before anything is done for it.
+      negotiate: () => void (this.#accepted = acceptedBy(this.#server, call)),
+      auditID: this.#arrival.auditID,
+    })
+    this.#call = call
+    for (const text of this.#arrival.notes.warnings) warn(call, text)
+    this.#server.trace(call, this.#arrival.startedMs)
+    const limit = timeLimit(call, this.#limits.deadlines.ms)
+    if (limit === 'none') this.#limits.underWay.delete(this.#exchange)
+    this.#isAccepted = true
+    const { audit } = this.#server
+    if (!audit) return this.#inTime(call, limit)
+    call.latencies?.add('authentication', this.#server.env.clock.monotonic() - this.#arrival.startedMs)
+    return andThen(beginAudit(audit, call, this.#exchange, this.#arrival), (told) =>
+      told ? this.#inTime(call, limit) : { encoded: untold(this.#exchange), call: undefined },
+    )
+  }
+
+  #inTime(call: Call, limit: TimeLimit): MaybePromise<Answered> {
     const late = (unfinished?: Promise<unknown>): Answered => ({
       encoded: TOO_LATE,
       call,
       status: LATE_STATUS,
       ...(unfinished && { unfinished }),
     })
-    const answering = (): MaybePromise<Answered> => {
-      // Less than anything takes.
-      if (typeof limit === 'number' && limit < 1) return late()
-      const answered: MaybePromise<Answered> = andThen(server.answer(known), (answer) =>
-        andThen(transforming(server, known, answer, accepted), (transformed) =>
-          andThen(writable(known, transformed), (written) =>
-            andThen(encoding(server, known, written, accepted), (encoded): Answered => {
-              return { encoded, call, answer: written, pretty: accepted.pretty }
-            }),
-          ),
-        ),
-      )
-      return answered instanceof Promise
-        ? inTime(answered, limit, { ...limits, clock: server.env.clock, late: () => late(answered) })
-        : answered
-    }
-    if (!server.audit) return answering()
-    known.latencies?.add('authentication', server.env.clock.monotonic() - arrival.startedMs)
-    return andThen(beginAudit(server.audit, known, exchange, arrival), (told) =>
-      told ? answering() : { encoded: untold(exchange), call: undefined },
+    // Less than anything takes.
+    if (typeof limit === 'number' && limit < 1) return late()
+    const answered = andThen(this.#server.answer(call), (answer) => this.#encoded(call, answer))
+    if (!(answered instanceof Promise)) return answered
+    const { deadlines } = this.#limits
+    return inTime(answered, limit, { deadlines, clock: this.#server.env.clock, late: () => late(answered) })
+  }
+
+  /** As a table or metadata alone, when that is asked for; whole, when the audit wants it; in the bytes that the client takes. */
+  #encoded(call: Call, answer: Answer): MaybePromise<Answered> {
+    const accepted = this.#accepted
+    return andThen(transforming(this.#server, call, answer, accepted), (transformed) =>
+      andThen(writable(call, transformed), (written) =>
+        andThen(encoding(this.#server, call, written, accepted), (encoded): Answered => ({
+          encoded,
+          call,
+          answer: written,
+          pretty: accepted.pretty,
+        })),
+      ),
     )
   }
-  try {
-    const answered = andThen(authenticate(server, exchange, arrival), encodedFor)
-    return answered instanceof Promise ? answered.catch(failed) : answered
-  } catch (error) {
-    return failed(error)
+
+  /** A stranger hears no sooner, and so asks no sooner again, than it is a stranger's turn. */
+  #failed(error: unknown): MaybePromise<Answered> {
+    if (this.#isAccepted) return this.#refusal(error)
+    return andThen(this.#server.slices.turn(this.#exchange.remote), () => this.#refusal(error))
+  }
+
+  #refusal(error: unknown): MaybePromise<Answered> {
+    const exchange = this.#exchange
+    const form = errorForm(exchange)
+    const failure = error instanceof StatusError ? error : internalError(error)
+    if (failure !== error) {
+      this.#server.env.log.error('request failed', { err: error, path: pathOf(exchange.url) })
+      this.#call?.audit?.panicked(error)
+    }
+    const answered = {
+      encoded: encodeError(failure, form),
+      call: this.#call,
+      refused: error instanceof RefusedError,
+      ...(!(error instanceof UnroutableError) && { status: failure.status }),
+    }
+    if (this.#isAccepted) return answered
+    return andThen(refusedAtTheDoor(this.#server, exchange, this.#arrival, failure), () => answered)
   }
 }
 
@@ -275,127 +296,4 @@ function encoding({ env }: ApiServer, call: Call, answer: Answer, accepted: Acce
       return encoded
     },
   )
-}
-
-function acceptedBy(server: ApiServer, call: Call): Accepted {
-  const accept = header(call.headers, 'accept')
-  const pretty = wantsPretty(call.headers, call.query)
-  if (accept === '' || accept === '*/*' || accept === JSON_TYPE) return pretty ? PRETTY_JSON : PLAIN_JSON
-  const { group, version, resource, verb, isResource } = call.info
-  const isCustom = server.resources.find(group, version, resource)?.custom !== undefined
-  if (!isCustom) checkRoutable(accept, verb)
-  const accepted = negotiate(accept, isCustom ? CUSTOM_OFFER : isResource ? OFFER : PLAIN_OFFER)
-  return pretty ? { ...accepted, pretty } : accepted
-}
-
-const PLAIN_OFFER: Offer = { mediaTypes: ALL_MEDIA_TYPES, allows: (target) => target === undefined }
-
-/** The form of a refusal: no table, and JSON for people when the client takes nothing that there is. */
-function errorForm({ headers, url }: Exchange): Accepted {
-  const mark = url.indexOf('?')
-  const pretty = wantsPretty(headers, parseQuery(mark < 0 ? '' : url.slice(mark + 1)))
-  const accepted = negotiated(header(headers, 'accept'), PLAIN_OFFER)
-  if (!accepted) return PRETTY_JSON
-  return pretty ? { ...accepted, pretty } : accepted
-}
-
-/** People look at answers in browsers and with curl. */
-function wantsPretty(headers: RequestHeaders, query: URLSearchParams): boolean {
-  const asked = query.size > 0 ? query.get('pretty') : null
-  if (asked) return asked === 'true' || asked === '1'
-  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(headers, 'user-agent'))
-}
-
-function send(
-  encoded: Encoded,
-  exchange: Exchange,
-  headers: OutgoingHeaders,
-  { limits, events }: { readonly limits: Limits; readonly events: () => (bytes: number) => void },
-): MaybePromise<void> {
-  Object.assign(headers, encoded.headers)
-  switch (encoded.type) {
-    case 'body': {
-      if (!worthCompressing(encoded.body, headers) || !wantsGzip(exchange.headers)) {
-        return exchange.send(encoded.status, headers, encoded.body)
-      }
-      return compressed(encoded.body, headers).then((body) => exchange.send(encoded.status, headers, body))
-    }
-    case 'stream':
-      return sendStream(encoded, exchange, headers, limits)
-    case 'watch':
-      return sendWatch(encoded, exchange, headers, { readers: limits.readers, sent: events() })
-  }
-}
-
-async function sendStream(
-  encoded: EncodedStream,
-  exchange: Exchange,
-  headers: OutgoingHeaders,
-  { deadlines }: Limits,
-): Promise<void> {
-  const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
-  const out = exchange.begin(encoded.status, headers)
-  // What comes from elsewhere lasts as long as it likes; a list is to be read in time.
-  const read = encoded.compress ? deadlines.add(() => exchange.destroy()) : noEnd
-  try {
-    for await (const part of parts) await out.write(part)
-    out.end()
-  } finally {
-    read()
-  }
-}
-
-const noEnd = (): void => {}
-
-async function gzipped(
-  { kept, parts }: EncodedStream,
-  headers: OutgoingHeaders,
-): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
-  if (!kept) return compressing(parts, headers)
-  return (await compressedKept(kept, headers)) ?? parts
-}
-
-/** About what a watch holds at a time of what is there when it begins: many begin together. */
-const HELD_BYTES = 24 * 1024
-
-function sendWatch(
-  { start }: EncodedWatch,
-  exchange: Exchange,
-  headers: OutgoingHeaders,
-  { readers, sent }: { readonly readers: SlowReaders; readonly sent: (bytes: number) => void },
-): void {
-  const out = exchange.begin(200, headers)
-  const reader: Reader = {
-    get unread() {
-      return out.unread
-    },
-    cut: () => exchange.destroy(),
-  }
-  let sink: ByteSink | undefined
-  let held: ByteSink | undefined
-  const stop = start({
-    send(event) {
-      sent(event.length)
-      if (held) return held.write(event)
-      out.send(event)
-      readers.sent(reader)
-    },
-    end() {
-      if (held) out.send(held.view())
-      out.end()
-    },
-    held: () => held,
-    hold: () => void (held = sink ??= new ByteSink(HELD_BYTES)),
-    async taken(last) {
-      const events = held?.view()
-      held = undefined
-      if (events && events.length > 0) await out.write(events)
-      sink?.clear()
-      if (last) sink = undefined
-    },
-  })
-  exchange.onClose(() => {
-    readers.gone(reader)
-    stop()
-  })
 }

@@ -26,8 +26,7 @@ export function httpCall(
   { upgrade = false, negotiate, auditID }: CallOptions = {},
 ): Call {
   const { method, url, headers, incoming } = exchange
-  const mark = url.indexOf('?')
-  const query = mark < 0 ? NO_QUERY : parseQuery(url.slice(mark + 1))
+  const query = queryOf(url)
   let bytes: Promise<Uint8Array> | undefined
   let signal: AbortSignal | undefined
   let annotations: Map<string, string> | undefined
@@ -69,6 +68,12 @@ function abortedOnClose(exchange: Exchange): AbortSignal {
 export function pathOf(url: string): string {
   const mark = url.indexOf('?')
   return mark < 0 ? url : url.slice(0, mark)
+}
+
+/** A request's query; of most it is empty. */
+export function queryOf(url: string): URLSearchParams {
+  const mark = url.indexOf('?')
+  return mark < 0 ? NO_QUERY : parseQuery(url.slice(mark + 1))
 }
 
 /** There is no room in memory for what comes, or for what should go. */

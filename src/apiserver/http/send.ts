@@ -1,0 +1,102 @@
+import { ByteSink } from '../../lib/byte-sink.ts'
+import type { MaybePromise } from '../../store/store.ts'
+import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
+import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
+import type { Exchange, OutgoingHeaders } from './exchange.ts'
+import type { Limits } from './limits.ts'
+import type { Reader, SlowReaders } from './slow-readers.ts'
+
+/** Sends an answer as its client can take it: at once, part by part or as it happens. `events` makes what counts a watch's events. */
+export function send(
+  encoded: Encoded,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  { limits, events }: { readonly limits: Limits; readonly events: () => (bytes: number) => void },
+): MaybePromise<void> {
+  Object.assign(headers, encoded.headers)
+  switch (encoded.type) {
+    case 'body': {
+      if (!worthCompressing(encoded.body, headers) || !wantsGzip(exchange.headers)) {
+        return exchange.send(encoded.status, headers, encoded.body)
+      }
+      return compressed(encoded.body, headers).then((body) => exchange.send(encoded.status, headers, body))
+    }
+    case 'stream':
+      return sendStream(encoded, exchange, headers, limits)
+    case 'watch':
+      return sendWatch(encoded, exchange, headers, { readers: limits.readers, sent: events() })
+  }
+}
+
+async function sendStream(
+  encoded: EncodedStream,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  { deadlines }: Limits,
+): Promise<void> {
+  const parts = encoded.compress && wantsGzip(exchange.headers) ? await gzipped(encoded, headers) : encoded.parts
+  const out = exchange.begin(encoded.status, headers)
+  // What comes from elsewhere lasts as long as it likes; a list is to be read in time.
+  const read = encoded.compress ? deadlines.add(() => exchange.destroy()) : noEnd
+  try {
+    for await (const part of parts) await out.write(part)
+    out.end()
+  } finally {
+    read()
+  }
+}
+
+const noEnd = (): void => {}
+
+async function gzipped(
+  { kept, parts }: EncodedStream,
+  headers: OutgoingHeaders,
+): Promise<AsyncIterable<Uint8Array> | Iterable<Uint8Array>> {
+  if (!kept) return compressing(parts, headers)
+  return (await compressedKept(kept, headers)) ?? parts
+}
+
+/** About what a watch holds at a time of what is there when it begins: many begin together. */
+const HELD_BYTES = 24 * 1024
+
+function sendWatch(
+  { start }: EncodedWatch,
+  exchange: Exchange,
+  headers: OutgoingHeaders,
+  { readers, sent }: { readonly readers: SlowReaders; readonly sent: (bytes: number) => void },
+): void {
+  const out = exchange.begin(200, headers)
+  const reader: Reader = {
+    get unread() {
+      return out.unread
+    },
+    cut: () => exchange.destroy(),
+  }
+  let sink: ByteSink | undefined
+  let held: ByteSink | undefined
+  const stop = start({
+    send(event) {
+      sent(event.length)
+      if (held) return held.write(event)
+      out.send(event)
+      readers.sent(reader)
+    },
+    end() {
+      if (held) out.send(held.view())
+      out.end()
+    },
+    held: () => held,
+    hold: () => void (held = sink ??= new ByteSink(HELD_BYTES)),
+    async taken(last) {
+      const events = held?.view()
+      held = undefined
+      if (events && events.length > 0) await out.write(events)
+      sink?.clear()
+      if (last) sink = undefined
+    },
+  })
+  exchange.onClose(() => {
+    readers.gone(reader)
+    stop()
+  })
+}
