@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -16,11 +17,13 @@ let kubelet: Server
 let listener: HttpsListener
 let server: TestServer
 const asked: string[] = []
+const CORS = { 'access-control-allow-origin': '*', 'access-control-allow-credentials': 'true' }
 
 before(async () => {
   kubelet = createServer(testCertificate, (request, response) => {
     asked.push(`${request.method} ${request.url}`)
-    if (request.url?.includes('/missing')) response.writeHead(404).end('no such thing')
+    if (request.url?.includes('/headers')) response.writeHead(200, CORS).end(JSON.stringify(request.headers))
+    else if (request.url?.includes('/missing')) response.writeHead(404).end('no such thing')
     else response.writeHead(200, { 'content-type': 'text/plain', 'x-kubelet': 'yes' }).end('one\ntwo\n')
   })
   kubelet.on('upgrade', (request, socket) => {
@@ -88,6 +91,22 @@ test('requests are passed on to a node, with their path and query', async () => 
   assert.equal(body, 'one\ntwo\n')
   assert.equal(asked.at(-1), 'GET /metrics/cadvisor?x=1')
   assert.equal((await server.send('GET', '/api/v1/nodes/n1/proxy/missing')).status, 404)
+})
+
+test('a node is told where a request came from, and does not say what pages may read', async () => {
+  const path = '/api/v1/nodes/n1/proxy/headers?x=1'
+  const headers = { 'x-forwarded-for': '192.0.2.7', 'content-length': '2' }
+  const options = { host: '127.0.0.1', port: listener.port, method: 'POST', path, headers, rejectUnauthorized: false }
+  const request = httpsRequest(options).end('hi')
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  const seen = JSON.parse(Buffer.concat(await response.toArray()).toString()) as IncomingMessage['headers']
+  assert.equal(seen['x-forwarded-for'], '192.0.2.7, 127.0.0.1')
+  assert.equal(seen['x-forwarded-uri'], '/api/v1/nodes/n1/proxy/headers')
+  assert.deepEqual([seen['content-length'], seen['transfer-encoding']], ['2', undefined])
+  assert.deepEqual(
+    Object.keys(response.headers).filter((name) => name.startsWith('access-control')),
+    [],
+  )
 })
 
 test('the root of what is proxied ends in a slash', async () => {
