@@ -260,7 +260,7 @@ export class ApiServer {
     const flow = this.#flow
     const answer = andThen(this.#authorize(call), (failed) => failed ?? this.#route(call))
     if (!flow || call.info.verb !== 'watch') return answer
-    return andThen(answer, (watch) => watchedFrom(watch, call, flow, ticket))
+    return andThen(answer, (watch) => watchedFrom(watch, call, { flow, ticket, clock: this.env.clock }))
   }
 
   /** The answer when the server itself is at fault; throws 403. */

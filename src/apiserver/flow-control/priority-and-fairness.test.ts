@@ -239,6 +239,17 @@ test('a watch gives its seat back when it has begun, and counts as a watch until
   guarded.stop()
 })
 
+test('a watch that nobody reads or ends keeps its seat for a minute', async () => {
+  const guarded = await narrow()
+  const executing = /current_executing_requests\{flow_schema="of-alice",priority_level="narrow"\} (\d+)/
+  await guarded.send('GET', `${CONFIG_MAPS}?watch=true`)
+  await guarded.clock.advance(59_000)
+  assert.equal(await guarded.metric(executing), '1')
+  await guarded.clock.advance(1000)
+  assert.equal(await guarded.metric(executing), '0')
+  guarded.stop()
+})
+
 test('a flow schema says whether its priority level is there, and takes effect when it comes', async () => {
   const guarded = await Guarded.start()
   await guarded.send('POST', `${GROUP}/flowschemas`, schemaFor('alice', 'later'), SELF)

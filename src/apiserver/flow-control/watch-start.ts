@@ -1,21 +1,35 @@
+import type { Clock } from '../../lib/clock.ts'
 import type { Answer, WatchListener } from '../registry/answer.ts'
 import type { Call } from '../request/call.ts'
 import type { FlowController, FlowTicket } from './types.ts'
+
+/** Who has not taken by then what was there when the watch began, or has never looked at it, has no seat any more. */
+const LONGEST_START_MS = 60_000
 
 /**
  * A watch's turn ends when it has begun: when the objects that are there already have been taken by its client. From its start to its
  * end it counts among the watches that make writes dear.
  */
-export function watchedFrom(answer: Answer, call: Call, flow: FlowController, ticket: FlowTicket | undefined): Answer {
+export function watchedFrom(
+  answer: Answer,
+  call: Call,
+  {
+    flow,
+    ticket,
+    clock,
+  }: { readonly flow: FlowController; readonly ticket: FlowTicket | undefined; readonly clock: Clock },
+): Answer {
   if (answer.type !== 'watch') {
     // It goes on elsewhere.
     ticket?.end()
     return answer
   }
   const begun = (): void => {
+    late?.cancel()
     call.signal.removeEventListener('abort', begun)
     ticket?.end()
   }
+  const late = ticket && clock.setTimer(begun, LONGEST_START_MS)
   // Whoever leaves before it starts leaves the turn too.
   call.signal.addEventListener('abort', begun, { once: true })
   return {
