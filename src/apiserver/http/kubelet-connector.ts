@@ -14,6 +14,7 @@ import {
 import { isAddress, isGlobalUnicast } from '../registry/connect/reachable.ts'
 import { Readable } from 'node:stream'
 import { inGosWords } from './go-errors.ts'
+import { checkNames } from './server-identity.ts'
 
 /** What the API server shows to kubelets, and whom it believes, in PEM. */
 export interface KubeletTls {
@@ -37,10 +38,11 @@ export function tlsFor(
 ): Pick<
   RequestOptions & { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string },
   'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'
-> {
+> & { readonly checkServerIdentity?: typeof checkNames } {
   if (target.aggregated) {
     const { serverName: servername, ca } = target.aggregated
-    return { ...frontProxy, servername, ...(ca !== undefined && { ca }), rejectUnauthorized: !target.insecure }
+    const believes = { ...(ca !== undefined && { ca }), checkServerIdentity: checkNames }
+    return { ...frontProxy, servername, ...believes, rejectUnauthorized: !target.insecure }
   }
   const known = target.node !== undefined ? kubelet : undefined
   return {
