@@ -70,6 +70,16 @@ export class SecureServer implements AsyncDisposable {
   /** With kube-apiserver's flags. */
   static async start(flags: GivenApiFlags = {}): Promise<SecureServer> {
     const folder = mkdtempSync(join(tmpdir(), 'skiff-security-'))
+    try {
+      return await SecureServer.#startIn(folder, flags)
+    } catch (error) {
+      // Flags that the server does not start with are tested, too.
+      rmSync(folder, { recursive: true })
+      throw error
+    }
+  }
+
+  static async #startIn(folder: string, flags: GivenApiFlags): Promise<SecureServer> {
     const users = USERS.map((user, i) => `${user}-token,${user},${i}${user === 'admin' ? ',system:masters' : ''}`)
     const tokens = join(folder, 'tokens.csv')
     writeFileSync(tokens, `${users.join('\n')}\n`, { mode: 0o600 })
