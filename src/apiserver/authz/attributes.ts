@@ -5,7 +5,8 @@ import type { AuthorizationAttributes } from './types.ts'
 const SELECTING: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 
 /** What the authorizer is asked for a request (upstream's GetAuthorizerAttributes). */
-export function authorizationAttributes({ info, user, query }: Call): AuthorizationAttributes {
+export function authorizationAttributes(call: Call): AuthorizationAttributes {
+  const { info, user, query } = call
   // The old paths of watches and proxies have the verb of their first word, whatever comes after.
   const selects = query.size > 0 && info.isResource && !info.legacy && SELECTING.has(info.verb)
   const attributes = {
@@ -19,6 +20,7 @@ export function authorizationAttributes({ info, user, query }: Call): Authorizat
     resource: info.resource,
     subresource: info.subresource,
     name: info.name,
+    caller: call,
   }
   if (!selects) return attributes
   const fieldSelector = query.get('fieldSelector')

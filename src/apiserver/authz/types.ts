@@ -17,6 +17,8 @@ export interface AuthorizationAttributes {
   /** As in the query, for verbs that select. */
   readonly fieldSelector?: string
   readonly labelSelector?: string
+  /** Who waits for the decision, where somebody does: the signal is aborted when they have gone. Read only by those who have to wait themselves. */
+  readonly caller?: { readonly signal: AbortSignal }
 }
 
 export type Decision = 'Allow' | 'Deny' | 'NoOpinion'

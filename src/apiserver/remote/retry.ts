@@ -15,7 +15,10 @@ export interface RetryBackoff {
 /** kube-apiserver's for its webhooks of authentication and authorization. */
 export const DEFAULT_RETRY: RetryBackoff = { firstMs: 500, factor: 1.5, jitter: 0.2, steps: 5 }
 
-/** Asks until an answer comes, or a failure that asking again would not mend, or all attempts are used up; then rejects with the last failure. */
+/**
+ * Asks until an answer comes, or a failure that asking again would not mend, or all attempts are used up or
+ * `signal` says that nobody waits any more; then rejects with the last failure.
+ */
 export async function withRetries<T>(
   { clock, random }: Pick<Env, 'clock' | 'random'>,
   { firstMs, factor, jitter, steps }: RetryBackoff,
@@ -28,7 +31,7 @@ export async function withRetries<T>(
       return await ask()
     } catch (error) {
       if (step >= steps || signal?.aborted || !(error instanceof RemoteError) || !error.retry) throw error
-      await sleep(clock, waitMs * (1 + jitter * random.next()), signal)
+      await sleep(clock, waitMs * (1 + jitter * random.next()), signal).catch(() => Promise.reject(error))
       waitMs *= factor
     }
   }

@@ -16,6 +16,7 @@ import { badRequest, type FieldError, invalidObject } from '../../../apimachiner
 import type { UserInfo } from '../../authn/types.ts'
 import type { ServingByName } from '../../registry/built-in.ts'
 import { review } from '../../registry/review.ts'
+import type { Call } from '../../request/call.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../types.ts'
 import { reviewSelectors, type ReviewSelectors } from './selectors.ts'
 
@@ -23,15 +24,15 @@ import { reviewSelectors, type ReviewSelectors } from './selectors.ts'
 export function authorizationReviews(authorizer: Authorizer): ServingByName {
   return {
     'subjectaccessreviews.authorization.k8s.io': {
-      virtual: review<SubjectAccessReview>(async (object) => {
+      virtual: review<SubjectAccessReview>(async (object, { call }) => {
         refuse([...validateReview(object)])
-        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
+        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec, call)
       }),
     },
     'selfsubjectaccessreviews.authorization.k8s.io': {
       virtual: review<SelfSubjectAccessReview>(async (object, { call }) => {
         refuse([...validateSelfReview(object)])
-        object.status = await statusOf(authorizer, call.user, object.spec)
+        object.status = await statusOf(authorizer, call.user, object.spec, call)
       }),
     },
     'localsubjectaccessreviews.authorization.k8s.io': {
@@ -44,7 +45,7 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
         refuse([...validateLocalReview(object)])
         if (object.metadata.namespace !== namespace || object.spec.resourceAttributes?.namespace !== namespace)
           throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
-        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec)
+        object.status = await statusOf(authorizer, subjectOf(object.spec), object.spec, call)
       }),
     },
     'selfsubjectrulesreviews.authorization.k8s.io': {
@@ -78,9 +79,14 @@ function subjectOf({ user = '', uid, groups = [], extra = {} }: SubjectAccessRev
   return { name: user, ...(uid && { uid }), groups, extra }
 }
 
-async function statusOf(authorizer: Authorizer, user: UserInfo, spec: Attributes): Promise<SubjectAccessReviewStatus> {
+async function statusOf(
+  authorizer: Authorizer,
+  user: UserInfo,
+  spec: Attributes,
+  caller: Call,
+): Promise<SubjectAccessReviewStatus> {
   const { selectors, problems } = reviewSelectors(spec.resourceAttributes ?? {})
-  const decided = await decision(authorizer, attributesOf(user, spec, selectors))
+  const decided = await decision(authorizer, { ...attributesOf(user, spec, selectors), caller })
   const evaluationError = [...(decided.error === undefined ? [] : [decided.error]), ...problems].join('; ')
   return {
     allowed: decided.decision === 'Allow',

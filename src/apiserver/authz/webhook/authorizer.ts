@@ -32,7 +32,7 @@ interface Remembered {
   readonly untilMs: number
 }
 
-/** Asks a service, and remembers what it said (upstream's webhook authorizer). */
+/** Asks a service, as long as somebody waits for the answer, and remembers what it said (upstream's webhook authorizer). */
 export class WebhookAuthorizer implements Authorizer {
   readonly #options: WebhookAuthorizerOptions
   readonly #conditions: MatchConditions
@@ -81,32 +81,34 @@ export class WebhookAuthorizer implements Authorizer {
   async #ask(asked: AuthorizationAttributes, spec: ReviewSpec, key: string): Promise<Authorization> {
     const { name, configuration, env, metrics, retry = DEFAULT_RETRY } = this.#options
     const review = reviewOf(configuration.version, spec)
+    const signal = asked.caller?.signal
     let result: Result = 'error'
+    const attempt = async (): Promise<SubjectAccessReviewStatus> => {
+      const answer = await this.#post(review, signal)
+      result = answer.result
+      if ('failure' in answer) throw answer.failure
+      return answer.status
+    }
     try {
-      const status = await withRetries(env, retry, async () => {
-        const answer = await this.#post(review)
-        result = answer.result
-        if ('failure' in answer) throw answer.failure
-        return answer.status
-      })
+      const status = await withRetries(env, retry, attempt, signal)
       this.#remember(asked, key, status)
       return decisionOf(status)
     } catch (error) {
       if (!(error instanceof RemoteError)) throw error
       env.log.error('a webhook that authorizes was not to be asked', { name, err: error })
-      if (configuration.failurePolicy === 'NoOpinion') metrics.failOpen.of(name, result).inc()
+      if (configuration.failurePolicy === 'NoOpinion' && !signal?.aborted) metrics.failOpen.of(name, result).inc()
       return this.#failed(error.message)
     }
   }
 
-  async #post(review: object): Promise<Asked> {
+  async #post(review: object, signal: AbortSignal | undefined): Promise<Asked> {
     const { name, configuration, service, env, metrics } = this.#options
     const started = env.clock.monotonic()
-    const answer = await service.post(review).then(
+    const answer = await service.post(review, signal).then(
       (body): Asked => readAnswer(body, configuration.version),
       (failure: unknown): Asked => {
         if (!(failure instanceof RemoteError)) throw failure
-        return { result: failure.timedOut ? 'timeout' : 'error', failure }
+        return { result: signal?.aborted ? 'canceled' : failure.timedOut ? 'timeout' : 'error', failure }
       },
     )
     metrics.evaluations.of(name, answer.result).inc()
@@ -122,7 +124,8 @@ export class WebhookAuthorizer implements Authorizer {
   }
 }
 
-type Result = 'success' | 'timeout' | 'error'
+/** Upstream's words. */
+type Result = 'success' | 'canceled' | 'timeout' | 'error'
 type Asked =
   | { readonly result: Result; readonly status: SubjectAccessReviewStatus }
   | { readonly result: Result; readonly failure: RemoteError }

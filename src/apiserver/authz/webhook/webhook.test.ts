@@ -4,6 +4,7 @@ import { VirtualClock } from '../../../lib/clock.ts'
 import { silentLogger } from '../../../lib/log.ts'
 import { seededRandom } from '../../../lib/random.ts'
 import { GuardedServer } from '../../guarded-server.suite.ts'
+import { handle } from '../../inprocess/handle.ts'
 import { Metrics } from '../../metrics/metrics.ts'
 import { RemoteError, type RemoteService } from '../../remote/service.ts'
 import type { WebhookConfiguration } from '../configuration/types.ts'
@@ -217,6 +218,73 @@ test('a service that fails is asked again, and then the failure policy decides',
   assert.deepEqual(await closed.authorizer.authorize(asked()), { decision: 'Deny', error: 'late' })
   assert.doesNotMatch(await closed.metrics.text(), /fail_open_total\{/)
 })
+
+/** Never answers; says when it is asked, and fails when it is told to stop. */
+function silent(): RemoteService & { readonly asked: Promise<AbortSignal> } {
+  const { promise, resolve } = Promise.withResolvers<AbortSignal>()
+  return {
+    url: 'http://x',
+    close: () => {},
+    asked: promise,
+    post: (_body, signal) =>
+      new Promise((_resolve, reject) => {
+        assert.ok(signal)
+        signal.addEventListener('abort', () => reject(new RemoteError('context canceled')))
+        resolve(signal)
+      }),
+  }
+}
+
+test('a service is asked no longer than somebody waits for its answer', async () => {
+  const remote = silent()
+  const { authorizer, metrics } = made(remote)
+  const caller = new AbortController()
+  const decision = authorizer.authorize(asked({ caller }))
+  await remote.asked
+  caller.abort()
+  assert.deepEqual(await decision, { decision: 'NoOpinion', error: 'context canceled' })
+  assert.match(await metrics.text(), /evaluations_total\{name="w",result="canceled"\} 1/)
+  assert.doesNotMatch(await metrics.text(), /fail_open_total\{/)
+})
+
+test('nobody is asked again for one who has gone', async () => {
+  const caller = new AbortController()
+  const remote = service(() => new RemoteError('broken', { status: 500, retry: true }))
+  const { authorizer, clock } = made(remote, { failurePolicy: 'Deny' })
+  const decision = authorizer.authorize(asked({ caller }))
+  await clock.advance(0)
+  caller.abort()
+  assert.deepEqual(await decision, { decision: 'Deny', error: 'broken' })
+  assert.equal(remote.seen.length, 1)
+})
+
+test('a request that is given up gives up what is asked for it, as does a review', async () => {
+  for (const send of [
+    { method: 'GET', path: '/api/v1/pods' },
+    { method: 'POST', path: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', body: OWN_REVIEW },
+  ]) {
+    const remote = silent()
+    const server = await GuardedServer.start({
+      authorization: {
+        configuration: {
+          authorizers: [
+            { type: 'RBAC', name: 'rbac' },
+            { type: 'Webhook', name: 'w', webhook: CONFIGURATION },
+          ],
+        },
+        connect: () => remote,
+      },
+    })
+    const client = new AbortController()
+    const alice = { name: 'alice', groups: ['system:authenticated'] }
+    const answer = handle(server.server, { ...send, signal: client.signal }, alice)
+    await remote.asked
+    client.abort()
+    assert.notEqual((await answer).status, 200)
+  }
+})
+
+const OWN_REVIEW = { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } }
 
 test('conditions decide whether a service is asked', async () => {
   const remote = service(() => ({ allowed: true }))
