@@ -25,6 +25,8 @@ export function planRole<T extends ClusterRole>(wanted: T, stored: Frozen<T> | u
     const all = [...selectors, ...added] as NonNullable<ClusterRole['aggregationRule']>['clusterRoleSelectors']
     object.aggregationRule = { ...(all && { clusterRoleSelectors: all }) }
   }
+  // Nobody adds to a role by having it gather what it should not.
+  if (!wanted.aggregationRule) delete object.aggregationRule
   // What an aggregated role holds is its controller's business.
   const missing = wanted.aggregationRule ? [] : missingRules(stored.rules ?? [], wanted.rules ?? [])
   object.rules = [...((stored.rules ?? []) as PolicyRule[]), ...compactRules(missing)]
@@ -35,13 +37,9 @@ export function planRole<T extends ClusterRole>(wanted: T, stored: Frozen<T> | u
 export function planBinding<T extends ClusterRoleBinding>(wanted: T, stored: Frozen<T> | undefined): Step<T> {
   if (!stored) return { verb: 'create', object: wanted }
   if (isProtected(stored)) return { verb: 'none', object: wanted }
+  // Whoever was bound to the other role is not to have this one.
+  if (!semanticEqual(stored.roleRef, wanted.roleRef)) return { verb: 'recreate', object: wanted }
   const object = withMetadata(wanted, stored)
-  if (!semanticEqual(stored.roleRef, wanted.roleRef)) {
-    return {
-      verb: 'recreate',
-      object: { ...wanted, ...(stored.subjects && { subjects: stored.subjects as Subject[] }) },
-    }
-  }
   const subjects = [...((stored.subjects ?? []) as Subject[])]
   for (const subject of wanted.subjects ?? []) {
     if (!subjects.some((other) => semanticEqual(other, subject))) subjects.push(subject)
