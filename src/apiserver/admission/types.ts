@@ -41,8 +41,8 @@ export interface AdmissionAttributes {
   readonly convert?: ConvertNow
   /** Adds a Warning header to the answer. */
   warn(text: string): void
-  /** Adds an audit annotation. */
-  annotate(key: string, value: string): void
+  /** Adds an audit annotation; one that holds parts of the object only where objects are told, at the level Request and above. */
+  annotate(key: string, value: string, level?: 'Request'): void
 }
 
 /**

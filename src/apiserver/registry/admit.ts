@@ -45,7 +45,10 @@ export function admissionAttributes(
     latencies: call.latencies,
     ...(conversions && { convert: conversions.within(call) }),
     warn: (text) => warn(call, text),
-    annotate: (key, value) => annotate(call, key, value),
+    annotate(key, value, level) {
+      const isTold = level === undefined || call.audit === undefined || call.audit.wantsRequest
+      if (isTold) annotate(call, key, value)
+    },
   }
 }
 

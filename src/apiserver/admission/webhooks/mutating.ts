@@ -100,7 +100,8 @@ class Rounds {
       if (applied) {
         const { operations, changed } = applied
         mutated = changed
-        attributes.annotate(`patch.${at}`, JSON.stringify({ ...named, patch: operations, patchType: 'JSONPatch' }))
+        const told = { ...named, patch: operations, patchType: 'JSONPatch' }
+        attributes.annotate(`patch.${at}`, JSON.stringify(told), 'Request')
       }
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error

@@ -4,6 +4,10 @@ import type { ConfigMap, Pod } from '../../../api/generated/types/core/v1.ts'
 import { VirtualClock } from '../../../lib/clock.ts'
 import { nextTurn } from '../../../lib/turn.ts'
 import { CustomResources } from '../../customresources/custom-resources.ts'
+import { Auditor } from '../../audit/auditor.ts'
+import type { AuditEvent } from '../../audit/event.ts'
+import { AuditMetrics } from '../../audit/metrics.ts'
+import { PolicyEvaluator } from '../../audit/policy.ts'
 import { GuardedServer } from '../../guarded-server.suite.ts'
 import type { CallWebhook, WebhookRequest } from './types.ts'
 
@@ -103,6 +107,33 @@ test('a validating webhook is asked about every write, and sees what was and wha
   assert.deepEqual([deleted?.object, deleted?.oldObject?.data], [null, { given: 'no' }])
   assert.equal(server.asked[0]?.request.url, 'https://hooks.example.com/v?timeout=10s')
 })
+
+for (const [level, patches] of [
+  ['Metadata', []],
+  [
+    'Request',
+    [
+      '{"configuration":"c","webhook":"m.example.com","patch":[{"op":"add","path":"/data/x","value":"yes"}],"patchType":"JSONPatch"}',
+    ],
+  ],
+] as const) {
+  test(`what a webhook changed is in the audit log where objects are, not at the level ${level} alone`, async () => {
+    const { api, server } = await started({ mutating: [hook('m')] })
+    server.respond = () => patch(add('x'))
+    const events: AuditEvent[] = []
+    const sink = { process: (more: readonly AuditEvent[]) => (events.push(...more), true) }
+    const metrics = new AuditMetrics(api.server.metrics, api.server.env)
+    const policy = new PolicyEvaluator({ rules: [{ level }] })
+    const audit = new Auditor({ policy, sink, clock: api.server.env.clock, metrics })
+    Object.assign(api.server, { audit })
+    await api.create(MAPS, map('m'))
+    const told = events.find(({ at }) => at.stage === 'ResponseComplete')?.at.annotations ?? {}
+    const mutation = told['mutation.webhook.admission.k8s.io/round_0_index_0']
+    assert.equal(mutation, '{"configuration":"c","webhook":"m.example.com","mutated":true}')
+    const found = told['patch.webhook.admission.k8s.io/round_0_index_0']
+    assert.deepEqual(found === undefined ? [] : [found], patches)
+  })
+}
 
 test('a refusal says which webhook refuses, and why', async () => {
   const { api, server } = await started({ validating: [hook('v')] })
