@@ -1,7 +1,7 @@
 import { failure } from '../../apimachinery/status.ts'
 import { goQuote } from '../../lib/quote.ts'
 import { type Call, header } from '../request/call.ts'
-import { JSON_TYPE, negotiated, type Offer } from '../request/negotiate.ts'
+import { JSON_TYPE, type MediaType, negotiated, type Offer } from '../request/negotiate.ts'
 import type { RawAnswer } from '../registry/answer.ts'
 
 /** Plain text, as Go's http.Error and fmt.Fprint send it. */
@@ -24,11 +24,11 @@ export function jsonAnswer(value: unknown): RawAnswer {
   }
 }
 
-/** Throws 406 for a client that does not take JSON, in the words of upstream's router. */
-export function checkTakesJson({ headers }: Call): void {
-  const offer: Offer = { mediaTypes: [JSON_TYPE], allows: () => true }
+/** Throws 406 for a client that does not take JSON, or the one other type that there is, in the words of upstream's router. */
+export function checkTakesJson({ headers }: Pick<Call, 'headers'>, mediaType: string = JSON_TYPE): void {
+  const offer: Offer = { mediaTypes: [mediaType as MediaType], allows: () => true }
   if (negotiated(header(headers, 'accept'), offer)) return
-  throw failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${JSON_TYPE}`, {})
+  throw failure('NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${mediaType}`, {})
 }
 
 /** What Go's mux says to a path that nobody handles. */

@@ -4,6 +4,7 @@ import { authorization } from './authorization.ts'
 import { bodies } from './bodies.ts'
 import { discovery } from './discovery.ts'
 import { errors } from './errors.ts'
+import { identity } from './identity.ts'
 import { lists } from './lists.ts'
 import { negotiation } from './negotiation.ts'
 import { options } from './options.ts'
@@ -30,6 +31,7 @@ export const catalogues: readonly Catalogue[] = [
   tables,
   authorization,
   access,
+  identity,
   webhooks,
   policies,
 ]

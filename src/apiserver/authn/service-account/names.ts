@@ -1,3 +1,5 @@
+import { isDns1123Label, isDns1123Subdomain } from '../../../apimachinery/validation/names.ts'
+
 /** What names of service accounts as users begin with. */
 export const ACCOUNT_PREFIX = 'system:serviceaccount:'
 const ALL_ACCOUNTS = 'system:serviceaccounts'
@@ -17,5 +19,7 @@ export function splitAccountUserName(user: string): { readonly namespace: string
   if (!user.startsWith(ACCOUNT_PREFIX)) return undefined
   const parts = user.slice(ACCOUNT_PREFIX.length).split(':')
   const [namespace = '', name = ''] = parts
-  return parts.length === 2 && namespace && name ? { namespace, name } : undefined
+  if (parts.length !== 2 || !namespace || !name) return undefined
+  const isName = isDns1123Label(namespace).length === 0 && isDns1123Subdomain(name).length === 0
+  return isName ? { namespace, name } : undefined
 }

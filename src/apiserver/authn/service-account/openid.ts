@@ -1,10 +1,12 @@
 import type { Answer } from '../../registry/answer.ts'
 import type { Route } from '../../routes/routes.ts'
+import { checkTakesJson } from '../../routes/text.ts'
 import type { TokenKeys } from './keys.ts'
 
 const CONFIGURATION = '/.well-known/openid-configuration'
 /** Where a server publishes its keys. */
 export const KEY_SET = '/openid/v1/jwks'
+const KEY_SET_TYPE = 'application/jwk-set+json'
 
 /**
  * Lets others verify service account tokens (OpenID Connect Discovery 1.0, section 3), where the issuer is a URL that such documents can be
@@ -15,7 +17,8 @@ export function openIdRoutes(keys: TokenKeys, issuer: string, keysUri: string): 
   return [
     {
       path: CONFIGURATION,
-      async answer() {
+      async answer(call) {
+        checkTakesJson(call)
         const set = await keys.keySet()
         return cached('application/json', {
           issuer,
@@ -26,7 +29,13 @@ export function openIdRoutes(keys: TokenKeys, issuer: string, keysUri: string): 
         })
       },
     },
-    { path: KEY_SET, answer: async () => cached('application/jwk-set+json', await keys.keySet()) },
+    {
+      path: KEY_SET,
+      async answer(call) {
+        checkTakesJson(call, KEY_SET_TYPE)
+        return cached(KEY_SET_TYPE, await keys.keySet())
+      },
+    },
   ]
 }
 
