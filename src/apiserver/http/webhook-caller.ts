@@ -13,7 +13,7 @@ const MAX_IDLE = 16
 
 /** Calls webhooks over HTTPS, with connections kept alive. Redirects are not followed. */
 export function networkWebhooks(): CallWebhook {
-  const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE })
+  const agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE, checkServerIdentity: checkNames })
   return async (request) => {
     try {
       return await post(agent, request)
@@ -27,19 +27,25 @@ export function networkWebhooks(): CallWebhook {
 
 class StaleConnection extends Error {}
 
+/** A connection of its own. (Of an agent's the check is the agent's: connections with a check of their own are never used again.) */
+const ALONE = { agent: false, checkServerIdentity: checkNames } as const
+
 function post(agent: Agent | undefined, request: WebhookRequest): Promise<WebhookResponse> {
   const { url, dial, body, onHead } = request
   const { hostname, port } = new URL(url)
   const name = hostname.replace(/^\[|\]$/g, '')
   const target = dial ?? { host: name, port: Number(port) || 443 }
   return new Promise((resolve, reject) => {
-    const outgoing = httpsRequest({ ...optionsOf(request, name, target), agent: agent ?? false }, (response) => {
-      onHead?.()
-      read(response).then(resolve, (error: unknown) => {
-        reject(error instanceof Error ? error : new Error(String(error)))
-        outgoing.destroy()
-      })
-    })
+    const outgoing = httpsRequest(
+      { ...optionsOf(request, name, target), ...(agent ? { agent } : ALONE) },
+      (response) => {
+        onHead?.()
+        read(response).then(resolve, (error: unknown) => {
+          reject(error instanceof Error ? error : new Error(String(error)))
+          outgoing.destroy()
+        })
+      },
+    )
     outgoing.once('error', (error) => {
       const isStale = outgoing.reusedSocket && codeOf(error) === 'ECONNRESET'
       reject(isStale ? new StaleConnection(error.message) : inGosWords(error, name, target))
@@ -61,7 +67,6 @@ function optionsOf(
     path: `${pathname}${search}`,
     ...(dial && { servername: name }),
     ...(ca !== undefined && { ca }),
-    checkServerIdentity: checkNames,
     headers: {
       host,
       accept: 'application/json, */*',
