@@ -1,7 +1,7 @@
 /**
  * `npm run bench`: measures Skiff, beside upstream's programs where they can run, and prints a table with ratios.
  *
- *   npm run bench -- [--upstream DIR] [--only TEXT] [--seconds N] [--containers] [--json FILE] [--etcd-servers URLS]
+ *   npm run bench -- [--upstream DIR] [--only TEXT] [--skip TEXT] [--seconds N] [--containers] [--json FILE] [--etcd-servers URLS]
  *
  * DIR holds kube-apiserver, kube-controller-manager, kube-scheduler and perhaps etcd (SKIFF_UPSTREAM_BIN names it too), of v1.20 or later;
  * wrk, and etcd if DIR has none, come from the system's packages. --containers adds the rows that run real containers (root).
@@ -31,6 +31,7 @@ const { values: flags } = parseArgs({
   options: {
     upstream: { type: 'string' },
     only: { type: 'string' },
+    skip: { type: 'string' },
     seconds: { type: 'string', default: '5' },
     containers: { type: 'boolean', default: false },
     json: { type: 'string' },
@@ -54,7 +55,7 @@ const rows = [
   ...readRows,
   memoryRow,
   ...(wrk ? [] : auditRows),
-].filter((row) => !flags.only || row.name.includes(flags.only))
+].filter(({ name }) => (!flags.only || name.includes(flags.only)) && (!flags.skip || !name.includes(flags.skip)))
 const results: Measured[] = rows.map((row) => ({ row, values: new Map(), notes: [] }))
 const upstreamBin = flags.upstream ?? process.env.SKIFF_UPSTREAM_BIN
 const withoutUpstream = missingUpstream(upstreamBin)
