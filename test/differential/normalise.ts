@@ -122,8 +122,10 @@ export class Normaliser {
     }
   }
 
+  /** An age of seconds is how fast we were; one of years grows from one day to the next. */
   #cell(cell: unknown): unknown {
-    return typeof cell === 'string' && /^\d+s( ago)?$/.test(cell) ? '<age>' : this.#value(cell)
+    if (typeof cell !== 'string') return this.#value(cell)
+    return /^\d+s( ago)?$/.test(cell) ? '<age>' : this.#text(cell).replaceAll(/\b\d+y(\d+d)?\b/g, '<years>')
   }
 
   /** A list is as new as the server's last write, whoever made that. */
