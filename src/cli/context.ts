@@ -25,7 +25,7 @@ export interface CliContext {
   /** The API server's flags, which `up` passes on. */
   readonly apiFlags: readonly ApiFlagGroup[]
   /** Throws a UserError when a server could not start with these, or with the files that they name. */
-  checkApiFlags(given: GivenApiFlags): Promise<void>
+  checkApiFlags(given: GivenApiFlags, cluster: { readonly clusterDomain: string }): Promise<void>
 }
 
 /** What commands ask of a container runtime; the composition root connects it. */

@@ -39,7 +39,8 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     packageFolder: packageFile('.'),
     runtimes: criRuntimes,
     apiFlags: API_FLAGS,
-    checkApiFlags: async (given) => (await import('./server/api-config/config.ts')).checkApiConfig(given, systemClock),
+    checkApiFlags: async (given, { clusterDomain }) =>
+      (await import('./server/api-config/config.ts')).checkApiConfig(given, systemClock, clusterDomain),
   }
 }
 

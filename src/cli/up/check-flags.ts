@@ -7,12 +7,12 @@ import { nameFlag } from '../flags.ts'
 /** Throws a UserError, with what to do, when a server could not start with the API server's flags. `saved` are those of the last time. */
 export async function checkFlags(
   context: CliContext,
-  { apiFlags = {} }: ClusterSettings,
+  { apiFlags = {}, clusterDomain }: ClusterSettings,
   saved: ClusterSettings | undefined,
 ): Promise<void> {
   if (Object.keys(apiFlags).length === 0) return
   try {
-    await context.checkApiFlags(apiFlags)
+    await context.checkApiFlags(apiFlags, { clusterDomain })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     const { message, cause, exitCode, hints } = error

@@ -89,7 +89,7 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
     const settings = settingsFor(flags, { alone: flags.kubeconfig === undefined, apiFlags })
     const paths = clusterPaths(flags.dataDir, settings.name)
     // What it could not start with is not remembered.
-    if (settings.apiFlags) await context.checkApiFlags(settings.apiFlags)
+    if (settings.apiFlags) await context.checkApiFlags(settings.apiFlags, settings)
     writeSettings(paths.settings, settings)
     await runServer({
       settings,

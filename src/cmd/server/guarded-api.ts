@@ -4,6 +4,7 @@ import type { Descriptions } from '../../api/openapi/model.ts'
 import type { AdmissionConfig } from '../../apiserver/admission/config.ts'
 import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
+import { clusterIssuer } from '../../apiserver/authn/service-account/issuer.ts'
 import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions, SELF } from '../../apiserver/bootstrap/bootstrap.ts'
 import type { Trust } from '../../apiserver/bootstrap/trust.ts'
@@ -127,7 +128,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
   const { env, rootCa, serviceCidr, through = (handler) => handler } = options
   let { bootstrapped = false } = options
   const metrics = options.metrics ?? new Metrics()
-  const guard = createGuard({ ...options, metrics, issuer: `https://kubernetes.default.svc.${options.clusterDomain}` })
+  const guard = createGuard({ ...options, metrics, issuer: clusterIssuer(options.clusterDomain) })
   const auditing = new AuditMetrics(metrics, env)
   const told = options.audit?.backend((plugin, error, events) => auditing.lost(plugin, error, events))
   const server = createApiServer({

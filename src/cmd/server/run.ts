@@ -60,7 +60,7 @@ export interface ServerOptions {
 export async function runServer(options: ServerOptions): Promise<void> {
   const { paths, env, settings } = options
   // Before anything is begun that would have to be taken back.
-  const config = apiConfig(settings.apiFlags)
+  const config = apiConfig(settings.apiFlags, settings.clusterDomain)
   const lock = await acquireLock(paths.root)
   if (!lock) throw new UserError(`a server of cluster "${settings.name}" runs already`)
   await using cleanup = new AsyncDisposableStack()

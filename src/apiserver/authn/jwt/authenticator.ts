@@ -21,6 +21,11 @@ export interface JwtOptions {
   readonly metrics?: JwtMetrics | undefined
 }
 
+/** Issuers are reached without an egress selector, as by a server that has no configuration of any: throws an Error in upstream's words. */
+export function demandNoEgress({ issuer: { egressSelectorType: type = '' } = {} }: JwtAuthenticatorConfig): void {
+  if (type !== '') throw new Error(`oidc: egress lookup required with egress selector type ${goQuote(type)}`)
+}
+
 /** Knows the users of one issuer by its tokens (upstream's oidc authenticator). Tokens of others are none of its. */
 export class JwtAuthenticator implements TokenAuthenticator {
   readonly #options: JwtOptions
@@ -34,6 +39,7 @@ export class JwtAuthenticator implements TokenAuthenticator {
   constructor(config: JwtAuthenticatorConfig, options: JwtOptions) {
     const { url: issuer = '', audiences = [], certificateAuthority, discoveryURL } = config.issuer ?? {}
     const { env, fetch, signal, metrics, algorithms } = options
+    demandNoEgress(config)
     this.#options = options
     this.#issuer = issuer
     this.#audiences = audiences

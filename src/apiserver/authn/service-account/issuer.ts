@@ -4,8 +4,11 @@ import type { AccountClaims, ClaimRef } from './claims.ts'
 import type { TokenKeys } from './keys.ts'
 import { accountUserName } from './names.ts'
 
-/** Upstream's default --service-account-issuer of a cluster whose domain is cluster.local. */
-export const DEFAULT_ISSUER = 'https://kubernetes.default.svc.cluster.local'
+/** Who signs the service account tokens of a cluster unless it is told otherwise, as upstream's kubeadm has it. */
+export const clusterIssuer = (clusterDomain: string): string => `https://kubernetes.default.svc.${clusterDomain}`
+
+/** Of a cluster whose domain is cluster.local. */
+export const DEFAULT_ISSUER = clusterIssuer('cluster.local')
 
 /** A token that a kubelet asks for on behalf of a container is asked for so long… */
 const WARN_ONLY_SECONDS = 3607

@@ -71,6 +71,13 @@ test('the flags of one issuer are a configuration of one', () => {
   )
 })
 
+test('the issuer of a cluster with another domain is its own', () => {
+  const issuer = 'https://kubernetes.default.svc.example.org'
+  const given = { ...OIDC, 'oidc-issuer-url': [issuer] }
+  assert.throws(() => authenticationConfig(new ApiFlagValues(given), issuer), /URL must not overlap with disallowed/)
+  assert.equal(of(given).configuration.jwt?.length, 1)
+})
+
 test('a file says where strangers are let in, and the flag where the file does not', () => {
   assert.deepEqual(of({ 'authentication-config': [good] }).anonymous, {
     enabled: true,
@@ -116,6 +123,25 @@ const REFUSED: readonly (readonly [GivenApiFlags, string | RegExp])[] = [
   [
     { 'authentication-config': [file('invalid.yaml', `${HEAD}jwt: [{}]\n`)] },
     /^invalid authentication configuration: \[jwt\[0\].issuer.url: Required value, /,
+  ],
+  [
+    { ...OIDC, 'oidc-issuer-url': ['https://kubernetes.default.svc.cluster.local'] },
+    'invalid authentication configuration: jwt[0].issuer.url: Invalid value: "https://kubernetes.default.svc.cluster.local": URL must not overlap with disallowed issuers: [https://kubernetes.default.svc.cluster.local]',
+  ],
+  [
+    { ...OIDC, 'service-account-issuer': ['https://b', 'https://i.example'] },
+    'invalid authentication configuration: jwt[0].issuer.url: Invalid value: "https://i.example": URL must not overlap with disallowed issuers: [https://b https://i.example]',
+  ],
+  [
+    {
+      'authentication-config': [
+        file(
+          'egress.yaml',
+          `${HEAD}jwt: [{issuer: {url: "https://i", audiences: [a], egressSelectorType: controlplane}, claimMappings: {username: {claim: sub, prefix: ""}}}]\n`,
+        ),
+      ],
+    },
+    'oidc: egress lookup required with egress selector type "controlplane"',
   ],
   [{ 'anonymous-auth': ['maybe'] }, /invalid argument "maybe" for "--anonymous-auth" flag/],
   [

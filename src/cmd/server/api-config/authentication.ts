@@ -4,7 +4,9 @@ import { aggregatedFields, loadAuthenticationConfiguration } from '../../../apis
 import type { AnonymousConfig, AuthenticationConfiguration } from '../../../apiserver/authn/configuration/schema.ts'
 import { validateAuthenticationConfiguration } from '../../../apiserver/authn/configuration/validate.ts'
 import type { AuthenticationOptions } from '../../../apiserver/authn/configured.ts'
+import { demandNoEgress } from '../../../apiserver/authn/jwt/authenticator.ts'
 import { SIGNING_ALGORITHMS } from '../../../apiserver/authn/jwt/jws.ts'
+import { DEFAULT_ISSUER } from '../../../apiserver/authn/service-account/issuer.ts'
 import { parseTokenFile } from '../../../apiserver/authn/static-tokens.ts'
 import type { UserInfo } from '../../../apiserver/authn/types.ts'
 import { issuerFetch } from '../../../apiserver/http/issuer-fetch.ts'
@@ -88,15 +90,15 @@ export interface AuthenticationConfig {
   }
 }
 
-/** Throws a UserError in upstream's words for what cannot be. */
-export function authenticationConfig(flags: ApiFlagValues): AuthenticationConfig {
+/** Throws a UserError in upstream's words for what cannot be. `ownIssuer` signs service account tokens unless flags say otherwise. */
+export function authenticationConfig(flags: ApiFlagValues, ownIssuer: string = DEFAULT_ISSUER): AuthenticationConfig {
   const tokens = flags.text('token-auth-file')
   const path = flags.text('authentication-config')
   const webhook = webhookOf(flags)
   const read = (file: string): string => new TextDecoder().decode(readFlagFile(file))
   const accounts = accountConfig(flags, read)
   const issuers = path === undefined ? ofFlags(flags, read) : ofFile(path, flags)
-  demandValid(issuers.configuration, accounts.accountTokens.issuers ?? [])
+  demandValid(issuers.configuration, accounts.accountTokens.issuers ?? [ownIssuer])
   return {
     ...(tokens !== undefined && { staticTokens: readTokenFile(tokens) }),
     bootstrapTokens: flags.boolean('enable-bootstrap-token-auth', false),
@@ -146,6 +148,11 @@ function loaded(path: string, bytes: Uint8Array): AuthenticationConfiguration {
 function demandValid(configuration: AuthenticationConfiguration, accountIssuers: readonly string[]): void {
   const problem = aggregatedFields(validateAuthenticationConfiguration(configuration, accountIssuers))
   if (problem !== undefined) throw refused(`invalid authentication configuration: ${problem}`)
+  try {
+    configuration.jwt?.forEach(demandNoEgress)
+  } catch (error) {
+    throw refused(messageOf(error), error)
+  }
 }
 
 function webhookOf(flags: ApiFlagValues): AuthenticationConfig['webhook'] {

@@ -23,3 +23,10 @@ test('a kubeconfig that cannot be used is refused with the other flags, before a
   assert.throws(check({ 'authorization-mode': 'Webhook', 'authorization-webhook-config-file': bad }), refused)
   check({})()
 })
+
+test('who signs the tokens of the cluster, by its domain, may not be another issuer', () => {
+  const given = { 'oidc-issuer-url': ['https://kubernetes.default.svc.example.org'], 'oidc-client-id': ['a'] }
+  const check = (domain?: string) => (): void => checkApiConfig(given, new VirtualClock(), domain)
+  assert.throws(check('example.org'), /URL must not overlap with disallowed issuers/)
+  check()()
+})

@@ -2,6 +2,7 @@ import type { GivenApiFlags } from '../../../cli/api-flags/flag.ts'
 import { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import type { AdmissionConfig } from '../../../apiserver/admission/config.ts'
 import { admissionConfig } from './admission.ts'
+import { clusterIssuer } from '../../../apiserver/authn/service-account/issuer.ts'
 import type { FlowControlConfig } from '../../../apiserver/flow-control/config.ts'
 import { type AuditConfig, auditConfig } from './audit.ts'
 import { type AuthenticationConfig, authenticationConfig } from './authentication.ts'
@@ -27,11 +28,11 @@ export interface ApiConfig {
 }
 
 /** Reads them. Throws a UserError with upstream's words for what cannot be. */
-export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
+export function apiConfig(given: GivenApiFlags | undefined, clusterDomain = 'cluster.local'): ApiConfig {
   const flags = new ApiFlagValues(given)
   const encryption = encryptionConfig(flags)
   return {
-    authentication: authenticationConfig(flags),
+    authentication: authenticationConfig(flags, clusterIssuer(clusterDomain)),
     authorization: authorizationConfig(flags),
     observability: observabilityConfig(flags),
     admission: admissionConfig(flags),
@@ -43,8 +44,8 @@ export function apiConfig(given: GivenApiFlags | undefined): ApiConfig {
 }
 
 /** Reads them, and the kubeconfigs of the services that they lead to. Throws a UserError for what a server would not start with. */
-export function checkApiConfig(given: GivenApiFlags | undefined, clock: Clock): void {
-  const { authentication, authorization, audit, admission } = apiConfig(given)
+export function checkApiConfig(given: GivenApiFlags | undefined, clock: Clock, clusterDomain?: string): void {
+  const { authentication, authorization, audit, admission } = apiConfig(given, clusterDomain)
   const services = [
     authentication.webhook?.kubeconfig,
     audit.webhook?.kubeconfig,
