@@ -65,12 +65,14 @@ function healthRoutes(
   { env, store, healthChecks, ending }: OwnRoutesOptions,
   note: Parameters<typeof healthAnswer>[4],
 ): Route[] {
+  const storeAnswers = async (): Promise<void> => void (await store.count('/registry/health'))
   const checks: readonly HealthCheck[] = [
     { name: 'ping', check: () => {} },
     { name: 'log', check: () => {} },
-    { name: 'etcd', check: async () => void (await store.count('/registry/health')) },
-    ...healthChecks,
+    { name: 'etcd', check: storeAnswers },
+    { name: 'etcd-readiness', only: ['readyz'], check: storeAnswers },
     { name: 'informer-sync', only: ['readyz'], check: () => {} },
+    ...healthChecks,
     { name: 'shutdown', only: ['readyz'], check: () => checkStays(ending) },
   ]
   const answer = (call: Call): Promise<Answer | undefined> =>

@@ -11,12 +11,13 @@ import type { Trust } from '../../apiserver/bootstrap/trust.ts'
 import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
 import type { AuthorizationOptions } from '../../apiserver/authz/configuration/configured.ts'
 import { CustomResources } from '../../apiserver/customresources/custom-resources.ts'
-import type { FlowControlConfig } from '../../apiserver/flow-control/config.ts'
+import { DEFAULT_FLOW_CONTROL, type FlowControlConfig } from '../../apiserver/flow-control/config.ts'
 import { Auditor } from '../../apiserver/audit/auditor.ts'
 import type { AuditBackend, LostEvents } from '../../apiserver/audit/backends/sink.ts'
 import { AuditMetrics } from '../../apiserver/audit/metrics.ts'
 import { type Policy, PolicyEvaluator } from '../../apiserver/audit/policy.ts'
 import { createGuard } from '../../apiserver/guard.ts'
+import { BootSequence } from '../../apiserver/health/boot-sequence.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
 import type { Connector } from '../../apiserver/registry/connect/connector.ts'
@@ -126,7 +127,7 @@ export interface GuardedApi extends ApiAccess {
 /** Puts an API server together: guard, built-in and custom resources. Resolves when it knows what the store holds. */
 export async function startGuardedApi(options: GuardedApiOptions): Promise<GuardedApi> {
   const { env, rootCa, serviceCidr, through = (handler) => handler } = options
-  let { bootstrapped = false } = options
+  const boot = new BootSequence((options.flow ?? DEFAULT_FLOW_CONTROL).priorityAndFairness)
   const metrics = options.metrics ?? new Metrics()
   const guard = createGuard({ ...options, metrics, issuer: clusterIssuer(options.clusterDomain) })
   const auditing = new AuditMetrics(metrics, env)
@@ -138,19 +139,26 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     metrics,
     routes: [...guard.routes, ...(options.routes ?? [])],
     resources: keptFor(options.eventTtlMs),
-    healthChecks: [...(options.healthChecks ?? []), bootstrapCheck(() => bootstrapped)],
+    healthChecks: [...(options.healthChecks ?? []), ...boot.checks()],
     serviceNetwork: { cidrs: [serviceCidr] },
   })
   await guard.start()
+  boot.done('guard')
   const aggregation = new Aggregation(server)
   server.aggregate(aggregation)
   const custom = new CustomResources(server, options)
   await custom.start()
+  boot.done('customResources')
   await aggregation.start()
+  boot.done('aggregation')
   const answer = through((request, identity) => handle(server, request, identity))
   const keepFlowControl = guard.maintainFlowControl((request) => answer(request, SELF))
   const tracking = guard.trackTokens((request) => answer(request, SELF))
-  if (bootstrapped) await Promise.all([keepFlowControl.start(), tracking.start()])
+  const maintain = async (): Promise<void> => {
+    await Promise.all([keepFlowControl.start(), tracking.start()])
+    boot.done('objects')
+  }
+  if (options.bootstrapped) await maintain()
   const transportFor = (user: UserInfo): Transport => inProcessTransport(answer, user)
   return {
     server,
@@ -165,8 +173,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
         advertise,
         trust: options.trust ?? { clientCa: rootCa, requestHeaderCa: options.frontProxyCa },
       })
-      await Promise.all([keepFlowControl.start(), tracking.start()])
-      bootstrapped = true
+      await maintain()
     },
     async stop() {
       keepFlowControl.stop()
@@ -187,15 +194,4 @@ function auditorOf({ audit, env }: GuardedApiOptions, sink: AuditBackend, metric
 function keptFor(ttlMs: number | undefined): readonly ResourceDefinition[] {
   if (ttlMs === undefined) return builtInResources
   return builtInResources.map((one) => (one.ttlMs === undefined ? one : { ...one, ttlMs }))
-}
-
-/** Before the roles are there, most of what clients ask would be refused. */
-function bootstrapCheck(done: () => boolean): HealthCheck {
-  return {
-    name: 'poststarthook/rbac/bootstrap-roles',
-    only: ['healthz', 'readyz'],
-    check() {
-      if (!done()) throw new Error('not finished')
-    },
-  }
 }
