@@ -14,7 +14,7 @@ import type { TableOptions } from './nft/ruleset.ts'
 import { Rules, type Contribution } from './nft/rules.ts'
 import { chooseEndpoints, type NodeTopology } from './plan/endpoints.ts'
 import { hostPorts } from './plan/host-ports.ts'
-import { servicePorts } from './plan/service-ports.ts'
+import { isForProxies, isProxiedHere, servicePorts } from './plan/service-ports.ts'
 
 /** What the proxy does to the host. */
 export interface ProxyHost {
@@ -179,11 +179,11 @@ export class Proxy {
     for (const service of this.#options.informers.lister(services).list()) {
       const { healthCheckNodePort, externalTrafficPolicy, ports } = service.spec
       const { namespace = '', name = '' } = service.metadata
-      if (!healthCheckNodePort || externalTrafficPolicy !== 'Local') continue
+      if (!healthCheckNodePort || externalTrafficPolicy !== 'Local' || !isProxiedHere(service)) continue
       const { localReady } = chooseEndpoints(
         service,
         ports?.[0]?.name ?? '',
-        this.#slicesOf(`${namespace}/${name}`),
+        this.#slicesOf(`${namespace}/${name}`).filter(isForProxies),
         this.#topology(),
       )
       wanted.set(healthCheckNodePort, { namespace, name, localEndpoints: localReady })

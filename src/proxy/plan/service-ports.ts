@@ -36,7 +36,22 @@ export interface ServicePort {
 const PROTOCOLS: Readonly<Record<string, L4Protocol>> = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' }
 const DEFAULT_AFFINITY_SECONDS = 10_800
 
-/** The service ports of one Service in one family. Pure. Empty for headless and ExternalName Services. */
+/** On a Service: another proxy serves it. */
+const PROXY_NAME = 'service.kubernetes.io/service-proxy-name'
+/** On a slice: its endpoints are for DNS alone. */
+const HEADLESS = 'service.kubernetes.io/headless'
+
+/** Whether the Service is left to this proxy. The label alone counts, whatever its value. Pure. */
+export function isProxiedHere({ metadata }: Frozen<Service>): boolean {
+  return metadata.labels?.[PROXY_NAME] === undefined
+}
+
+/** Whether packets may be sent to the slice's endpoints, whosever slice it is. Pure. */
+export function isForProxies({ metadata }: Frozen<EndpointSlice>): boolean {
+  return metadata.labels?.[HEADLESS] === undefined
+}
+
+/** The service ports of one Service in one family. Pure. Empty for headless and ExternalName Services, and for those of other proxies. */
 export function servicePorts(
   service: Frozen<Service>,
   slices: readonly Frozen<EndpointSlice>[],
@@ -44,8 +59,9 @@ export function servicePorts(
   node: NodeTopology,
 ): ServicePort[] {
   const clusterIP = clusterIPOf(service, family)
-  if (service.spec.type === 'ExternalName' || clusterIP === undefined) return []
-  const ofFamily = slices.filter((slice) => String(slice.addressType) === (family === 'ip' ? 'IPv4' : 'IPv6'))
+  if (service.spec.type === 'ExternalName' || clusterIP === undefined || !isProxiedHere(service)) return []
+  const addressType = family === 'ip' ? 'IPv4' : 'IPv6'
+  const ofFamily = slices.filter((slice) => String(slice.addressType) === addressType && isForProxies(slice))
   const externalIPs = externalIPsOf(service, family)
   return (service.spec.ports ?? []).map((port) => {
     const { cluster, external } = chooseEndpoints(service, port.name ?? '', ofFamily, node)
