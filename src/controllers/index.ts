@@ -24,6 +24,7 @@ import { resourceQuotaController } from './resourcequota/controller.ts'
 import { rootCaCertPublisher } from './rootcacertpublisher/controller.ts'
 import { serviceAccountController } from './serviceaccount/controller.ts'
 import { serviceAccountTokenController } from './serviceaccounttoken/controller.ts'
+import { serviceCidrsController } from './servicecidrs/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
 import { tokenSecretController } from './tokensecret/controller.ts'
@@ -81,6 +82,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     pvcProtectionController,
     pvProtectionController,
     vacProtectionController,
+    serviceCidrsController,
     garbageCollector(),
   ]
 }

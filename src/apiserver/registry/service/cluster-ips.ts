@@ -125,14 +125,14 @@ export class ClusterIps {
     const resource = registry.resources.find('networking.k8s.io', 'v1', 'servicecidrs')
     if (!resource) return this.#configured
     const { entries } = await registry.store.range(collectionPrefix(resource.definition, ''))
+    if (entries.length === 0) return this.#configured
     const usable = entries
       .map((entry) => resource.codec.decodeEntry(entry) as unknown as ServiceCIDR)
       .filter(({ metadata, status }) => {
         const ready = status?.conditions?.find(({ type }) => type === 'Ready')
         return !metadata.deletionTimestamp && ready?.status !== 'False'
       })
-    const cidrs = usable.flatMap(({ spec }) => spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? [])
-    return cidrs.length > 0 ? cidrs : this.#configured
+    return usable.flatMap(({ spec }) => spec?.cidrs ?? []).flatMap((text) => parseCidr(text) ?? [])
   }
 }
 
