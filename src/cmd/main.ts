@@ -8,7 +8,7 @@ import { KUBERNETES_VERSION } from '../apiserver/version.ts'
 import { packageFile, packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
 import { API_FLAGS } from './server/api-config/flags.ts'
-import { serverCommand } from './server/command.ts'
+import { agentCommand, serverCommand } from './server/command.ts'
 import { snapshotCommand } from './snapshot/command.ts'
 
 /** Runs the command line of this process. `entry` is the file that Node.js was started with. */
@@ -16,7 +16,7 @@ export async function main({ entry }: { readonly entry: string }): Promise<void>
   const interrupted = new AbortController()
   const release = keepAlive()
   const context = hostContext(entry, interrupted.signal)
-  const program = buildProgram(context, [serverCommand, snapshotCommand])
+  const program = buildProgram(context, [serverCommand, agentCommand, snapshotCommand])
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
   try {
     process.exitCode = await runProgram(program, context, process.argv.slice(2))

@@ -1,4 +1,5 @@
 import type { ControllerDefinition } from '../client/controller.ts'
+import { bootstrapSignerController } from './bootstrapsigner/controller.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation/controller.ts'
 import { csrApprovingController } from './csrapproving/controller.ts'
 import { csrCleanerController } from './csrcleaner/controller.ts'
@@ -27,6 +28,7 @@ import { serviceAccountTokenController } from './serviceaccounttoken/controller.
 import { serviceCidrsController } from './servicecidrs/controller.ts'
 import { statefulSetController } from './statefulset/controller.ts'
 import { taintEvictionController } from './tainteviction/controller.ts'
+import { tokenCleanerController } from './tokencleaner/controller.ts'
 import { tokenSecretController } from './tokensecret/controller.ts'
 import { ttlController } from './ttl/controller.ts'
 import { ttlAfterFinishedController } from './ttlafterfinished/controller.ts'
@@ -59,6 +61,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     csrApprovingController,
     ...(authority ? [csrSigningController({ authority, durationMs: options.clusterSigningDurationMs })] : []),
     csrCleanerController,
+    bootstrapSignerController,
+    tokenCleanerController,
     deploymentController,
     replicaSetController,
     replicationController,

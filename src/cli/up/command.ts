@@ -53,8 +53,17 @@ interface UpFlags extends SettingsFlags {
 
 /** Adds them. */
 export function withSettings(command: Command): Command {
-  return withStore(withCluster(command))
-    .option('--api-port <port>', 'where the API listens (6443, or the next one that no other cluster has)', parsePort)
+  const all = withStore(withCluster(command)).option(
+    '--api-port <port>',
+    'where the API listens (6443, or the next one that no other cluster has)',
+    parsePort,
+  )
+  return withNodeSettings(all).option('--manifests <dir>', 'apply the manifests of this folder and keep them applied')
+}
+
+/** Adds those that a node goes by, too. */
+export function withNodeSettings(command: Command): Command {
+  return command
     .option('--pod-cidr <range>', 'the addresses of pods (10.244.0.0/16)')
     .option('--service-cidr <range>', 'the addresses of Services (10.96.0.0/16)')
     .option('--cluster-domain <name>', "the domain of the cluster's names (cluster.local)")
@@ -67,7 +76,6 @@ export function withSettings(command: Command): Command {
     )
     .option('--nodes <count>', 'how many nodes, with simulated pods (1)', parseCount)
     .option('--container-runtime-endpoint <socket>', 'a CRI socket to use instead of a containerd of our own')
-    .option('--manifests <dir>', 'apply the manifests of this folder and keep them applied')
 }
 
 /** `skiff up` */

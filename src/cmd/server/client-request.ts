@@ -3,7 +3,13 @@ import { readCertificate } from '../../apimachinery/x509/certificate.ts'
 import { readPair, writePair } from './pki.ts'
 import type { ShownToOthers } from './remote-api.ts'
 import { keepRenewed } from './renewal.ts'
-import { isDue, nodeSubject, requestCertificate, type ServingRequestOptions } from './serving-request.ts'
+import {
+  isDue,
+  nodeClientFile,
+  nodeSubject,
+  requestCertificate,
+  type ServingRequestOptions,
+} from './serving-request.ts'
 
 export interface ClientRequestOptions extends Omit<ServingRequestOptions, 'addresses'> {
   /** Where the node shows its certificate. */
@@ -32,18 +38,16 @@ export async function keepClientRequested(options: ClientRequestOptions): Promis
       subject: nodeSubject(nodeName),
     } as const
     const pair = await requestCertificate(options, asked)
-    writePair(folder, fileOf(nodeName), pair)
+    writePair(folder, nodeClientFile(nodeName), pair)
     api.showCertificate(pair)
     env.log.info('the node has a new client certificate')
   }
   await keepRenewed({ folder, env, signal, checkMs: CHECK_MS, atOnce: true }, renew)
 }
 
-const fileOf = (nodeName: string): string => `kubelet-client-${nodeName}`
-
 /** The certificate that the cluster gave the node, while it is good. */
 function requestedClient({ folder, nodeName, env }: Pick<ClientRequestOptions, 'folder' | 'nodeName' | 'env'>) {
-  const pair = readPair(folder, fileOf(nodeName))
+  const pair = readPair(folder, nodeClientFile(nodeName))
   return pair && new X509Certificate(pair.cert).validToDate.getTime() > env.clock.now() ? pair : undefined
 }
 

@@ -2,8 +2,8 @@ import { flushCompileCache } from 'node:module'
 import { Command, Option } from 'commander'
 import { givenApiFlags, withApiFlags } from '../../cli/api-flags/options.ts'
 import type { CliContext } from '../../cli/context.ts'
-import { parseDurationMs, parseLevel, withExamples } from '../../cli/flags.ts'
-import { settingsFor, withSettings } from '../../cli/up/command.ts'
+import { parseDurationMs, parseLevel, withCluster, withExamples } from '../../cli/flags.ts'
+import { settingsFor, withNodeSettings, withSettings } from '../../cli/up/command.ts'
 import type { ApiFlagsOf, SettingsFlags } from '../../cli/up/command.ts'
 import type { ServerMessage } from '../../cli/up/server-process.ts'
 import { clusterPaths } from '../../host/cluster/paths.ts'
@@ -15,6 +15,7 @@ import { lineLogger } from '../../lib/host/line-logger.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
 import { API_FLAGS } from './api-config/flags.ts'
 import { COMPONENTS, parseComponents } from './components.ts'
+import { nodeKubeconfig } from './node-kubeconfig.ts'
 import { runServer } from './run.ts'
 
 interface ServerFlags extends SettingsFlags {
@@ -22,6 +23,7 @@ interface ServerFlags extends SettingsFlags {
   readonly advertiseAddress?: string
   readonly components: string
   readonly kubeconfig?: string
+  readonly bootstrapKubeconfig?: string
   /** In ms. */
   readonly clusterSigningDuration?: number
   readonly legacyServiceAccountTokenCleanUpPeriod?: number
@@ -80,6 +82,38 @@ export function serverCommand(context: CliContext): Command {
   ])
 }
 
+/** `skiff agent`: of a server, the node alone. */
+export function agentCommand(context: CliContext): Command {
+  const command = withNodeSettings(
+    withCluster(new Command('agent').description('run a node of a cluster whose API server is elsewhere')),
+  )
+    .option('--kubeconfig <file>', "how the node reaches the API server (kubelet.kubeconfig in the cluster's folder)")
+    .option(
+      '--bootstrap-kubeconfig <file>',
+      'where there is none yet: how to ask for a place in the cluster, mostly with a bootstrap token',
+    )
+    .option('--advertise-address <ip>', "how others reach this node (the default route's address)")
+    .option('--no-rotate-certificates', 'do not ask for a new client certificate before its own ends')
+    .option(
+      '--rotate-server-certificates',
+      'ask the cluster for the certificate it serves with, too; somebody has to approve',
+    )
+    .addOption(new Option('--log-format <format>', 'how it logs').choices(['text', 'json']).default('text'))
+    .addOption(new Option('-v, --v <level>', 'how much is logged').argParser(parseLevel).default(0))
+    .addHelpText(
+      'after',
+      "\nThe ranges of addresses and the domain have to be the cluster's.\nIt ends with SIGTERM or Ctrl-C. Containers go on, and the next agent adopts them.",
+    )
+    .action((flags: Omit<ServerFlags, 'components'>) => {
+      const kubeconfig = flags.kubeconfig ?? nodeKubeconfig(clusterPaths(flags.dataDir, flags.name).root)
+      return server(context, { ...flags, components: 'node', kubeconfig }, () => ({}))
+    })
+  return withExamples(command, [
+    ['skiff agent --bootstrap-kubeconfig join.yaml', 'join a cluster'],
+    ['skiff agent --kubeconfig node.yaml', 'with a certificate that an administrator made'],
+  ])
+}
+
 async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlagsOf): Promise<void> {
   const stop = new AbortController()
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(name)))
@@ -99,6 +133,7 @@ async function server(context: CliContext, flags: ServerFlags, apiFlags: ApiFlag
       bindAddress: flags.bindAddress ?? (settings.runtime === 'simulated' ? '127.0.0.1' : '0.0.0.0'),
       components: parseComponents(flags.components),
       ...(flags.kubeconfig !== undefined && { kubeconfig: flags.kubeconfig }),
+      ...(flags.bootstrapKubeconfig !== undefined && { bootstrapKubeconfig: flags.bootstrapKubeconfig }),
       ...(flags.advertiseAddress !== undefined && { advertiseAddress: flags.advertiseAddress }),
       ...(flags.clusterSigningDuration !== undefined && { clusterSigningDurationMs: flags.clusterSigningDuration }),
       ...(flags.legacyServiceAccountTokenCleanUpPeriod !== undefined && {

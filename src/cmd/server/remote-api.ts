@@ -40,7 +40,8 @@ export function remoteApi(kubeconfig: string, env: Env): RemoteApi {
   }
 }
 
-function readConfig(kubeconfig: string, { clock }: Env): ReturnType<typeof loadKubeconfig>['config'] {
+/** How a kubeconfig's cluster is reached. A UserError when it cannot be read or used. */
+export function readConfig(kubeconfig: string, { clock }: Env): ReturnType<typeof loadKubeconfig>['config'] {
   try {
     const { config } = loadKubeconfig({ clock, paths: [kubeconfig] })
     checkCertificates(config)

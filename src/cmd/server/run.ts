@@ -37,6 +37,8 @@ export interface ServerOptions {
   readonly components: ReadonlySet<Component>
   /** How to reach the API server where it is none of the components. */
   readonly kubeconfig?: string
+  /** How a node apart that has no kubeconfig yet asks for its certificate, as upstream's --bootstrap-kubeconfig. */
+  readonly bootstrapKubeconfig?: string
   /** The address that others reach this node by; found out when absent. */
   readonly advertiseAddress?: string
   /** The longest that certificates last that are asked for, as upstream's --cluster-signing-duration. */
@@ -110,7 +112,7 @@ async function apiOf(
   nodeIP: string,
   cleanup: AsyncDisposableStack,
 ): Promise<PartsOptions['api']> {
-  const { components, kubeconfig, env } = options
+  const { components, kubeconfig, bootstrapKubeconfig, env, paths, settings, signal } = options
   if (components.has('apiserver')) return serveApi(options, nodeIP, cleanup)
   const { remoteApi } = await import('./remote-api.ts')
   if (kubeconfig === undefined) {
@@ -118,6 +120,11 @@ async function apiOf(
       hints: ['name its kubeconfig with --kubeconfig'],
       exitCode: EXIT.usage,
     })
+  }
+  if (bootstrapKubeconfig !== undefined) {
+    const { bootstrapNode } = await import('./node-bootstrap.ts')
+    const { nodeName } = settings
+    await bootstrapNode({ kubeconfig, bootstrapKubeconfig, folder: paths.pki, nodeName, env, signal })
   }
   const api = remoteApi(kubeconfig, env)
   cleanup.defer(() => api.close())
