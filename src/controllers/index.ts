@@ -16,6 +16,8 @@ import { jobController } from './job/controller.ts'
 import { legacyServiceAccountTokenCleaner } from './legacyserviceaccounttokencleaner/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
 import { nodeLifecycleController } from './nodelifecycle/controller.ts'
+import { claimBinder } from './persistentvolumebinder/claims.ts'
+import { volumeReleaser } from './persistentvolumebinder/volumes.ts'
 import { podGarbageCollector } from './podgc/controller.ts'
 import { pvProtectionController } from './pvprotection/controller.ts'
 import { pvcProtectionController } from './pvcprotection/controller.ts'
@@ -83,6 +85,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     taintEvictionController(),
     podGarbageCollector(),
     namespaceController,
+    claimBinder,
+    volumeReleaser,
     pvcProtectionController,
     pvProtectionController,
     vacProtectionController,

@@ -37,7 +37,11 @@ const DEFAULT_CLASS = [
   'storageclass.beta.kubernetes.io/is-default-class',
 ]
 
-function nameCell({ metadata }: Frozen<StorageClass>): string {
-  const isDefault = DEFAULT_CLASS.some((key) => metadata.annotations?.[key] === 'true')
-  return `${metadata.name ?? ''}${isDefault ? ' (default)' : ''}`
+/** Whether claims that name no class get this one. */
+export function isDefaultClass({ metadata }: Frozen<StorageClass>): boolean {
+  return DEFAULT_CLASS.some((key) => metadata.annotations?.[key] === 'true')
+}
+
+function nameCell(storageClass: Frozen<StorageClass>): string {
+  return `${storageClass.metadata.name ?? ''}${isDefaultClass(storageClass) ? ' (default)' : ''}`
 }
