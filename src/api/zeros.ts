@@ -1,3 +1,4 @@
+import { zeroValue } from '../apimachinery/codec/plan.ts'
 import type { Schema, StructSchema } from '../apimachinery/schema.ts'
 
 /** What to do with one field of a struct. */
@@ -60,23 +61,5 @@ function planOf(schema: StructSchema): readonly FieldFill[] {
 }
 
 function zeroOf(schema: Schema): FieldFill['zero'] {
-  switch (schema.kind) {
-    case 'struct':
-      return STRUCT
-    case 'string':
-      return ''
-    case 'int32':
-    case 'int64':
-    case 'double':
-    case 'intOrString':
-      return 0
-    case 'boolean':
-      return false
-    case 'quantity':
-      return '0'
-    case 'duration':
-      return '0s'
-    default:
-      return undefined
-  }
+  return schema.kind === 'struct' ? STRUCT : ((zeroValue(schema) as FieldFill['zero'] | null) ?? undefined)
 }

@@ -10,21 +10,7 @@ import { linuxMounts } from '../../src/kubelet/linux/mounts.ts'
 import { readLog } from '../../src/kubelet/logs/read.ts'
 import { terminationMessage } from '../../src/kubelet/runtime/termination-message.ts'
 import type { ContainerStatus } from '../../src/kubelet/cri/generated/types.ts'
-
-const skip = mayMount() ? false : 'needs root and the right to mount'
-
-function mayMount(): boolean {
-  const dir = mkdtempSync(`${tmpdir()}/skiff-mount-`)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', dir], { stdio: 'ignore' })
-    execFileSync('umount', [dir])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
+import { skipMounts as skip } from '../../src/kubelet/linux/test-mounts.ts'
 
 /** A volume that a container writes to, and what lies outside of it. */
 async function withVolume(use: (volume: string, outside: string, dir: string) => Promise<void>): Promise<void> {

@@ -5,8 +5,9 @@ import { request as httpsRequest } from 'node:https'
 import type { IncomingHttpHeaders } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { connect, type ConnectionOptions } from 'node:tls'
 import type { GivenApiFlags } from '../../src/cli/api-flags/flag.ts'
+import { RawConnection } from '../../src/apiserver/http/test-connection.ts'
 import { apiConfig } from '../../src/cmd/server/api-config/config.ts'
 import { type RunningApi, servingNames, startApi } from '../../src/cmd/server/api-server.ts'
 import { ensureKubeletClient, ensurePki, type Pki } from '../../src/cmd/server/pki.ts'
@@ -211,42 +212,4 @@ function authorization(sent: Sent): Record<string, string> {
   if (sent.token !== undefined) return { authorization: `Bearer ${sent.token}` }
   const as = 'as' in sent ? sent.as : sent.tls?.cert === undefined ? 'admin' : undefined
   return as === undefined ? {} : { authorization: `Bearer ${as}-token` }
-}
-
-/** A client that sends what it likes. */
-export class RawConnection {
-  readonly socket: TLSSocket
-  received = ''
-  readonly #closed: Promise<unknown>
-  #heard: () => void = () => {}
-
-  constructor(socket: TLSSocket) {
-    this.socket = socket
-    socket.on('error', () => socket.destroy())
-    socket.on('data', (data: Buffer) => {
-      this.received += data.toString('latin1')
-      this.#heard()
-    })
-    this.#closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.once('close', () => this.#heard())
-  }
-
-  send(text: string): this {
-    this.socket.write(text, 'latin1')
-    return this
-  }
-
-  /** Waits until the answers have something, or the server closes. */
-  async until(wanted: RegExp): Promise<string> {
-    while (!wanted.test(this.received) && !this.socket.closed)
-      await new Promise<void>((resolve) => (this.#heard = resolve))
-    assert.match(this.received, wanted)
-    return this.received
-  }
-
-  /** All that came until the server closed. */
-  async closed(): Promise<string> {
-    await this.#closed
-    return this.received
-  }
 }

@@ -1,3 +1,4 @@
+import { goTypeOf } from '../go-type.ts'
 import { goPrint, isJsonObject } from '../../lib/json-value.ts'
 import { goQuote } from '../../lib/quote.ts'
 import { planOf } from '../codec/plan.ts'
@@ -97,12 +98,6 @@ function* checkScalar({ kind }: ScalarSchema, value: unknown, path: string): Gen
 
 /** How Go prints a pointer to what holds the value. */
 const goPointer = (value: unknown): string => `&{${goPrint(value)}}`
-
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return '[]interface {}'
-  if (typeof value === 'object') return 'map[string]interface {}'
-  return typeof value === 'boolean' ? 'bool' : typeof value
-}
 
 /** Go's `%#v`. */
 function goSyntax(value: unknown): string {

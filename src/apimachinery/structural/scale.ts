@@ -1,3 +1,4 @@
+import { goTypeOf } from '../go-type.ts'
 import { goPrint } from '../../lib/json-value.ts'
 import type { ScaleSubresource } from '../resource.ts'
 import { type FieldError, invalid } from '../status.ts'
@@ -54,21 +55,4 @@ function isInteger(value: unknown): boolean {
 
 function accessorError(path: string, value: unknown, wanted: string): string {
   return `.${path} accessor error: ${goPrint(value)} is of the type ${goTypeOf(value)}, expected ${wanted}`
-}
-
-function goTypeOf(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  switch (typeof value) {
-    case 'string':
-      return 'string'
-    case 'boolean':
-      return 'bool'
-    case 'number':
-      return Number.isSafeInteger(value) ? 'int64' : 'float64'
-    case 'bigint':
-      return 'int64'
-    default:
-      return 'map[string]interface {}'
-  }
 }

@@ -3,7 +3,7 @@ import { decodeAnyYaml, decodeYaml } from '../../apimachinery/codec/yaml/yaml.ts
 import { type FieldError, invalid, notSupported, required } from '../../apimachinery/status.ts'
 import { isDns1123Subdomain } from '../../apimachinery/validation/names.ts'
 import { isJsonObject } from '../../lib/json-value.ts'
-import { aggregateMessage } from '../authn/types.ts'
+import { aggregateMessage } from '../../apimachinery/aggregate.ts'
 import { boolean, document, list, raw, string, struct } from '../config/shape.ts'
 import { type GroupResources, LEVELS, type Policy, type PolicyRule, STAGES } from './policy.ts'
 

@@ -4,7 +4,8 @@ import { isDns1123Subdomain } from '../../apimachinery/validation/names.ts'
 import type { AuthorizationAttributes } from '../authz/types.ts'
 import { MASTERS } from '../authz/privileged-groups.ts'
 import { accountGroups, splitAccountUserName } from './service-account/names.ts'
-import { aggregateMessage, type UserInfo } from './types.ts'
+import { aggregateMessage } from '../../apimachinery/aggregate.ts'
+import type { UserInfo } from './types.ts'
 
 /** Whom a request asks to act as. */
 export interface Wanted {

@@ -2,14 +2,8 @@ import { andThen } from '../../lib/and-then.ts'
 import { decodeBase64 } from '../../lib/base64.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import { header } from '../request/call.ts'
-import {
-  aggregateMessage,
-  type Authentication,
-  type Authenticator,
-  firstFound,
-  type RequestHeaders,
-  type Sender,
-} from './types.ts'
+import { aggregateMessage } from '../../apimachinery/aggregate.ts'
+import { type Authentication, type Authenticator, firstFound, type RequestHeaders, type Sender } from './types.ts'
 
 /** Finds out whose a bearer token is. Undefined: not one of mine. A throw: one of mine, and bad. */
 export interface TokenAuthenticator {

@@ -1,3 +1,4 @@
+import { aggregateMessage } from '../../apimachinery/aggregate.ts'
 import { andThen } from '../../lib/and-then.ts'
 import type { MaybePromise } from '../../store/store.ts'
 import type { AuthenticationNotes } from './notes.ts'
@@ -106,12 +107,6 @@ export function firstFound<A extends object>(
   }
   const noted = (error: unknown): undefined => void errors.push(error)
   return from(0)
-}
-
-/** Several errors as upstream's aggregate words them: alone as it is, many in brackets, each once. */
-export function aggregateMessage(errors: readonly unknown[]): string {
-  const messages = [...new Set(errors.map((error) => (error instanceof Error ? error.message : String(error))))]
-  return messages.length === 1 ? (messages[0] ?? '') : `[${messages.join(', ')}]`
 }
 
 /** The groups of everyone who is known, and of everyone who is not. */

@@ -1,5 +1,6 @@
 import type { MaybePromise } from '../../store/store.ts'
-import { aggregateMessage, type UserInfo } from '../authn/types.ts'
+import { aggregateMessage } from '../../apimachinery/aggregate.ts'
+import type { UserInfo } from '../authn/types.ts'
 
 /** What is asked to be allowed (upstream's authorizer.Attributes). */
 export interface AuthorizationAttributes {

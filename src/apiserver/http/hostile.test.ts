@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { connect as connectHttp2 } from 'node:http2'
 import { after, before, test } from 'node:test'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect } from 'node:tls'
 import { configMaps } from '../../api/core/v1/configmap.ts'
 import { namespaces } from '../../api/core/v1/namespace.ts'
 import { VirtualClock } from '../../lib/clock.ts'
@@ -14,6 +14,7 @@ import { REQUEST_MS } from './limits.ts'
 import { FIRST_HEAD_MS, IDLE_MS } from './idle.ts'
 import { type HttpsListener, serveHttps } from './serve.ts'
 import { testCertificate } from './test-certificate.ts'
+import { RawConnection } from './test-connection.ts'
 
 const clock = new VirtualClock()
 const faults: unknown[] = []
@@ -36,49 +37,13 @@ after(async () => {
   await listener.close()
 })
 
-/** A client that sends what it likes. */
-class Raw {
-  readonly socket: TLSSocket
-  received = ''
-  readonly #closed: Promise<unknown>
-  #heard: () => void = () => {}
-
-  private constructor(socket: TLSSocket) {
-    this.socket = socket
-    socket.on('error', () => socket.destroy())
-    socket.on('data', (data: Buffer) => {
-      this.received += data.toString('latin1')
-      this.#heard()
-    })
-    this.#closed = new Promise((resolve) => socket.once('close', resolve))
-    socket.once('close', () => this.#heard())
-  }
-
-  static async open(): Promise<Raw> {
-    const options = { port: listener.port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }
-    const socket = connect(options)
-    const raw = new Raw(socket)
-    await new Promise((resolve) => socket.once('secureConnect', resolve))
-    return raw
-  }
-
-  send(text: string): this {
-    this.socket.write(text, 'latin1')
-    return this
-  }
-
-  /** Waits until the answer has something, or the server closes. */
-  async until(wanted: RegExp): Promise<string> {
-    while (!wanted.test(this.received) && !this.socket.closed)
-      await new Promise<void>((resolve) => (this.#heard = resolve))
-    assert.match(this.received, wanted)
-    return this.received
-  }
-
-  async closed(): Promise<string> {
-    await this.#closed
-    return this.received
-  }
+/** A new client that sends what it likes. */
+async function open(): Promise<RawConnection> {
+  const options = { port: listener.port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] }
+  const socket = connect(options)
+  const raw = new RawConnection(socket)
+  await new Promise((resolve) => socket.once('secureConnect', resolve))
+  return raw
 }
 
 const HOST = 'Host: a\r\n'
@@ -103,14 +68,14 @@ const AMBIGUOUS: Readonly<Record<string, string>> = {
 
 for (const [name, text] of Object.entries(AMBIGUOUS)) {
   test(`refused, and the connection closed: ${name}`, async () => {
-    const answers = await (await Raw.open()).send(text + get('/version')).closed()
+    const answers = await (await open()).send(text + get('/version')).closed()
     assert.match(answers, /^HTTP\/1\.1 400 Bad Request\r\n/)
     assert.equal(answers.match(/HTTP\/1\.1 /g)?.length, 1, answers)
   })
 }
 
 test('requests that are sent at once are answered one after another', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   const answers = await raw
     .send(get('/livez') + get(`${LIST}?limit=1`) + get('/readyz'))
     .until(/ok[^]*NamespaceList[^]*ok$/)
@@ -119,12 +84,12 @@ test('requests that are sent at once are answered one after another', async () =
 })
 
 test('heads are bounded like upstream’s, at a megabyte', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   await raw
     .send(get(`${LIST}?${'a=b&'.repeat(20_000)}`, `X: ${'x'.repeat(200_000)}\r\n`))
     .until(/200 OK[^]*NamespaceList/)
   raw.socket.destroy()
-  const large = await Raw.open()
+  const large = await open()
   await large
     .send(get('/version', `X: ${'x'.repeat(1_100_000)}\r\n`))
     .until(/^HTTP\/1\.1 431 Request Header Fields Too Large/)
@@ -132,27 +97,27 @@ test('heads are bounded like upstream’s, at a megabyte', async () => {
 })
 
 test('bodies are bounded without a length, too', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   raw.send(post('Transfer-Encoding: chunked\r\n', `400000\r\n${'x'.repeat(0x400000)}\r\n0\r\n\r\n`))
   await raw.until(/413 Payload Too Large[^]*Request entity too large: limit is 3145728/)
   raw.socket.destroy()
 })
 
 test('a compressed body is not unpacked', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   await raw.send(post('Content-Encoding: gzip\r\nContent-Length: 4\r\n', '\x1f\x8b\b\0')).until(/400 Bad Request/)
   raw.socket.destroy()
 })
 
 test('who sends a head byte by byte is cut off', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   raw.send('GET /livez HT')
   await pass(FIRST_HEAD_MS)
   assert.equal(await raw.closed(), '')
 })
 
 test('who keeps a connection for nothing is cut off; who watches is not', async () => {
-  const [idle, watching] = [await Raw.open(), await Raw.open()]
+  const [idle, watching] = [await open(), await open()]
   await idle.send(get('/livez')).until(/ok$/)
   await watching.send(get(`${LIST}?watch=true&timeoutSeconds=600`)).until(/200 OK/)
   await pass(IDLE_MS)
@@ -162,7 +127,7 @@ test('who keeps a connection for nothing is cut off; who watches is not', async 
 })
 
 test('who sends a body byte by byte is told so', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   raw.send(post('Content-Length: 100\r\n', '{"me'))
   await pass(REQUEST_MS)
   await raw.until(/HTTP\/1\.1 /)
@@ -171,7 +136,7 @@ test('who sends a body byte by byte is told so', async () => {
 })
 
 test('garbage in the middle of a watch ends it, and is not answered within', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   await raw.send(get(`${LIST}?watch=true`)).until(/200 OK/)
   assert.doesNotMatch(await raw.send('garbage\r\n\r\n').closed(), /400/)
 })
@@ -180,16 +145,16 @@ const WEBSOCKET = 'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Ve
 const KEY = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'
 
 test('a WebSocket that breaks the protocol ends alone', async () => {
-  const raw = await Raw.open()
+  const raw = await open()
   await raw.send(get(`${LIST}?watch=true`, WEBSOCKET + KEY)).until(/101 Switching Protocols/)
   await raw.send('\xff'.repeat(40)).closed()
-  const other = await Raw.open()
+  const other = await open()
   await other.send(get('/livez')).until(/ok$/)
   other.socket.destroy()
 })
 
 test('a WebSocket without a key is refused', async () => {
-  assert.match(await (await Raw.open()).send(get(`${LIST}?watch=true`, WEBSOCKET)).closed(), /^HTTP\/1\.1 400/)
+  assert.match(await (await open()).send(get(`${LIST}?watch=true`, WEBSOCKET)).closed(), /^HTTP\/1\.1 400/)
 })
 
 test('HTTP/2: streams that are reset at once, without end', async () => {
@@ -201,14 +166,14 @@ test('HTTP/2: streams that are reset at once, without end', async () => {
     stream.close(8)
   }
   session.destroy()
-  const raw = await Raw.open()
+  const raw = await open()
   await raw.send(get('/livez')).until(/ok$/)
   raw.socket.destroy()
 })
 
 /** Time passes once the server has read what was sent: another connection's answer says so. */
 async function pass(ms: number): Promise<void> {
-  const other = await Raw.open()
+  const other = await open()
   await other.send(get('/livez')).until(/ok$/)
   other.socket.destroy()
   await clock.advance(ms * 1.25 + 1)

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
@@ -11,21 +10,7 @@ import { linuxFiles } from './files.ts'
 import { linuxMachine } from './machine.ts'
 import { linuxMounts } from './mounts.ts'
 import { linuxNetwork } from './network.ts'
-
-const skip = process.getuid?.() === 0 && mayMount() ? false : 'needs root and the right to mount'
-
-function mayMount(): boolean {
-  const dir = mkdtempSync(`${tmpdir()}/skiff-mount-`)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', dir], { stdio: 'ignore' })
-    execFileSync('umount', [dir])
-    return true
-  } catch {
-    return false
-  } finally {
-    rmSync(dir, { recursive: true, force: true })
-  }
-}
+import { skipMounts as skip } from './test-mounts.ts'
 
 async function inFolder(use: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(`${tmpdir()}/skiff-linux-`)

@@ -1,7 +1,9 @@
 import type {
   MatchResources,
+  MutatingAdmissionPolicySpec,
   MutatingWebhook,
   Rule,
+  ValidatingAdmissionPolicySpec,
   ValidatingWebhook,
 } from '../../generated/types/admissionregistration/v1.ts'
 
@@ -39,4 +41,10 @@ export function defaultMatchResources(match: MatchResources | undefined): void {
   defaultMatch(match)
   defaultScopes(match.resourceRules)
   defaultScopes(match.excludeResourceRules)
+}
+
+/** SetDefaults_ValidatingAdmissionPolicySpec; that of a mutating one is the same. */
+export function defaultPolicySpec(spec: ValidatingAdmissionPolicySpec | MutatingAdmissionPolicySpec): void {
+  spec.failurePolicy ??= 'Fail'
+  defaultMatchResources(spec.matchConstraints)
 }

@@ -1,5 +1,6 @@
-import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
-import { defaultMatchResources } from './default.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
+import { defaultPolicySpec } from './default.ts'
+import { paramKindColumn } from './param-kind.ts'
 import type { MutatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
 import { validateMutatingPolicy } from './policy-validate.ts'
 import { defineResource } from '../../define.ts'
@@ -16,18 +17,7 @@ export const mutatingAdmissionPolicies = defineResource<MutatingAdmissionPolicy>
   schema: 'io.k8s.api.admissionregistration.v1.MutatingAdmissionPolicy',
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
-  defaults(policy) {
-    const spec = (policy.spec ??= {})
-    spec.failurePolicy ??= 'Fail'
-    defaultMatchResources(spec.matchConstraints)
-  },
+  defaults: (policy) => defaultPolicySpec((policy.spec ??= {})),
   validate: validateMutatingPolicy,
-  columns: [
-    nameColumn,
-    integer('Mutations', ({ spec }) => spec?.mutations?.length),
-    text('ParamKind', ({ spec }) =>
-      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
-    ),
-    ageColumn,
-  ],
+  columns: [nameColumn, integer('Mutations', ({ spec }) => spec?.mutations?.length), paramKindColumn, ageColumn],
 })

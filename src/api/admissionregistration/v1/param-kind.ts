@@ -1,7 +1,13 @@
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { type FieldError, invalid, required } from '../../../apimachinery/status.ts'
 import { isDns1035Label, isDns1123Subdomain } from '../../../apimachinery/validation/names.ts'
+import { text } from '../../columns.ts'
 import type { ParamKind } from '../../generated/types/admissionregistration/v1.ts'
+
+/** The column of policies that names the kind of their parameters. */
+export const paramKindColumn = text<{ spec?: { paramKind?: ParamKind } }>('ParamKind', ({ spec }) =>
+  spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
+)
 
 /** The kind of a policy's parameters. */
 export function* validateParamKind(

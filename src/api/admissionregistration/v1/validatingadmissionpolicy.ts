@@ -1,5 +1,6 @@
-import { ageColumn, integer, nameColumn, text } from '../../columns.ts'
-import { defaultMatchResources } from './default.ts'
+import { ageColumn, integer, nameColumn } from '../../columns.ts'
+import { defaultPolicySpec } from './default.ts'
+import { paramKindColumn } from './param-kind.ts'
 import type { ValidatingAdmissionPolicy } from '../../generated/types/admissionregistration/v1.ts'
 import { validateValidatingPolicy, validateValidatingPolicyStatus } from './policy-validate.ts'
 import { defineResource } from '../../define.ts'
@@ -18,19 +19,8 @@ export const validatingAdmissionPolicies = defineResource<ValidatingAdmissionPol
   statusResets: ['metadata'],
   hasGeneration: true,
   requireResourceVersionOnUpdate: true,
-  defaults(policy) {
-    const spec = (policy.spec ??= {})
-    spec.failurePolicy ??= 'Fail'
-    defaultMatchResources(spec.matchConstraints)
-  },
+  defaults: (policy) => defaultPolicySpec((policy.spec ??= {})),
   validate: validateValidatingPolicy,
   validateStatusUpdate: validateValidatingPolicyStatus,
-  columns: [
-    nameColumn,
-    integer('Validations', ({ spec }) => spec?.validations?.length),
-    text('ParamKind', ({ spec }) =>
-      spec?.paramKind ? `${spec.paramKind.apiVersion ?? ''}/${spec.paramKind.kind ?? ''}` : '<unset>',
-    ),
-    ageColumn,
-  ],
+  columns: [nameColumn, integer('Validations', ({ spec }) => spec?.validations?.length), paramKindColumn, ageColumn],
 })

@@ -1,3 +1,4 @@
+import { goTypeOf } from '../../go-type.ts'
 import { decodeBase64 } from '../../../lib/base64.ts'
 import { semanticEqual } from '../../equality.ts'
 import { escapeName, unescapeName } from '../escape.ts'
@@ -51,22 +52,7 @@ function readNonNull(schema: CelSchema): Reader {
 }
 
 function unexpected(type: string, raw: unknown): CelError {
-  return new CelError(`invalid data, expected ${type}, got ${goType(raw)}`)
-}
-
-/** What Go calls the type of parsed JSON. */
-function goType(raw: unknown): string {
-  if (Array.isArray(raw)) return '[]interface {}'
-  switch (typeof raw) {
-    case 'number':
-      return Number.isInteger(raw) ? 'int64' : 'float64'
-    case 'boolean':
-      return 'bool'
-    case 'object':
-      return 'map[string]interface {}'
-    default:
-      return typeof raw
-  }
+  return new CelError(`invalid data, expected ${type}, got ${goTypeOf(raw)}`)
 }
 
 const readInteger: Reader = (raw) => {

@@ -1,4 +1,5 @@
 /** What a strategic merge patch must be like, and upstream's words when it is not. */
+import { goTypeOf } from '../../go-type.ts'
 import { goPrint, isJsonObject } from '../../../lib/json-value.ts'
 import { goStruct } from '../../codec/errors.ts'
 import type { StructSchema } from '../../schema.ts'
@@ -24,13 +25,7 @@ function asString(value: unknown): string {
 /** The value as a list. Throws StatusError when it is none. */
 export function requireList(value: unknown): unknown[] {
   if (Array.isArray(value)) return value
-  throw unexpectedPatch(`expected a []interface {}, but received a ${goTypeOf(value)}`)
-}
-
-function goTypeOf(value: unknown): string {
-  if (value === null) return '%!s(<nil>)'
-  if (isJsonObject(value)) return 'map[string]interface {}'
-  return typeof value === 'boolean' ? 'bool' : typeof value === 'number' ? 'int64' : typeof value
+  throw unexpectedPatch(`expected a []interface {}, but received a ${value === null ? '%!s(<nil>)' : goTypeOf(value)}`)
 }
 
 /** Every item must be an object that has the merge key; none is needed for lists of primitives. */

@@ -3,7 +3,7 @@ import type { Event } from '../../../api/generated/types/core/v1.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import { Lru } from '../../../lib/lru.ts'
 import { TokenBucket } from '../../../lib/token-bucket.ts'
-import { aggregateMessage } from '../../authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import type { EventLimit } from './config.ts'
 

@@ -1,4 +1,4 @@
-import { aggregateMessage } from '../../authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import { admissionForbidden } from '../forbidden.ts'
 import type { AdmissionAttributes } from '../types.ts'
 import type { PodLike, Violation } from './check.ts'

@@ -1,5 +1,6 @@
 import { sleep } from '../../../lib/clock.ts'
-import { aggregateMessage, type Authentication } from '../types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
+import type { Authentication } from '../types.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
 import type { AuthenticationConfiguration } from '../configuration/schema.ts'
 import { JwtAuthenticator, type JwtOptions } from './authenticator.ts'

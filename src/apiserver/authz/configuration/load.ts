@@ -1,6 +1,6 @@
 import { DecodeError } from '../../../apimachinery/codec/errors.ts'
 import { parseDuration } from '../../../apimachinery/duration/duration.ts'
-import { aggregateMessage } from '../../authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import { decodeConfig } from '../../config/decode.ts'
 import { AUTHORIZATION_CONFIGURATION, type WrittenConfiguration, type WrittenWebhook } from './schema.ts'
 import type { AuthorizationConfiguration, AuthorizerConfiguration, Mode, WebhookConfiguration } from './types.ts'

@@ -14,7 +14,7 @@ import type {
 } from '../../../api/generated/types/rbac/v1.ts'
 import type { UserInfo } from '../../authn/types.ts'
 import { ACCOUNT_PREFIX } from '../../authn/service-account/names.ts'
-import { aggregateMessage } from '../../authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { Mirror } from '../../mirror/mirror.ts'
 import type { Mirrors } from '../../mirror/mirrors.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer, RulesFor } from '../types.ts'

@@ -12,7 +12,7 @@ import {
   type StructDecl,
   structType,
 } from '../../../apimachinery/cel/index.ts'
-import { aggregateMessage } from '../../authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { ReviewSpec } from './review.ts'
 
 function struct(name: string, fields: Readonly<Record<string, CelType>>): StructDecl {

@@ -1,3 +1,4 @@
+import { goTypeOf } from '../../../apimachinery/go-type.ts'
 import type { KubeObject } from '../../../apimachinery/meta.ts'
 import type { FieldError } from '../../../apimachinery/status.ts'
 import { validateAnnotations, validateLabels } from '../../../apimachinery/validation/meta.ts'
@@ -108,10 +109,10 @@ function restored({ metadata }: KubeObject, converted: Record<string, unknown>):
 function textsOf(value: unknown, field: string): Record<string, string> | undefined {
   if (value === undefined || value === null) return undefined
   if (!isJsonObject(value))
-    throw new BadConversion(`invalid metadata.${field} of type ${goType(value)} in converted object`)
+    throw new BadConversion(`invalid metadata.${field} of type ${goTypeOf(value)} in converted object`)
   for (const [key, text] of Object.entries(value)) {
     if (typeof text === 'string') continue
-    throw new BadConversion(`metadata.${field}[${key}] must be a string, but is ${goType(text)} in converted object`)
+    throw new BadConversion(`metadata.${field}[${key}] must be a string, but is ${goTypeOf(text)} in converted object`)
   }
   return value as Record<string, string>
 }
@@ -126,21 +127,4 @@ function checkTexts(texts: Record<string, string>, field: 'labels' | 'annotation
 /** A string; '' for anything else. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : ''
-}
-
-function goType(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  switch (typeof value) {
-    case 'boolean':
-      return 'bool'
-    case 'number':
-      return Number.isSafeInteger(value) ? 'int64' : 'float64'
-    case 'bigint':
-      return 'int64'
-    case 'string':
-      return 'string'
-    default:
-      return 'map[string]interface {}'
-  }
 }

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { parseUrl } from '../../../apiserver/authn/configuration/url.ts'
 import type { TokenKeyPems } from '../../../apiserver/authn/service-account/keys.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { AccountTokenConfig } from '../../../apiserver/guard.ts'
 import type { ApiFlag } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'

@@ -5,7 +5,7 @@ import { type PluginEntry, readAdmissionConfiguration } from '../../../apiserver
 import { PLUGIN_CONFIGS } from '../../../apiserver/admission/configuration/plugins.ts'
 import { admissionProblems, pluginNames } from '../../../apiserver/admission/index.ts'
 import { PolicyProblem } from '../../../apiserver/admission/pod-security/config.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { UserError, messageOf } from '../../../host/user-error.ts'

@@ -5,7 +5,7 @@ import type { TruncateLimits } from '../../../apiserver/audit/backends/truncate.
 import type { Rotation } from '../../../apiserver/audit/host/rotated-file.ts'
 import type { Policy } from '../../../apiserver/audit/policy.ts'
 import { readPolicy } from '../../../apiserver/audit/read-policy.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { ApiFlag, ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { UserError } from '../../../host/user-error.ts'

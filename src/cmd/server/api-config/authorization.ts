@@ -10,7 +10,7 @@ import {
   type Mode,
   MODES,
 } from '../../../apiserver/authz/configuration/types.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { messageOf } from '../../../host/user-error.ts'

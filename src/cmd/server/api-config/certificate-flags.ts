@@ -1,5 +1,5 @@
 import { certificatesProblem } from '../../../apiserver/authn/configuration/validate-issuer.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import type { ApiFlag } from '../../../cli/api-flags/flag.ts'
 import type { ApiFlagValues } from '../../../cli/api-flags/values.ts'
 import { certificateBlocks } from '../pem.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { DecodeError } from '../../../apimachinery/codec/errors.ts'
-import { aggregateMessage } from '../../../apiserver/authn/types.ts'
+import { aggregateMessage } from '../../../apimachinery/aggregate.ts'
 import { decodeConfig } from '../../../apiserver/config/decode.ts'
 import { document, int32, string } from '../../../apiserver/config/shape.ts'
 import type { ApiFlagGroup } from '../../../cli/api-flags/flag.ts'
