@@ -153,7 +153,7 @@ async function apply<T extends KubeObject>(
   object: Frozen<T>,
   options: (WriteOptions & { readonly force?: boolean; readonly subresource?: string }) | undefined,
 ): Promise<Frozen<T>> {
-  const query = writeQuery({ ...options, fieldManager: options?.fieldManager ?? userAgent })
+  const query = writeQuery({ ...options, fieldManager: options?.fieldManager ?? userAgent.split('/', 1)[0] })
   const { body } = await call({
     method: 'PATCH',
     path: resourcePath(resource, target(object, options?.subresource)) + query,

@@ -38,6 +38,22 @@ const probed = (replicas: number, more = {}) => {
 }
 
 describe('a Deployment', () => {
+  it("says in managedFields that upstream's controller manager wrote what controllers wrote", async () => {
+    await using cluster = await startCluster({ time: 'virtual' })
+    await cluster.client(deployments).create(deployment('web', 1))
+    await rolledOut(cluster)
+    const managersOf = ({ metadata }: { metadata: { managedFields?: readonly { manager?: string }[] } }) =>
+      (metadata.managedFields ?? []).map(({ manager }) => manager)
+    const { items: sets } = await cluster.client(replicaSets).list({ namespace: 'default' })
+    const { items: made } = await cluster.client(pods).list({ namespace: 'default' })
+    const managers = [await get(cluster), ...sets, ...made].map((object) => new Set(managersOf(object)))
+    assert.deepEqual(managers, [
+      new Set(['skiff-testing', 'kube-controller-manager']),
+      new Set(['kube-controller-manager']),
+      new Set(['kube-controller-manager', 'kubelet']),
+    ])
+  })
+
   it('rolls out with never fewer ready pods, nor more pods, than it may', async () => {
     await using cluster = await startCluster({ time: 'virtual', nodes: 3, script: slow })
     const strategy = { type: 'RollingUpdate' as const, rollingUpdate: { maxSurge: 2, maxUnavailable: 1 } }

@@ -1,3 +1,4 @@
+import { KUBERNETES_VERSION } from '../../apiserver/version.ts'
 import { runControllers, type RunningControllers } from '../../client/harness/run.ts'
 import { withoutManagers } from '../../client/informer/factory.ts'
 import { createControllers } from '../../controllers/index.ts'
@@ -5,6 +6,9 @@ import type { Env } from '../../lib/env.ts'
 import type { ApiAccess } from './guarded-api.ts'
 import { identities } from './identities.ts'
 import { queueMetrics } from './queue-metrics.ts'
+
+/** What all controllers call themselves, as upstream's, which are one program. */
+const MANAGER = 'kube-controller-manager'
 
 export interface ControlPlaneOptions {
   readonly api: ApiAccess
@@ -32,10 +36,11 @@ export function startControlPlane({
       ...(legacyTokenCleanUpMs !== undefined && { legacyTokenCleanUpMs }),
     }),
     {
-      client: api.clientFor(identities.controllerManager, 'kube-controller-manager'),
+      client: api.clientFor(identities.controllerManager, MANAGER),
       clientFor: ({ name, serviceAccount = `${name}-controller` }) => {
         const user = serviceAccount === '' ? identities.controllerManager : identities.controller(serviceAccount)
-        return api.clientFor(user, `${name}-controller`)
+        // As upstream's: the first part is what managedFields call all controllers, the last tells them apart in the audit log.
+        return api.clientFor(user, `${MANAGER}/${KUBERNETES_VERSION}/${user.name}`)
       },
       env: { ...env, log: env.log.with({ component: 'controllers' }) },
       signal,

@@ -6,6 +6,7 @@ import { hasReason } from '../../apimachinery/status.ts'
 import { defineController, done, watches, type ReconcileContext } from '../../client/controller.ts'
 import { isNamespaceTerminating, messageOf } from '../pods/write.ts'
 import { hasSelector, isHeadless, podsOfServices, selectedPods } from '../services/membership.ts'
+import { TRIGGER_TIME, triggerTime } from '../services/trigger-time.ts'
 import { planSubsets } from './plan.ts'
 
 const HEADLESS = 'service.kubernetes.io/headless'
@@ -35,7 +36,7 @@ export const endpointsController = defineController({
     const service = context.lister(services).get(key)
     const existing = context.lister(endpoints).get(key)
     if (!service) await removeLeftover(existing, context)
-    else if (hasSelector(service)) await sync(key, service, existing, context)
+    else if (hasSelector(service) && service.spec?.type !== 'ExternalName') await sync(key, service, existing, context)
     return done
   },
 })
@@ -56,7 +57,8 @@ async function sync(
   existing: Frozen<Endpoints> | undefined,
   { client, lister, events }: ReconcileContext,
 ): Promise<void> {
-  const { subsets, isTruncated } = planSubsets(service, selectedPods(service, lister(pods)))
+  const selected = selectedPods(service, lister(pods))
+  const { subsets, isTruncated } = planSubsets(service, selected)
   const labels = {
     ...service.metadata.labels,
     [MANAGED_BY]: 'endpoint-controller',
@@ -67,7 +69,11 @@ async function sync(
     existing && semanticEqual(existing.subsets, subsets) && semanticEqual(existing.metadata.labels, labels)
   if (isCurrent && (wasTruncated === 'truncated') === isTruncated) return
   const { name = '', namespace } = service.metadata
-  const annotations = isTruncated ? { ...others, [OVER_CAPACITY]: 'truncated' } : others
+  const annotations = {
+    ...others,
+    [TRIGGER_TIME]: triggerTime(service, selected),
+    ...(isTruncated && { [OVER_CAPACITY]: 'truncated' }),
+  }
   const metadata = { ...existing?.metadata, name, ...(namespace && { namespace }), labels, annotations }
   try {
     const next = { ...existing, metadata, subsets } as Endpoints

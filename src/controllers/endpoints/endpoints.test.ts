@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod, Service } from '../../api/generated/types/core/v1.ts'
-import { endpoints, services } from '../../api/index.ts'
+import { endpoints, pods, services } from '../../api/index.ts'
 import { createPods, serviceOf } from '../services/fixtures.suite.ts'
 import { startBench } from '../testing/bench.suite.ts'
 import { endpointsController } from './controller.ts'
@@ -83,7 +83,21 @@ describe('endpoints controller', () => {
       first.subsets?.[0]?.addresses?.map(({ ip }) => ip),
       ['10.0.0.1', '10.0.0.2'],
     )
+    const { items } = await bench.client(pods).list()
+    const times = items.map(({ status }) => Date.parse(status?.conditions?.[0]?.lastTransitionTime ?? '0'))
+    const triggered = first.metadata.annotations?.['endpoints.kubernetes.io/last-change-trigger-time']
+    assert.equal(Date.parse(triggered ?? ''), Math.max(...times, Date.parse(made.metadata.creationTimestamp ?? '')))
     await bench.client(services).delete(made)
+    await bench.advance(100)
+    assert.equal((await bench.client(endpoints).list()).items.length, 0)
+    await bench.stop()
+  })
+
+  it('makes none for a Service that is another name of something elsewhere', async () => {
+    const bench = await startBench([endpointsController])
+    const spec = { type: 'ExternalName', externalName: 'example.com', selector: { app: 'web' } } as const
+    await bench.client(services).create({ ...service(), spec })
+    await createPods(bench, 1)
     await bench.advance(100)
     assert.equal((await bench.client(endpoints).list()).items.length, 0)
     await bench.stop()

@@ -1,16 +1,15 @@
 import type { Pod, Service } from '../../api/generated/types/core/v1.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/generated/types/discovery/v1.ts'
-import { conditionOf } from '../../api/core/v1/pod-conditions.ts'
 import { endpointSlices, nodes, pods, services } from '../../api/index.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import { hasReason } from '../../apimachinery/status.ts'
 import { defineController, done, indexes, watches, type ReconcileContext } from '../../client/controller.ts'
 import { isNamespaceTerminating, messageOf } from '../pods/write.ts'
 import { hasSelector, podsOfServices, selectedPods } from '../services/membership.ts'
+import { TRIGGER_TIME, triggerTime } from '../services/trigger-time.ts'
 import { endpointOf, familiesOf, hasEndpoint, portKey, portsOf, type Family } from './endpoint.ts'
 import { CONTROLLER_NAME, MANAGED_BY, planSlices, SERVICE_NAME, type EndpointGroup, type SlicePlan } from './plan.ts'
 
-const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time'
 const BY_SERVICE = 'service'
 
 /** Keeps the EndpointSlices of each Service in step with its pods. */
@@ -119,12 +118,6 @@ async function remove(slice: Frozen<EndpointSlice>, { client }: ReconcileContext
   } catch (error) {
     if (!hasReason(error, 'NotFound')) throw error
   }
-}
-
-/** When what led to this change happened: the last pod turned ready or not, or the Service was made. */
-function triggerTime({ metadata }: Frozen<Service>, members: readonly Frozen<Pod>[]): string {
-  const times = members.map((pod) => conditionOf(pod.status?.conditions, 'Ready')?.lastTransitionTime ?? '')
-  return times.reduce((latest, time) => (time > latest ? time : latest), metadata.creationTimestamp ?? '')
 }
 
 function withTrigger(slice: EndpointSlice, triggered: string): EndpointSlice {

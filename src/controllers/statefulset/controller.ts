@@ -89,12 +89,12 @@ async function take(step: Step, scene: Scene, history: History, context: Reconci
       set,
       'Normal',
       'SuccessfulDelete',
-      `delete Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+      `Delete Pod ${name} in StatefulSet ${set.metadata.name} successful`,
       context,
     )
   } catch (error) {
     if (hasReason(error, 'NotFound')) return
-    const message = `delete Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`
+    const message = `Delete Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`
     tell(set, 'Warning', 'FailedDelete', message, context)
     throw error
   }
@@ -129,12 +129,12 @@ async function create(
       set,
       'Normal',
       'SuccessfulCreate',
-      `create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
+      `Create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`,
       context,
     )
   } catch (error) {
     if (isNamespaceTerminating(error)) return
-    const message = `create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`
+    const message = `Create Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} failed error: ${messageOf(error)}`
     tell(set, 'Warning', 'FailedCreate', message, context)
     throw error
   }
@@ -143,15 +143,16 @@ async function create(
 async function createClaims(set: Frozen<StatefulSet>, ordinal: number, context: ReconcileContext): Promise<void> {
   for (const wanted of claimsOf(set, ordinal)) {
     const existing = context.lister(persistentVolumeClaims).get(keyOf(wanted))
-    const what = `Claim ${wanted.metadata.name} Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name}`
+    const claim = `Create Claim ${wanted.metadata.name}`
+    const pod = `Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name}`
     if (existing?.metadata.deletionTimestamp) throw new Error(`pvc ${wanted.metadata.name} is being deleted`)
     if (existing) continue
     try {
       await context.client(persistentVolumeClaims).create(wanted)
-      tell(set, 'Normal', 'SuccessfulCreate', `create ${what} success`, context)
+      tell(set, 'Normal', 'SuccessfulCreate', `${claim} ${pod} success`, context)
     } catch (error) {
       if (hasReason(error, 'AlreadyExists')) continue
-      tell(set, 'Warning', 'FailedCreate', `create ${what} failed error: ${messageOf(error)}`, context)
+      tell(set, 'Warning', 'FailedCreate', `${claim} for ${pod} failed error: ${messageOf(error)}`, context)
       throw error
     }
   }

@@ -30,11 +30,7 @@ export function statefulPod(
   ordinal: number,
   { template, revision }: { readonly template: Frozen<PodTemplateSpec>; readonly revision: string },
 ): Frozen<Pod> {
-  const { generateName: _, ...metadata } = podFromTemplate(
-    template,
-    set,
-    controllerReference(statefulSets, set),
-  ).metadata
+  const { metadata } = podFromTemplate(template, set, controllerReference(statefulSets, set))
   const name = `${set.metadata.name}-${ordinal}`
   const labels = { ...metadata.labels, [POD_NAME]: name, [POD_INDEX]: String(ordinal), [REVISION_LABEL]: revision }
   const { serviceName } = set.spec

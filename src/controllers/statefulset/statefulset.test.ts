@@ -68,6 +68,7 @@ describe('statefulset controller', () => {
     const pod = await bench.get('db-0')
     assert.deepEqual([pod.spec.hostname, pod.spec.subdomain], ['db-0', 'db'])
     assert.equal(pod.metadata.labels?.['apps.kubernetes.io/pod-index'], '0')
+    assert.equal(pod.metadata.generateName, 'db-')
     assert.match(pod.metadata.labels?.['controller-revision-hash'] ?? '', /^db-[a-z0-9]+$/)
     await bench.run()
     assert.deepEqual(await bench.names(), ['db-0 i:1', 'db-1 i:1'])
@@ -84,7 +85,7 @@ describe('statefulset controller', () => {
     })
     assert.equal(currentRevision, updateRevision)
     const told = await bench.eventsOf(await bench.client(statefulSets).get('default/db'))
-    assert.ok(told.includes('SuccessfulCreate: create Pod db-0 in StatefulSet db successful'))
+    assert.ok(told.includes('SuccessfulCreate: Create Pod db-0 in StatefulSet db successful'))
     await bench.stop()
   })
 
