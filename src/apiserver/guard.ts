@@ -11,7 +11,7 @@ import { AuthenticationMetrics } from './authn/metrics.ts'
 import { authenticationReviews } from './authn/reviews/reviews.ts'
 import { accountTokens, type AccountTokenOptions } from './authn/service-account/authenticator.ts'
 import { DEFAULT_ISSUER, TokenIssuer } from './authn/service-account/issuer.ts'
-import { type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
+import { type AccountTokenKeys, type TokenKeyPems, TokenKeys } from './authn/service-account/keys.ts'
 import { KEY_SET, openIdRoutes } from './authn/service-account/openid.ts'
 import { tokenSubresource } from './authn/service-account/token-request.ts'
 import { type SendAsServer, TokenTracking } from './authn/service-account/tracking.ts'
@@ -47,6 +47,8 @@ export interface GuardOptions extends AuthenticationOptions {
   readonly authenticators?: readonly Authenticator[]
   /** Of service account tokens; made for the life of the process when absent. */
   readonly tokenKeys?: TokenKeyPems
+  /** Signs service account tokens and verifies them, instead of these keys. */
+  readonly accountKeys?: AccountTokenKeys
   /** https://kubernetes.default.svc.cluster.local unless told. */
   readonly issuer?: string
   /** How service account tokens are made and known. */
@@ -79,6 +81,7 @@ export interface AccountTokenConfig {
   readonly keysUri?: string
   readonly maxExpirationSeconds?: number
   readonly extendExpiration?: boolean
+  readonly maxExtendedSeconds?: number
   readonly lookup?: boolean
 }
 
@@ -107,7 +110,7 @@ export function createGuard(options: GuardOptions): Guard {
   const { store, env, address = 'localhost:6443', callWebhook = noWebhooks } = options
   const { metrics = new Metrics(), anonymous = { enabled: true } } = options
   const mirrors = new Mirrors(store, env)
-  const keys = new TokenKeys(options.tokenKeys)
+  const keys = options.accountKeys ?? new TokenKeys(options.tokenKeys)
   const {
     issuers = [options.issuer ?? DEFAULT_ISSUER],
     apiAudiences = issuers,
@@ -173,7 +176,7 @@ export function createGuard(options: GuardOptions): Guard {
 }
 
 interface Tokens extends Pick<AccountTokenOptions, 'uses' | 'usedSecret'> {
-  readonly keys: TokenKeys
+  readonly keys: AccountTokenKeys
   readonly slices: Slices
   readonly issuers: readonly string[]
   readonly apiAudiences: readonly string[]

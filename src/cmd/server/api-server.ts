@@ -5,7 +5,7 @@ import { serveHttps } from '../../apiserver/http/serve.ts'
 import { networkWebhooks } from '../../apiserver/http/webhook-caller.ts'
 import type { HttpsListener } from '../../apiserver/http/serve.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
-import type { Metrics } from '../../apiserver/metrics/metrics.ts'
+import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import type { PeerIdentity } from '../../apiserver/peers/identity.ts'
 import { Presence } from '../../apiserver/peers/presence.ts'
 import type { ApiServer } from '../../apiserver/server.ts'
@@ -28,6 +28,7 @@ import { certificateAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
 import type { KeyPair } from './certificates.ts'
+import type { OpenSigner } from './external-signer/open.ts'
 import type { Pki } from './pki.ts'
 import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
@@ -83,6 +84,9 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   const authorities = new Authorities(env, pki, options.config.authentication.certificates)
   const { tracing: traced } = options.config.observability
   const tracing = traced && (await startTracing(traced, { env, instance: identityOf(options).name }))
+  const { accounts } = options.config.authentication
+  const { endpoint } = accounts.keys
+  const external = endpoint === undefined ? undefined : await externalSigner(endpoint, options)
   const api = await startGuardedApi({
     store,
     env,
@@ -90,12 +94,13 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     serviceCidr: settings.serviceCidr,
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
-    tokenKeys: tokenKeys(pki.serviceAccount, options.config.authentication.accounts.keys),
+    ...(external ? { accountKeys: external.keys } : { tokenKeys: tokenKeys(pki.serviceAccount, accounts.keys) }),
     authenticators: [authorities.authenticator],
     ...authenticationOptions(options.config.authentication, {
       clock: env.clock,
       serverId: identityOf(options).name,
     }),
+    ...(external && { accountTokens: external.accountTokens }),
     admission: options.config.admission,
     flow: options.config.flow,
     minRequestTimeoutSeconds: options.config.flow.minRequestTimeoutSeconds,
@@ -149,10 +154,18 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
         await presence?.stop()
         await listener.close()
         await api.stop()
+        external?.close()
         await tracing?.close()
       },
     },
   }
+}
+
+/** Loaded by who has tokens signed elsewhere. */
+async function externalSigner(endpoint: string, { env, config, metrics }: ApiOptions): Promise<OpenSigner> {
+  const { openExternalSigner } = await import('./external-signer/open.ts')
+  const { accountTokens } = config.authentication.accounts
+  return openExternalSigner({ endpoint, env, accountTokens, metrics: metrics ?? new Metrics() })
 }
 
 /** As upstream ends on SIGTERM: not ready, then nobody else is let in, and what is under way is answered. */

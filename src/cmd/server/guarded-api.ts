@@ -5,7 +5,7 @@ import type { AdmissionConfig } from '../../apiserver/admission/config.ts'
 import type { CallWebhook } from '../../apiserver/admission/webhooks/types.ts'
 import type { Authenticator, UserInfo } from '../../apiserver/authn/types.ts'
 import { clusterIssuer } from '../../apiserver/authn/service-account/issuer.ts'
-import type { TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
+import type { AccountTokenKeys, TokenKeyPems } from '../../apiserver/authn/service-account/keys.ts'
 import { bootstrap, type BootstrapOptions, SELF } from '../../apiserver/bootstrap/bootstrap.ts'
 import type { Trust } from '../../apiserver/bootstrap/trust.ts'
 import { Aggregation } from '../../apiserver/aggregation/aggregation.ts'
@@ -16,7 +16,7 @@ import { Auditor } from '../../apiserver/audit/auditor.ts'
 import type { AuditBackend, LostEvents } from '../../apiserver/audit/backends/sink.ts'
 import { AuditMetrics } from '../../apiserver/audit/metrics.ts'
 import { type Policy, PolicyEvaluator } from '../../apiserver/audit/policy.ts'
-import { createGuard } from '../../apiserver/guard.ts'
+import { type AccountTokenConfig, createGuard } from '../../apiserver/guard.ts'
 import { BootSequence } from '../../apiserver/health/boot-sequence.ts'
 import type { HealthCheck } from '../../apiserver/health/health.ts'
 import { handle } from '../../apiserver/inprocess/handle.ts'
@@ -62,6 +62,10 @@ export interface GuardedApiOptions {
   readonly address?: string
   /** Of service account tokens; made for the life of the process when absent. */
   readonly tokenKeys?: TokenKeyPems
+  /** Signs service account tokens instead of these, and not those that are kept in Secrets. */
+  readonly accountKeys?: AccountTokenKeys
+  /** How service account tokens are made and known. */
+  readonly accountTokens?: AccountTokenConfig
   /** The CA of front proxies, in PEM: aggregated API servers are told to trust it. */
   readonly frontProxyCa?: string
   /** Whom aggregated API servers are told to trust, instead of these two. */
@@ -164,7 +168,7 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     server,
     metrics,
     rootCa,
-    signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims),
+    ...(!options.accountKeys && { signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims) }),
     transportFor,
     clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
     async bootstrap(advertise) {

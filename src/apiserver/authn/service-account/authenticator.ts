@@ -13,14 +13,14 @@ import { isSame } from '../constant-time.ts'
 import type { TokenAuthenticator } from '../tokens.ts'
 import type { Authentication, Sender } from '../types.ts'
 import { type AccountClaims, type ClaimRef, LEGACY_ISSUER, type LegacyClaims } from './claims.ts'
-import type { TokenKeys } from './keys.ts'
+import type { AccountTokenKeys } from './keys.ts'
 import { accountGroups, accountUserName, splitAccountUserName } from './names.ts'
 import { type Evidence, type Known, RememberedTokens } from './remembered.ts'
 import { endOfDay } from './tracking.ts'
 import { INVALID_SINCE, type TokenUses, type Use } from './use.ts'
 
 export interface AccountTokenOptions {
-  readonly keys: TokenKeys
+  readonly keys: AccountTokenKeys
   readonly store: Store
   readonly clock: Clock
   /** When tokens are looked at that are not remembered; at once unless told. */
@@ -69,7 +69,9 @@ export function accountTokens(options: AccountTokenOptions): TokenAuthenticator 
     sender: Sender = {},
   ): Promise<Authentication | undefined> => {
     const { revision } = options.store
-    const look: Look = { options, token, audiences, sender, evidence: [], uses: [], ending: false, expires: Infinity }
+    // Keys of others may change without a word.
+    const expires = options.clock.now() / 1000 + options.keys.trustSeconds
+    const look: Look = { options, token, audiences, sender, evidence: [], uses: [], ending: false, expires }
     const { evidence, uses } = look
     try {
       const authentication = await holderOf(look)
@@ -106,7 +108,7 @@ async function holderOf(look: Look): Promise<Authentication | undefined> {
     )
   }
   checkTimes(claims, options.clock.now() / 1000)
-  look.expires = claims.exp + LEEWAY_SECONDS
+  look.expires = Math.min(look.expires, claims.exp + LEEWAY_SECONDS)
   const extended = options.uses.extended(claims)
   const user = await boundUser(look, claims)
   if (extended) look.uses.push(extended)
@@ -247,7 +249,7 @@ async function checkUse(look: Look, secret: Frozen<Secret>, account: Frozen<Serv
   const { uses, usedSecret, clock } = look.options
   const isInvalid = Boolean(secret.metadata.labels?.[INVALID_SINCE])
   look.uses.push(isInvalid ? uses.invalidated(secret) : uses.ofSecret(secret, account))
-  look.expires = endOfDay(clock.now())
+  look.expires = Math.min(look.expires, endOfDay(clock.now()))
   await usedSecret(secret)
   if (!isInvalid) return
   const { namespace, name } = secret.metadata

@@ -1,7 +1,7 @@
 import type { Env } from '../../../lib/env.ts'
 import { uuid } from '../../../lib/random.ts'
 import type { AccountClaims, ClaimRef } from './claims.ts'
-import type { TokenKeys } from './keys.ts'
+import type { AccountTokenKeys } from './keys.ts'
 import { accountUserName } from './names.ts'
 
 /** Who signs the service account tokens of a cluster unless it is told otherwise, as upstream's kubeadm has it. */
@@ -13,10 +13,10 @@ export const DEFAULT_ISSUER = clusterIssuer('cluster.local')
 /** A token that a kubelet asks for on behalf of a container is asked for so long… */
 const WARN_ONLY_SECONDS = 3607
 /** …and lives so long, for clients that never read it again. */
-const EXTENDED_SECONDS = 365 * 24 * 3600
+export const EXTENDED_SECONDS = 365 * 24 * 3600
 
 export interface IssuerOptions {
-  readonly keys: TokenKeys
+  readonly keys: AccountTokenKeys
   readonly env: Env
   readonly issuer: string
   /** Whom tokens are for when nobody is named: the API server. */
@@ -25,6 +25,8 @@ export interface IssuerOptions {
   readonly maxExpirationSeconds?: number | undefined
   /** Whether tokens of containers outlive what was asked for, for clients that never read them again; they do unless told. */
   readonly extendExpiration?: boolean | undefined
+  /** How long they last then; a year unless told. */
+  readonly maxExtendedSeconds?: number | undefined
 }
 
 /** What a token is to say. */
@@ -61,7 +63,13 @@ export class TokenIssuer {
   }
 
   #claims({ namespace, account, audiences, expirationSeconds, pod, secret, node }: TokenSubject): AccountClaims {
-    const { env, issuer, audiences: own, extendExpiration = true } = this.#options
+    const {
+      env,
+      issuer,
+      audiences: own,
+      extendExpiration = true,
+      maxExtendedSeconds = EXTENDED_SECONDS,
+    } = this.#options
     const now = Math.floor(env.clock.now() / 1000)
     const isOwn = audiences.every((audience) => own.includes(audience))
     const extended = extendExpiration && pod !== undefined && expirationSeconds === WARN_ONLY_SECONDS && isOwn
@@ -69,7 +77,7 @@ export class TokenIssuer {
       iss: issuer,
       sub: accountUserName(namespace, account.name ?? ''),
       aud: audiences,
-      exp: now + (extended ? EXTENDED_SECONDS : expirationSeconds),
+      exp: now + (extended ? maxExtendedSeconds : expirationSeconds),
       iat: now,
       nbf: now,
       jti: uuid(env.random),

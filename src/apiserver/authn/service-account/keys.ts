@@ -17,7 +17,22 @@ export interface KeySet {
   readonly keys: readonly JWK[]
 }
 
-interface PublicKey {
+/** Whoever signs service account tokens, and knows what was signed. */
+export interface AccountTokenKeys {
+  /** A JWT of these claims. */
+  sign(claims: object): Promise<string>
+  /** The claims of a token that one of the keys has signed. Rejects for any other. */
+  verify(token: string): Promise<Readonly<Record<string, unknown>>>
+  /** The public keys, for whoever verifies tokens elsewhere. */
+  keySet(): Promise<KeySet>
+  /** How long others may keep the key set. */
+  maxAgeSeconds(): number
+  /** How long it may be remembered that a token was verified; for ever where the keys do not change. */
+  readonly trustSeconds: number
+}
+
+/** A key that verifies. */
+export interface PublicKey {
   readonly pem: string
   readonly alg: string
   readonly key: CryptoKey
@@ -43,7 +58,8 @@ const FORGED = 'failed to verify signature with any of the keys'
  * Signs and verifies service account tokens. The keys are read, or made when there are none, when first needed: most starts of a
  * cluster need none before it is ready.
  */
-export class TokenKeys {
+export class TokenKeys implements AccountTokenKeys {
+  readonly trustSeconds = Infinity
   readonly #pems: TokenKeyPems | undefined
   #loaded: Promise<LoadedKeys> | undefined
   readonly #verified = new Lru<string, Readonly<Record<string, unknown>>>(KEPT_TOKENS)
@@ -86,6 +102,10 @@ export class TokenKeys {
     return (await this.#keys()).set
   }
 
+  maxAgeSeconds(): number {
+    return 3600
+  }
+
   #keys(): Promise<LoadedKeys> {
     return (this.#loaded ??= this.#pems ? loadKeys(this.#pems) : makeKeys())
   }
@@ -95,7 +115,7 @@ export class TokenKeys {
 const jose = () => import('jose')
 
 /** What the token carries when `key` has signed it. */
-async function signedBy(token: string, { key, alg }: PublicKey): Promise<Uint8Array | undefined> {
+export async function signedBy(token: string, { key, alg }: PublicKey): Promise<Uint8Array | undefined> {
   const { compactVerify, errors } = await jose()
   try {
     return (await compactVerify(token, key, { algorithms: [alg] })).payload
@@ -106,15 +126,9 @@ async function signedBy(token: string, { key, alg }: PublicKey): Promise<Uint8Ar
 }
 
 async function loadKeys({ privateKey, publicKeys, signer = publicKeys[0] ?? '' }: TokenKeyPems): Promise<LoadedKeys> {
-  const { importPKCS8, importSPKI } = await jose()
+  const { importPKCS8 } = await jose()
   const alg = algorithmOf(signer)
-  const entries = await Promise.all(
-    publicKeys.map(async (pem) => ({
-      pem,
-      alg: algorithmOf(pem),
-      key: await importSPKI(pem, algorithmOf(pem), { extractable: true }),
-    })),
-  )
+  const entries = await Promise.all(publicKeys.map(readPublicKey))
   return { ...(await keySetOf(entries)), alg, kid: await keyId(signer), privateKey: await importPKCS8(privateKey, alg) }
 }
 
@@ -127,17 +141,28 @@ async function makeKeys(): Promise<LoadedKeys> {
 }
 
 async function keySetOf(entries: readonly PublicKey[]): Promise<Pick<LoadedKeys, 'publicKeys' | 'set'>> {
-  const { exportJWK } = await jose()
   const publicKeys = new Map<string, PublicKey>()
   const keys: JWK[] = []
   for (const entry of entries) {
     const kid = await keyId(entry.pem)
     publicKeys.set(kid, entry)
-    // In the order that upstream writes them in.
-    const { kty, crv, ...numbers } = await exportJWK(entry.key)
-    keys.push({ use: 'sig', kty, kid, ...(crv !== undefined && { crv }), alg: entry.alg, ...numbers })
+    keys.push(await jwkOf(kid, entry))
   }
   return { publicKeys, set: { keys } }
+}
+
+/** A key as it is published; in the order that upstream writes it in. */
+export async function jwkOf(kid: string, { alg, key }: PublicKey): Promise<JWK> {
+  const { exportJWK } = await jose()
+  const { kty, crv, ...numbers } = await exportJWK(key)
+  return { use: 'sig', kty, kid, ...(crv !== undefined && { crv }), alg, ...numbers }
+}
+
+/** Reads a key in PEM (SPKI). */
+export async function readPublicKey(pem: string): Promise<PublicKey> {
+  const { importSPKI } = await jose()
+  const alg = algorithmOf(pem)
+  return { pem, alg, key: await importSPKI(pem, alg, { extractable: true }) }
 }
 
 /** Upstream's key id: the SHA-256 of the key's DER, in base64url. */

@@ -21,6 +21,11 @@ export const ACCOUNT_FLAGS: readonly ApiFlag[] = [
     description: "the PEM key that signs service account tokens (the cluster's own)",
   },
   {
+    name: 'service-account-signing-endpoint',
+    kind: 'text',
+    description: 'the unix socket of who signs service account tokens, instead of keys',
+  },
+  {
     name: 'service-account-issuer',
     kind: 'text',
     description: 'who signs service account tokens; of several the first signs, all are accepted',
@@ -50,6 +55,8 @@ export interface AccountKeys {
   readonly signing?: { readonly privateKey: string; readonly publicKey: string }
   /** SPKI, in PEM. */
   readonly verifying: readonly string[]
+  /** The socket of who signs and verifies instead. */
+  readonly endpoint?: string
 }
 
 export interface AccountConfig {
@@ -123,6 +130,8 @@ function urlProblem(text: string): string | undefined {
 }
 
 function keysOf(flags: ApiFlagValues, read: (file: string) => string): AccountKeys {
+  const endpoint = flags.text('service-account-signing-endpoint')
+  if (endpoint !== undefined) return { verifying: [], endpoint: checkedEndpoint(endpoint, flags) }
   const files = flags.texts('service-account-key-file')
   const verifying = files.flatMap((file) => publicKeysOf(file, read(file)))
   const file = flags.text('service-account-signing-key-file')
@@ -131,6 +140,25 @@ function keysOf(flags: ApiFlagValues, read: (file: string) => string): AccountKe
     throw refused('either `--service-account-key-file` or `--service-account-signing-endpoint` must be set')
   }
   return { verifying, signing: signingKey(file, read(file)) }
+}
+
+function checkedEndpoint(endpoint: string, flags: ApiFlagValues): string {
+  if (flags.has('service-account-signing-key-file')) {
+    throw refused(
+      'service-account-signing-key-file and service-account-signing-endpoint are mutually exclusive and cannot be set at the same time',
+    )
+  }
+  if (flags.has('service-account-key-file')) {
+    throw refused(
+      "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)",
+    )
+  }
+  if (endpoint.startsWith('@') && !/^@([a-zA-Z0-9_-]+\.)*[a-zA-Z0-9_-]+$/.test(endpoint)) {
+    throw refused(
+      `invalid value ${JSON.stringify(endpoint)} passed for \`--service-account-signing-endpoint\`, when prefixed with @ must be a valid abstract socket name`,
+    )
+  }
+  return endpoint
 }
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g

@@ -143,6 +143,18 @@ const REFUSED: readonly (readonly [GivenApiFlags, string | RegExp])[] = [
     },
     'oidc: egress lookup required with egress selector type "controlplane"',
   ],
+  [
+    { 'service-account-signing-endpoint': ['/x.sock'], 'service-account-signing-key-file': ['/x'] },
+    'service-account-signing-key-file and service-account-signing-endpoint are mutually exclusive and cannot be set at the same time',
+  ],
+  [
+    { 'service-account-signing-endpoint': ['/x.sock'], 'service-account-key-file': ['/x'] },
+    "can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)",
+  ],
+  [
+    { 'service-account-signing-endpoint': ['@a/b'] },
+    'invalid value "@a/b" passed for `--service-account-signing-endpoint`, when prefixed with @ must be a valid abstract socket name',
+  ],
   [{ 'anonymous-auth': ['maybe'] }, /invalid argument "maybe" for "--anonymous-auth" flag/],
   [
     { 'authentication-token-webhook-config-file': ['/x'], 'authentication-token-webhook-version': ['v2'] },

@@ -95,7 +95,7 @@ function socketOf(endpoint: string): string {
 }
 
 /** DEADLINE_EXCEEDED as Go prints it: DeadlineExceeded. */
-function codeName(code: number): string {
+export function codeName(code: number): string {
   const name = status[code] ?? 'UNKNOWN'
   if (name === 'CANCELLED') return 'Canceled'
   return name
