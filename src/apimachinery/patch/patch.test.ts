@@ -74,6 +74,18 @@ test('answers to patches that cannot be read or applied', () => {
     ['merge', 'null', 400, 'Invalid JSON Patch'],
     ['merge', '{"spec":{"foo":1}}', 422, /strict decoding error: unknown field "spec\.foo"$/],
     [
+      'merge',
+      '{"spec":{"z":1,"b":1},"a":1}',
+      422,
+      /unknown field "a", unknown field "spec\.b", unknown field "spec\.z"$/,
+    ],
+    [
+      'strategic',
+      '{"spec":{"z":1,"b":1},"a":1}',
+      422,
+      /unknown field "a", unknown field "spec\.b", unknown field "spec\.z"$/,
+    ],
+    [
       'strategic',
       '{"spec":{"template":{"spec":{"containers":[{"image":"x"}]}}}}',
       500,

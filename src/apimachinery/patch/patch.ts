@@ -44,11 +44,14 @@ export function patchObject(request: PatchRequest): Decoded {
   const { validation } = request
   const patched = applied(request)
   const decoded = decodePatched(request, patched)
-  const violations = [...patched.violations, ...decoded.violations]
+  // Upstream's result of a patch is a map of Go, whose keys have an order of their own: the alphabet's.
+  const violations = [...patched.violations, ...decoded.violations.toSorted(inAlphabet)]
   if (validation === 'Strict' && violations.length > 0)
     throw invalidResult(patched.shown, strictDecodingError(violations).message)
   return { object: decoded.object, violations }
 }
+
+const inAlphabet = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 interface Patched {
   readonly document: unknown
