@@ -11,6 +11,7 @@ export interface ContainerParts {
   readonly imageRef: string
   readonly variables: ReadonlyMap<string, string>
   readonly mounts: readonly Init<cri.Mount>[]
+  readonly devices?: readonly Init<cri.Device>[]
   readonly resources: Init<cri.LinuxContainerResources>
   readonly security: Init<cri.LinuxContainerSecurityContext>
 }
@@ -29,6 +30,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     workingDir: container.workingDir ?? '',
     envs: [...variables].map(([key, value]) => ({ key, value: encoder.encode(value) })),
     mounts: parts.mounts,
+    devices: parts.devices ?? [],
     labels: labelsOf(pod, container),
     annotations: annotationsOf(pod, container, restartCount),
     logPath: logPathOf(container.name, restartCount),

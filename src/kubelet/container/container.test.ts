@@ -6,6 +6,7 @@ import type { Machine } from '../host/machine.ts'
 import type { Container } from '../pod/spec.ts'
 import { testPod } from '../testing/objects.ts'
 import { containerConfig } from './config.ts'
+import { planDevices } from './devices.ts'
 import { environment, type EnvironmentSources } from './env.ts'
 import { expand } from './expansion.ts'
 import { planMounts } from './mounts.ts'
@@ -105,6 +106,35 @@ test('resources are told in units of the divisor, rounded up, with the node’s 
     [resource('requests.cpu'), '0'],
   ]
   for (const [spec, want] of cases) assert.equal(envOf(spec).X, want)
+})
+
+test('a limit that a container has not is its pod’s, if that has one', () => {
+  const pod = testPod({ enableServiceLinks: false, resources: { limits: { memory: '64Mi', cpu: '0' } } })
+  const limit = (name: string, limits: Record<string, string> = {}): string | undefined => {
+    const env = [{ name: 'X', valueFrom: { resourceFieldRef: { resource: name } } }]
+    return environment(pod, container({ env, resources: { limits } }), sources()).variables.get('X')
+  }
+  assert.equal(limit('limits.memory'), String(64 * 1024 ** 2))
+  assert.equal(limit('limits.memory', { memory: '8Mi' }), String(8 * 1024 ** 2))
+  assert.equal(limit('limits.memory', { memory: '0' }), String(64 * 1024 ** 2))
+  assert.equal(limit('limits.cpu'), '4')
+})
+
+test('block volumes become devices; they and file systems are not taken for each other', () => {
+  const volumes = new Map([
+    ['disk', { name: 'disk', hostPath: '/dev/sdx', readOnly: false, isDevice: true }],
+    ['disc', { name: 'disc', hostPath: '/dev/sdy', readOnly: true, isDevice: true }],
+    ['files', { name: 'files', hostPath: '/mnt', readOnly: false }],
+  ])
+  const plan = (name: string, devicePath = '/dev/own'): ReturnType<typeof planDevices> =>
+    planDevices(container({ volumeDevices: [{ name, devicePath }] }), volumes)
+  assert.deepEqual(plan('disk'), [{ hostPath: '/dev/sdx', containerPath: '/dev/own', permissions: 'mrw' }])
+  assert.deepEqual(plan('disc'), [{ hostPath: '/dev/sdy', containerPath: '/dev/own', permissions: 'r' }])
+  for (const name of ['files', 'none'])
+    assert.throws(() => plan(name), { message: `cannot find volume "${name}" to pass into container "app"` })
+  assert.throws(() => plan('disk', 'dev/own'), { message: 'error DevicePath `dev/own` must be an absolute path' })
+  const mounts = container({ volumeMounts: [{ name: 'disk', mountPath: '/v' }] })
+  assert.throws(() => planMounts(mounts, volumes, () => undefined), /cannot find volume "disk" to mount/)
 })
 
 const service = (name: string, namespace: string, clusterIP: string, ports: object[]): Frozen<Service> =>

@@ -11,6 +11,8 @@ export interface MountedVolume {
   /** Empty for an image, which the runtime mounts by itself. */
   readonly hostPath: string
   readonly readOnly: boolean
+  /** A block device without a file system: containers get it in their volumeDevices. */
+  readonly isDevice?: boolean
   readonly image?: Init<cri.ImageSpec>
 }
 
@@ -33,7 +35,7 @@ export function planMounts(
 ): PlannedMount[] {
   return (container.volumeMounts ?? []).map((mount) => {
     const volume = volumes.get(mount.name)
-    if (!volume)
+    if (!volume || volume.isDevice === true)
       throw new Error(
         `cannot find volume ${JSON.stringify(mount.name)} to mount into container ${JSON.stringify(container.name)}`,
       )

@@ -6,7 +6,7 @@ import { allContainers, type Container, type Pod } from '../pod/spec.ts'
 
 /**
  * The value of a container's resource as the downward API gives it: in units of the divisor, rounded up. An absent limit is the
- * node's allocatable amount (upstream's resource.ExtractContainerResourceValue). Throws for what isn't supported.
+ * whole pod's, or else the node's allocatable amount (upstream's resource.ExtractContainerResourceValue). Throws for what isn't supported.
  */
 export function resourceFieldValue(
   pod: Pod,
@@ -19,10 +19,19 @@ export function resourceFieldValue(
   const [, kind = '', name = ''] = /^(limits|requests)\.(.+)$/.exec(selector.resource) ?? []
   if (!SUPPORTED.test(name)) throw new Error(`unsupported container resource : ${selector.resource}`)
   const { limits, requests } = container.resources ?? {}
-  const fallback = kind === 'limits' && DEFAULTED.test(name) ? allocatable[name] : undefined
-  const amount = (kind === 'limits' ? limits : requests)?.[name] ?? fallback
+  const own = (kind === 'limits' ? limits : requests)?.[name]
+  const fallback = kind === 'limits' && DEFAULTED.test(name) ? limitOfPod(pod, name, allocatable) : undefined
+  const amount = isNothing(own) ? fallback : own
   return String(divide(name, String(amount ?? 0), String(selector.divisor ?? '1')))
 }
+
+function limitOfPod(pod: Pod, name: string, allocatable: Resources): Resources[string] | undefined {
+  const limit = pod.spec.resources?.limits?.[name]
+  return isNothing(limit) ? allocatable[name] : limit
+}
+
+const isNothing = (amount: Resources[string] | undefined): boolean =>
+  amount === undefined || quantityMilliValue(String(amount)) === 0
 
 /** A divisor of 0 counts as 1. CPU is divided by thousandths, the rest by units. */
 function divide(name: string, amount: string, divisor: string): number {

@@ -2,6 +2,8 @@
 export interface Mounts {
   /** A tmpfs; `sizeBytes` undefined leaves the kernel's default of half the memory. */
   tmpfs(path: string, options: { readonly sizeBytes?: number; readonly hugePageSize?: string }): Promise<void>
+  /** A block device's file system; makes one of that type on a device that has none. */
+  device(device: string, path: string, fsType: string): Promise<void>
   /**
    * Binds `base`/`subPath` on `target`, a file or directory that is made to fit. Each step of the sub-path is opened
    * without following a symlink out of `base`, and what was opened is what is bound, so nobody can swap it in between.

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -11,6 +22,16 @@ import { linuxMachine } from './machine.ts'
 import { linuxMounts } from './mounts.ts'
 import { linuxNetwork } from './network.ts'
 import { skipMounts as skip } from './test-mounts.ts'
+
+function noLoopDevice(): boolean {
+  try {
+    execFileSync('losetup', ['--find'], { stdio: 'ignore' })
+    execFileSync('mkfs.ext4', ['-V'], { stdio: 'ignore' })
+    return false
+  } catch {
+    return true
+  }
+}
 
 async function inFolder(use: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(`${tmpdir()}/skiff-linux-`)
@@ -32,6 +53,29 @@ test('a tmpfs is mounted once, with its size, and unmounted', { skip }, () =>
     await linuxMounts.unmountTree(dir)
     assert.deepEqual(await linuxMounts.below(dir), [])
   }),
+)
+
+test(
+  'a device gets a file system once, and what is on it stays',
+  { skip: skip || (noLoopDevice() && 'needs loop devices and mkfs.ext4') },
+  () =>
+    inFolder(async (dir) => {
+      writeFileSync(`${dir}/disk`, '')
+      truncateSync(`${dir}/disk`, 8 * 1024 * 1024)
+      const device = execFileSync('losetup', ['--find', '--show', `${dir}/disk`], { encoding: 'utf8' }).trim()
+      try {
+        for (const name of ['a', 'b']) mkdirSync(`${dir}/${name}`)
+        await linuxMounts.device(device, `${dir}/a`, 'ext4')
+        await linuxMounts.device(device, `${dir}/a`, 'ext4')
+        assert.deepEqual(await linuxMounts.below(dir), [`${dir}/a`])
+        writeFileSync(`${dir}/a/kept`, 'x')
+        await linuxMounts.device(device, `${dir}/b`, 'ext4')
+        assert.equal(readFileSync(`${dir}/b/kept`, 'utf8'), 'x')
+      } finally {
+        await linuxMounts.unmountTree(dir)
+        execFileSync('losetup', ['--detach', device])
+      }
+    }),
 )
 
 test('sub-paths are bound: a folder, a file, one that is made, one through a symlink inside', { skip }, () =>

@@ -26,6 +26,14 @@ export const linuxMounts: Mounts = {
     const options = ['mode=0777', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])]
     await mount(['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path])
   },
+  async device(device, path, fsType) {
+    if ((await mountPoints()).includes(path)) return
+    if (!(await hasContent(device))) {
+      const ext = fsType === 'ext3' || fsType === 'ext4'
+      await run(`mkfs.${fsType}`, [...(ext ? ['-F', '-m0'] : []), device])
+    }
+    await mount(['-t', fsType, '-o', 'defaults', device, path])
+  },
   bindSubPath,
   async makeShared(path) {
     if (!(await mountPoints()).includes(path)) await mount(['--bind', path, path])
@@ -45,6 +53,18 @@ export const linuxMounts: Mounts = {
 
 async function mount(args: readonly string[]): Promise<void> {
   await run('mount', [...args])
+}
+
+/** Whether there is a file system or a partition table on the device, by which blkid(8) says. */
+async function hasContent(device: string): Promise<boolean> {
+  try {
+    const { stdout } = await run('blkid', ['-p', '-s', 'TYPE', '-s', 'PTTYPE', '-o', 'export', device])
+    return stdout.includes('TYPE=')
+  } catch (error) {
+    // 2: nothing that it knows.
+    if (error instanceof Error && 'code' in error && error.code === 2) return false
+    throw error
+  }
 }
 
 async function below(path: string): Promise<readonly string[]> {

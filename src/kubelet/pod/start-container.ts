@@ -2,6 +2,7 @@ import type * as cri from '../cri/generated/types.ts'
 import type { Init } from '../cri/init.ts'
 import { containerConfig } from '../container/config.ts'
 import { environment, type Environment } from '../container/env.ts'
+import { planDevices } from '../container/devices.ts'
 import { planMounts, type MountedVolume } from '../container/mounts.ts'
 import { linuxResources } from '../container/resources.ts'
 import { linuxSecurityContext, verifyNonRoot } from '../container/security.ts'
@@ -110,6 +111,7 @@ async function configFor(
   const last = pods && findContainer(pods, container.name)
   const restartCount = last ? last.restartCount + 1 : (knownRestarts(pod, container.name) ?? 0)
   const mounts = await mountsOf(pod, container, variables, place, means)
+  const devices = planDevices(container, place.volumes)
   await host.files.mkdir(`${place.sandbox.logDirectory}/${container.name}`, 0o755)
   const security = linuxSecurityContext(
     pod,
@@ -123,7 +125,8 @@ async function configFor(
     targetOf(pod, container, means),
   )
   const resources = linuxResources(pod, container, { machine: host.machine, cgroupVersion: host.cgroups.version })
-  return containerConfig(pod, container, { restartCount, imageRef: image.ref, variables, mounts, resources, security })
+  const imageRef = image.ref
+  return containerConfig(pod, container, { restartCount, imageRef, variables, mounts, devices, resources, security })
 }
 
 /** The count that the status tells, for a container of which nothing is left to count on from. */

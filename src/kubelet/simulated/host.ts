@@ -31,6 +31,7 @@ const nothing = (): Promise<void> => Promise.resolve()
 
 const noMounts: Mounts = {
   tmpfs: nothing,
+  device: nothing,
   bindSubPath: nothing,
   makeShared: nothing,
   unmount: nothing,

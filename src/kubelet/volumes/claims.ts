@@ -3,11 +3,17 @@ import type { HostPathType, Volume } from '../../api/generated/types/core/v1.ts'
 import type { ReferencedObjects } from '../objects/objects.ts'
 import { uidOf, type Pod } from '../pod/spec.ts'
 
+const DEFAULT_FS = 'ext4'
+
 /** Where on the node a claimed volume is. */
 export interface ClaimedPath {
   readonly path: string
   readonly type: HostPathType
   readonly readOnly: boolean
+  /** A block device, to be given to containers as it is. */
+  readonly isDevice: boolean
+  /** The file system that a local volume gets which is a device without one. */
+  readonly fsType: string
   /** A local volume, which may be given to the pod's fsGroup; a hostPath may not. */
   readonly local: boolean
 }
@@ -31,7 +37,12 @@ export async function claimedPath(pod: Pod, volume: Frozen<Volume>, objects: Ref
     throw new Error(`claim UID mismatch: PV ${claim.spec.volumeName} is bound to another claim`)
   const readOnly = volume.persistentVolumeClaim?.readOnly ?? false
   const { hostPath, local } = persistent.spec
-  if (hostPath) return { path: hostPath.path, type: hostPath.type ?? '', readOnly, local: false }
-  if (local) return { path: local.path, type: '', readOnly, local: true }
+  const isDevice = persistent.spec.volumeMode === 'Block'
+  if (hostPath && !isDevice)
+    return { path: hostPath.path, type: hostPath.type ?? '', readOnly, local: false, isDevice, fsType: '' }
+  if (local) {
+    const { path, fsType = DEFAULT_FS } = local
+    return { path, type: isDevice ? 'BlockDevice' : '', readOnly, local: true, isDevice, fsType }
+  }
   throw new Error(`no volume plugin matched for volume ${claim.spec.volumeName}`)
 }

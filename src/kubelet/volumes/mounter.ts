@@ -106,12 +106,27 @@ export class VolumeMounter implements PodVolumes {
       return { name, hostPath: '', readOnly: true, image: { image: reference, userSpecifiedImage: reference } }
     }
     if (volume.persistentVolumeClaim ?? volume.ephemeral) {
-      const { path, type, readOnly, local } = await claimedPath(pod, volume, this.#options.objects)
-      await checkHostPath(files, { path, type })
-      await this.#give(pod, path, local)
-      return { name, hostPath: path, readOnly }
+      return this.#claimed(pod, volume)
     }
     throw new Error(`no volume plugin matched name: ${name}`)
+  }
+
+  async #claimed(pod: Pod, volume: PodVolume): Promise<MountedVolume> {
+    const { files, mounts } = this.#options.host
+    const { path, type, readOnly, local, isDevice, fsType } = await claimedPath(pod, volume, this.#options.objects)
+    const { name } = volume
+    await checkHostPath(files, { path, type })
+    if (isDevice) return { name, hostPath: path, readOnly, isDevice }
+    const stat = local ? await files.stat(path) : undefined
+    if (local && !stat) throw new Error(`path ${JSON.stringify(path)} does not exist`)
+    let hostPath = path
+    if (stat?.kind === 'blockDevice') {
+      hostPath = `${this.#podDir(uidOf(pod))}/volumes/kubernetes.io~local-volume/${name}`
+      await files.mkdir(hostPath, 0o750)
+      await mounts.device(path, hostPath, fsType)
+    }
+    await this.#give(pod, hostPath, local)
+    return { name, hostPath, readOnly }
   }
 
   async #emptyDir(pod: Pod, { name, emptyDir }: PodVolume): Promise<string> {
