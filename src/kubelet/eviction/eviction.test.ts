@@ -5,9 +5,10 @@ import { testPod } from '../testing/objects.ts'
 import {
   evictionMessage,
   firstToEvict,
-  limitedVolumes,
+  isStorageLimited,
   pressureRefusal,
   shortages,
+  storageExcess,
   type NodeSignals,
   type Shortage,
 } from './plan.ts'
@@ -82,16 +83,37 @@ test('who may start under pressure', () => {
   assert.equal(refused(critical, { memory: true, disk: true }), undefined)
 })
 
-test('only volumes on disk with a limit are measured', () => {
-  const pod = testPod({
-    volumes: [
-      { name: 'a', emptyDir: { sizeLimit: '1Mi' } },
-      { name: 'b', emptyDir: {} },
-      { name: 'c', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
-    ],
-  })
-  assert.deepEqual(
-    limitedVolumes([pod]).map(({ name }) => name),
-    ['a'],
+const limitedPod = testPod({
+  volumes: [
+    { name: 'a', emptyDir: { sizeLimit: '1Mi' } },
+    { name: 'b', emptyDir: {} },
+    { name: 'c', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+  ],
+  containers: [
+    { name: 'app', resources: { limits: { 'ephemeral-storage': '4Mi' } } },
+    { name: 'side', resources: { limits: { 'ephemeral-storage': '2Mi' } } },
+  ],
+})
+
+test('only pods are measured whose storage is limited', () => {
+  assert.equal(isStorageLimited(limitedPod), true)
+  assert.equal(isStorageLimited(testPod({ volumes: [{ name: 'b', emptyDir: {} }] })), false)
+  assert.equal(isStorageLimited(testPod({ volumes: [{ name: 'a', emptyDir: { sizeLimit: '1Mi' } }] })), true)
+  assert.equal(isStorageLimited({ ...limitedPod, status: { phase: 'Failed' } }), false)
+  assert.equal(isStorageLimited(testPod({ ...limitedPod.spec, priority: 2_000_000_000 })), false)
+})
+
+test('a pod that holds more than its volume, it or a container may is told so', () => {
+  const excess = (volumes: Record<string, number>, containers: Record<string, number>): string | undefined =>
+    storageExcess(limitedPod, {
+      volumes: new Map(Object.entries(volumes)),
+      containers: new Map(Object.entries(containers)),
+    })
+  assert.equal(excess({ a: MiB, b: 2 * MiB }, { app: MiB, side: MiB }), undefined)
+  assert.equal(excess({ a: MiB + 1 }, {}), 'Usage of EmptyDir volume "a" exceeds the limit "1Mi". ')
+  assert.equal(
+    excess({ b: 4 * MiB }, { app: 2 * MiB, side: 1 }),
+    'Pod ephemeral local storage usage exceeds the total limit of containers 6Mi. ',
   )
+  assert.equal(excess({}, { side: 3 * MiB }), 'Container side exceeded its local ephemeral storage limit "2Mi". ')
 })

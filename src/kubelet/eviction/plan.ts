@@ -1,3 +1,5 @@
+import { podLimits } from '../../api/core/v1/pod-resources.ts'
+import { quantityValue } from '../../apimachinery/quantity/text.ts'
 import { milliOf, podAmounts, qosOf, unitsOf } from '../pod/resources.ts'
 import { isTerminal, type Pod } from '../pod/spec.ts'
 
@@ -17,6 +19,8 @@ export interface Shortage {
   readonly available: number
   readonly threshold: number
 }
+
+const LOCAL_STORAGE = 'ephemeral-storage'
 
 /** Upstream's hard thresholds. */
 const MEMORY_BYTES = 100 * 1024 ** 2
@@ -100,17 +104,45 @@ export function pressureRefusal(
   return { reason: 'Evicted', message: `The node had condition: [${conditions.join(' ')}]. ` }
 }
 
-/** Volumes on disk whose size is limited: what has to be measured. */
-export function limitedVolumes(
-  pods: readonly Pod[],
-): { readonly pod: Pod; readonly name: string; readonly limit: string }[] {
-  return pods.flatMap((pod) =>
-    isTerminal(pod)
-      ? []
-      : (pod.spec.volumes ?? []).flatMap(({ name, emptyDir }) =>
-          emptyDir?.sizeLimit !== undefined && !emptyDir.medium
-            ? [{ pod, name, limit: String(emptyDir.sizeLimit) }]
-            : [],
-        ),
+/** What a pod holds on the node's disk, in bytes. */
+export interface StorageUse {
+  /** By the names of emptyDir volumes on disk. */
+  readonly volumes: ReadonlyMap<string, number>
+  /** What containers have written to their file systems and logs, by name. */
+  readonly containers: ReadonlyMap<string, number>
+}
+
+/** emptyDir volumes on disk. */
+export function diskVolumes({ spec }: Pod): { readonly name: string; readonly limit: string | undefined }[] {
+  return (spec.volumes ?? []).flatMap(({ name, emptyDir }) =>
+    emptyDir && !emptyDir.medium
+      ? [{ name, limit: emptyDir.sizeLimit === undefined ? undefined : String(emptyDir.sizeLimit) }]
+      : [],
   )
+}
+
+/** Whether the pod, a container or a volume of it may hold only so much on the disk: then it has to be measured. */
+export function isStorageLimited(pod: Pod): boolean {
+  if (isTerminal(pod) || isCritical(pod)) return false
+  return diskVolumes(pod).some(({ limit }) => limit !== undefined) || LOCAL_STORAGE in podLimits(pod)
+}
+
+/** What a pod is told that holds more than it may; undefined when it does not (upstream's localStorageEviction). */
+export function storageExcess(pod: Pod, { volumes, containers }: StorageUse): string | undefined {
+  for (const { name, limit } of diskVolumes(pod)) {
+    const most = quantityValue(limit)
+    if (limit !== undefined && most > 0 && (volumes.get(name) ?? 0) > most)
+      return `Usage of EmptyDir volume ${JSON.stringify(name)} exceeds the limit ${JSON.stringify(limit)}. `
+  }
+  const total = [...volumes.values(), ...containers.values()].reduce((sum, bytes) => sum + bytes, 0)
+  const whole = podLimits(pod)[LOCAL_STORAGE]
+  if (whole !== undefined && total > quantityValue(String(whole)))
+    return `Pod ephemeral local storage usage exceeds the total limit of containers ${whole}. `
+  for (const { name, resources } of pod.spec.containers) {
+    const limit = resources?.limits?.[LOCAL_STORAGE]
+    const most = quantityValue(limit === undefined ? undefined : String(limit))
+    if (most > 0 && (containers.get(name) ?? 0) > most)
+      return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `
+  }
+  return undefined
 }
