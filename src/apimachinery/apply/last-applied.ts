@@ -1,6 +1,6 @@
 /** What client-side `kubectl apply` leaves on objects, and how apply on the server deals with it. */
 import { stringifyJson } from '../codec/json/encode.ts'
-import { escapeHtml, isJsonObject } from '../../lib/json-value.ts'
+import { escapeHtml, isJsonObject, sortKeys } from '../../lib/json-value.ts'
 import type { Frozen, KubeObject } from '../meta.ts'
 import { byteLength } from '../validation/names.ts'
 import { compare } from './compare.ts'
@@ -65,11 +65,4 @@ function withoutAnnotation(applied: Frozen<KubeObject>): Frozen<KubeObject> {
   if (annotations?.[LAST_APPLIED] === undefined) return applied
   const { [LAST_APPLIED]: _, ...others } = annotations
   return { ...applied, metadata: { ...applied.metadata, annotations: others } }
-}
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (!isJsonObject(value)) return value
-  const entries = Object.keys(value).sort()
-  return Object.fromEntries(entries.map((key) => [key, sortKeys(value[key])]))
 }

@@ -6,6 +6,7 @@ import { keyOf, type Frozen, type KubeObject } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { hasReason } from '../../apimachinery/status.ts'
 import type { ReconcileContext } from '../../client/controller.ts'
+import { sortKeys } from '../../lib/json-value.ts'
 import { claim } from '../ownership/claim.ts'
 import { controllerReference } from '../ownership/owner-reference.ts'
 import { templateHash } from '../pods/template-hash.ts'
@@ -30,9 +31,12 @@ export interface History {
   readonly collisionCount: number
 }
 
-/** What a revision says: a strategic merge patch that puts its template in place, which `kubectl rollout undo` applies. */
+/**
+ * What a revision says: a strategic merge patch that puts its template in place, which `kubectl rollout undo` applies. Its keys are in
+ * order, as Go writes maps: kubectl finds the revision of a template by comparing bytes.
+ */
 function dataOf(template: Frozen<PodTemplateSpec>): Record<string, unknown> {
-  return { spec: { template: { ...template, $patch: 'replace' } } }
+  return { spec: { template: sortKeys({ ...template, $patch: 'replace' }) } }
 }
 
 /** The template that a revision puts in place. */

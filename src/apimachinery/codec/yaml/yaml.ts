@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../../lib/json-value.ts'
+import { sortKeys } from '../../../lib/json-value.ts'
 import type { StructSchema } from '../../schema.ts'
 import { DecodeError } from '../errors.ts'
 import { decodeAny, decodeJson } from '../json/decode.ts'
@@ -50,15 +50,8 @@ function yamlToJson(body: Uint8Array): { json: Uint8Array; duplicates: string } 
     }
   }
   const { value, duplicates } = parseYaml(decoder.decode(body))
+  // Upstream's way from YAML to JSON sorts keys, and findings come in that order.
   return { json: encoder.encode(stringifyJson(sortKeys(value))), duplicates }
-}
-
-/** Upstream's way from YAML to JSON sorts keys, and findings come in that order. */
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys)
-  if (!isJsonObject(value)) return value
-  const keys = Object.keys(value).sort()
-  return Object.fromEntries(keys.map((key) => [key, sortKeys(value[key])]))
 }
 
 /**
