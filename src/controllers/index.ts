@@ -41,6 +41,8 @@ import { vacProtectionController } from './vacprotection/controller.ts'
 export interface ControllerOptions {
   /** The CA that the API server's certificate is signed by, in PEM. */
   readonly rootCa?: string
+  /** Tells of each other CA that comes in its place, until the signal aborts. */
+  readonly followRootCa?: (changed: (rootCa: string) => void, signal: AbortSignal) => void
   /** Signs the claims of a token that never expires, with the cluster's service account key. */
   readonly signServiceAccountToken?: (claims: Readonly<Record<string, string>>) => Promise<string>
   /** Signs certificates that are asked for and approved. */
@@ -56,8 +58,8 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
   const { rootCa, signServiceAccountToken: sign, certificateAuthority: authority } = options
   return [
     serviceAccountController,
-    ...(rootCa ? [rootCaCertPublisher(rootCa)] : []),
-    ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign })] : []),
+    ...(rootCa ? [rootCaCertPublisher(rootCa, options.followRootCa)] : []),
+    ...(rootCa && sign ? [serviceAccountTokenController({ rootCa, sign, followRootCa: options.followRootCa })] : []),
     tokenSecretController,
     legacyServiceAccountTokenCleaner({ periodMs: options.legacyTokenCleanUpMs }),
     csrApprovingController,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
@@ -148,4 +148,48 @@ test('a server that makes none is told of', async () => {
   const { code, err } = await certs('rotate', 'admin', '--timeout', '0')
   assert.equal(code, EXIT.timedOut)
   assert.match(err, /the server has not made anew: admin/)
+})
+
+const rotationOf = (): string | undefined =>
+  existsSync(join(paths.pki, 'rotation')) ? readFileSync(join(paths.pki, 'rotation'), 'utf8').trim() : undefined
+
+test('authorities are exchanged by the server, or by its next start', async () => {
+  const asked = await certs('rotate', '--ca', '--prepare')
+  assert.equal(asked.code, EXIT.ok)
+  assert.match(asked.err, /the next start of cluster "skiff" does it/)
+  assert.equal(rotationOf(), 'trusted')
+  await certs('rotate', '--ca')
+  assert.equal(rotationOf(), 'signing')
+  rmSync(join(paths.pki, 'rotation'))
+  writeProcessFile(paths.pidFile, process.pid)
+  const late = await certs('rotate', '--ca', '--timeout', '0')
+  assert.equal(late.code, EXIT.timedOut)
+  assert.match(late.err, /the server has not done it yet[^]*the same command goes on from here/)
+})
+
+test('nothing is finished that was not begun, nor while anything in use is of the old one', async () => {
+  const refused = async (why: RegExp): Promise<void> => {
+    const { code, err } = await certs('rotate', '--ca', '--finish')
+    assert.notEqual(code, EXIT.ok)
+    assert.match(err, why)
+    assert.equal(rotationOf(), undefined)
+  }
+  await refused(/there is nothing to finish/)
+  writeFileSync(join(paths.pki, 'ca-next.crt'), LATE)
+  await refused(/the next authorities sign nothing yet/)
+  writeFileSync(join(paths.pki, 'ca.crt'), AUTHORITY + LATE)
+  await refused(/the next authorities sign nothing yet/)
+  rmSync(join(paths.pki, 'ca-next.crt'))
+  // Neither was signed by the authority of this test.
+  await refused(
+    /the old authorities have signed what is in use: admin, apiserver\n.*skiff certs rotate admin apiserver/,
+  )
+})
+
+test('flags that do not go together', async () => {
+  for (const args of [['--finish'], ['--prepare'], ['--ca', 'admin'], ['--ca', '--prepare', '--finish']]) {
+    const { code } = await certs('rotate', ...args)
+    assert.equal(code, EXIT.usage, args.join(' '))
+  }
+  assert.equal(rotationOf(), undefined)
 })

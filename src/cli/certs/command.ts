@@ -14,6 +14,7 @@ import {
   withOutput,
 } from '../flags.ts'
 import { humanDuration, print, table } from '../print.ts'
+import { type AuthorityFlags, rotateAuthorities } from './authorities.ts'
 import { type ClusterCertificate, certificatesIn, removeCertificates } from './certificates.ts'
 
 /** `skiff certs` */
@@ -72,29 +73,36 @@ function describe({ env }: CliContext, list: readonly ClusterCertificate[]): str
   return table(['NAME', 'SUBJECT', 'AUTHORITY', 'EXPIRES', 'LEFT', 'STATE'], rows)
 }
 
-interface RotateFlags extends ClusterFlags {
-  /** In seconds. */
-  readonly timeout: number
+interface RotateFlags extends ClusterFlags, AuthorityFlags {
+  readonly ca?: boolean
 }
 
 function rotateCommand(context: CliContext): Command {
   const command = withCluster(new Command('rotate').description('make certificates and their keys anew'))
     .argument('[name...]', 'which ones, as skiff certs check names them (all but the authorities)')
+    .option('--ca', 'exchange the authorities: both the old and the new are trusted, the new sign')
+    .option('--prepare', 'with --ca: trust the new ones, and let them sign nothing yet')
+    .option('--finish', 'with --ca: trust the old ones no more')
     .option('--timeout <time>', 'how long to wait for the server', parseSeconds, 30)
     .addHelpText(
       'after',
       '\nThe server shows the new ones at once and cuts no connection. One that does not run makes them at its next start.' +
-        '\nOld certificates stay good until they end. Copies of the kubeconfig keep the old one: skiff kubeconfig --merge.',
+        '\nOld certificates stay good until they end. Copies of the kubeconfig keep the old one: skiff kubeconfig --merge.' +
+        '\nWith --ca all goes on, too: who only knows the old authority is led to the new one, until --finish. It may be cut off and called again at any time.',
     )
     .action((names: string[], flags: RotateFlags) => rotate(context, names, flags))
   return withExamples(command, [
     ['skiff certs rotate', 'all but the authorities'],
     ['skiff certs rotate admin', "the administrator's, which is in the kubeconfig"],
+    ['skiff certs rotate --ca', 'the authorities; later: skiff certs rotate --ca --finish'],
   ])
 }
 
 async function rotate(context: CliContext, names: readonly string[], flags: RotateFlags): Promise<void> {
   const cluster = existingCluster(flags)
+  const problem = combinationProblem(names, flags)
+  if (problem !== undefined) throw new UserError(problem, { exitCode: EXIT.usage })
+  if (flags.ca) return rotateAuthorities(context, cluster, flags)
   const { pki, pidFile } = cluster.paths
   const found = certificatesIn(pki, context.env.clock.now(), 0)
   if (found.length === 0) throw notMade(cluster)
@@ -108,6 +116,12 @@ async function rotate(context: CliContext, names: readonly string[], flags: Rota
   context.err.write(`made anew: ${wanted.join(', ')}\n`)
 }
 
+function combinationProblem(names: readonly string[], { ca, prepare, finish }: RotateFlags): string | undefined {
+  if (!ca) return prepare || finish ? '--prepare and --finish go with --ca' : undefined
+  if (names.length > 0) return 'with --ca there is nothing to name: all authorities are exchanged'
+  return prepare && finish ? '--prepare and --finish exclude each other' : undefined
+}
+
 function requireLeaf(name: string, found: readonly ClusterCertificate[]): void {
   const one = found.find((certificate) => certificate.name === name)
   if (one?.authority === false) return
@@ -115,7 +129,8 @@ function requireLeaf(name: string, found: readonly ClusterCertificate[]): void {
     ? `"${name}" is an authority: all that it has signed would be worth nothing`
     : `there is no certificate "${name}"`
   const leaves = found.filter(({ authority }) => !authority).map((leaf) => leaf.name)
-  throw new UserError(problem, { exitCode: EXIT.usage, hints: [`there are ${leaves.join(', ')}`] })
+  const exchange = one ? ['exchange them: skiff certs rotate --ca'] : []
+  throw new UserError(problem, { exitCode: EXIT.usage, hints: [`there are ${leaves.join(', ')}`, ...exchange] })
 }
 
 const LOOK_MS = 50

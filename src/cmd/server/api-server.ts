@@ -24,12 +24,13 @@ import { auditOf } from './audit.ts'
 import { tokenKeys } from './api-config/account-flags.ts'
 import { publishTrust } from '../../apiserver/bootstrap/bootstrap.ts'
 import { Authorities } from './authorities.ts'
-import { certificateAuthority } from './certificate-authority.ts'
+import { currentAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
 import type { KeyPair } from './certificates.ts'
 import type { OpenSigner } from './external-signer/open.ts'
 import type { Pki } from './pki.ts'
+import { Followed } from './followed.ts'
 import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
 import { collectProcess } from './process-metrics.ts'
@@ -132,18 +133,28 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   await api.bootstrap(at)
   const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
   await presence?.start()
-  authorities.follow(() => {
-    listener.renew(servingTls(shown.pki, serving, authorities.config))
+  const publish = (): void => {
     publishTrust(api.server, authorities.trust).catch((err: unknown) => {
       env.log.error('authorities cannot be published', { err })
     })
+  }
+  authorities.follow(() => {
+    listener.renew(servingTls(shown.pki, serving, authorities.config))
+    publish()
   })
+  const rootCa = new Followed(() => shown.pki.ca.cert)
   return {
     ...api,
-    certificateAuthority: certificateAuthority(env.random, pki.ca),
+    get rootCa() {
+      return shown.pki.ca.cert
+    },
+    followRootCa: (changed, signal) => rootCa.follow(changed, signal),
+    certificateAuthority: currentAuthority(env.random, () => shown.pki.ca),
     renew(renewed) {
       shown = renewed
+      if (authorities.replace(renewed.pki)) publish()
       listener.renew(servingTls(renewed.pki, serving, authorities.config))
+      rootCa.look()
     },
     listener: {
       port: listener.port,

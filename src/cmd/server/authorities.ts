@@ -10,7 +10,7 @@ import type { Pki } from './pki.ts'
 /** Whose client certificates are known: the cluster's own authorities, and those that flags name, whose files are read anew when they change. */
 export class Authorities {
   readonly #env: Env
-  readonly #pki: Pki
+  #pki: Pki
   #config: CertificateConfig
   #authenticator: Authenticator
   #stop: (() => void) | undefined
@@ -59,6 +59,15 @@ export class Authorities {
     }
     const files = [clientCa, frontProxyCa].filter((file) => file !== undefined)
     if (files.length > 0) this.#stop = followFiles(files, this.#env.clock, look)
+  }
+
+  /** Goes by other authorities of the cluster's own from now on. Returns whether they are others. */
+  replace(pki: Pki): boolean {
+    const [before, now] = [this.#pki, pki]
+    this.#pki = now
+    if (before.ca.cert === now.ca.cert && before.frontProxy.ca === now.frontProxy.ca) return false
+    this.#authenticator = this.#made()
+    return true
   }
 
   stop(): void {

@@ -3,6 +3,16 @@ import type { CertificateAuthority } from '../../controllers/csrsigning/controll
 import type { Random } from '../../lib/random.ts'
 import type { KeyPair } from './certificates.ts'
 
+/** The authority that signs now, which may be exchanged. */
+export function currentAuthority(random: Random, ca: () => KeyPair): CertificateAuthority {
+  return {
+    get notAfter() {
+      return certificateAuthority(random, ca()).notAfter
+    },
+    sign: (request, terms) => certificateAuthority(random, ca()).sign(request, terms),
+  }
+}
+
 /** The cluster's authority, as it signs what is asked for and approved. What signs takes its time to load, and is only when it is needed. */
 export function certificateAuthority(random: Random, ca: KeyPair): CertificateAuthority {
   return {

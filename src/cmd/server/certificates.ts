@@ -56,6 +56,29 @@ export async function makeAuthority(env: Env, name: string): Promise<KeyPair> {
   return { cert: `${certificate.toString('pem')}\n`, key: await pem('PRIVATE KEY', keys.privateKey) }
 }
 
+/** The certificate of another authority, signed by `authority`: who trusts this one trusts that. Both are PEM; it ends with the first of them that does. */
+export async function crossSigned(env: Env, authority: KeyPair, other: string): Promise<string> {
+  const [issuer, subject] = [new X509Certificate(authority.cert), new X509Certificate(other)]
+  const certificate = await X509CertificateGenerator.create({
+    ...validity(env, CA_DAYS),
+    notAfter: subject.notAfter < issuer.notAfter ? subject.notAfter : issuer.notAfter,
+    subject: subject.subject,
+    issuer: issuer.subject,
+    publicKey: subject.publicKey,
+    signingKey: await importKey(authority.key),
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(
+        KeyUsageFlags.digitalSignature | KeyUsageFlags.keyEncipherment | KeyUsageFlags.keyCertSign,
+        true,
+      ),
+      await SubjectKeyIdentifierExtension.create(subject.publicKey),
+      await AuthorityKeyIdentifierExtension.create(issuer.publicKey),
+    ],
+  })
+  return `${certificate.toString('pem')}\n`
+}
+
 /** A certificate of a server or a client, signed by `authority`. */
 export async function makeCertificate(env: Env, authority: KeyPair, subject: Subject): Promise<KeyPair> {
   const keys = await makeKeys()

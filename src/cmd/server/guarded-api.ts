@@ -41,6 +41,8 @@ export interface ApiAccess {
   readonly metrics?: Metrics
   /** The CA of the API's certificate, in PEM. */
   readonly rootCa: string
+  /** Tells of each other CA that comes in its place, until the signal aborts; absent where none does. */
+  followRootCa?(changed: (rootCa: string) => void, signal: AbortSignal): void
   /** Signs the claims of a service account token that is kept in a Secret; absent where the key is not at hand. */
   readonly signServiceAccountToken?: (claims: Readonly<Record<string, unknown>>) => Promise<string>
   /** Signs certificates that are asked for and approved; absent where the authority's key is not at hand. */

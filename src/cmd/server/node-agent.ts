@@ -118,11 +118,13 @@ function requestingClient(
 
 /** Keeps the certificate good while the node agent serves; `cleanup` ends it. */
 function renewing(options: PartsOptions, server: NodeServer, cleanup: AsyncDisposableStack): void {
-  const { env, paths } = options
+  const { api, env, paths } = options
   const ending = new AbortController()
-  const renewal = keepRenewed({ folder: paths.pki, env, signal: ending.signal }, async () => {
-    server.renew(await certificateOf(options))
-  })
+  const renew = async (): Promise<void> => server.renew(await certificateOf(options))
+  const renewal = keepRenewed({ folder: paths.pki, env, signal: ending.signal }, renew)
+  api.followRootCa?.(() => {
+    renew().catch((err: unknown) => env.log.error('the node agent cannot go by another authority', { err }))
+  }, ending.signal)
   cleanup.defer(async () => {
     ending.abort(new Error('the node agent ends'))
     await renewal

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../../host/files.ts'
 import { UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
+import { crossCertificate, rotateAuthorities, signingPair } from './authority-rotation.ts'
 import { checkAuthority, readable } from './authority.ts'
 import type { KeyPair, Subject } from './certificates.ts'
 
@@ -34,6 +35,7 @@ const RENEW_BEFORE_MS = 30 * 86_400_000
  */
 export async function ensurePki(options: PkiOptions): Promise<Pki> {
   const { env, folder } = options
+  await rotateAuthorities(options)
   const [ca, frontProxyCa] = await Promise.all([authority(options), authority(options, FRONT_PROXY)])
   const place = { folder, env, ca }
   const [serving, admin, proxy] = await Promise.all([
@@ -42,7 +44,8 @@ export async function ensurePki(options: PkiOptions): Promise<Pki> {
     leaf({ ...place, ca: frontProxyCa }, 'front-proxy-client', { name: 'CN=front-proxy-client' }),
   ])
   const frontProxy = { ca: frontProxyCa.cert, client: proxy }
-  return { ca, serving, admin, frontProxy, serviceAccount: serviceAccountKeys(folder) }
+  const shown = { cert: serving.cert + crossCertificate(folder, ca), key: serving.key }
+  return { ca, serving: shown, admin, frontProxy, serviceAccount: serviceAccountKeys(folder) }
 }
 
 /** What a node agent's server shows. A node apart from its API server has an authority of its own for that. */
@@ -76,7 +79,7 @@ async function authority(
 ): Promise<KeyPair> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const kept = readPair(folder, file)
-  if (kept) return checkAuthority(kept, join(folder, file), env)
+  if (kept) return checkAuthority(signingPair(folder, file, kept), join(folder, file), env)
   // Another one in its place would leave everyone who trusts it outside.
   if (existsSync(join(folder, `${file}.crt`)))
     throw new UserError(`${join(folder, file)}.crt is there without its key, ${file}.key`, { hints: [RESTORE] })

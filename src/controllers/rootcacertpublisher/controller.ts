@@ -9,9 +9,12 @@ const DESCRIPTION =
   'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. ' +
   'No other usage is guaranteed across distributions of Kubernetes clusters.'
 
-/** Keeps the cluster's CA in a ConfigMap of every namespace, from where pods get it. `rootCa` is PEM. */
-export function rootCaCertPublisher(rootCa: string): ControllerDefinition {
-  const data = { 'ca.crt': rootCa }
+/** Tells of each other CA that comes in place of the one at hand, until the signal aborts. */
+export type FollowRootCa = (changed: (rootCa: string) => void, signal: AbortSignal) => void
+
+/** Keeps the cluster's CA in a ConfigMap of every namespace, from where pods get it. `rootCa` is PEM; `follow` tells of others that come in its place. */
+export function rootCaCertPublisher(rootCa: string, follow?: FollowRootCa): ControllerDefinition {
+  let data = { 'ca.crt': rootCa }
   return defineController({
     name: 'root-ca-cert-publisher',
     serviceAccount: 'root-ca-cert-publisher',
@@ -23,6 +26,12 @@ export function rootCaCertPublisher(rootCa: string): ControllerDefinition {
         keys: (now, old) => [(now ?? old)?.metadata.namespace ?? ''],
       }),
     ],
+    start({ lister, enqueue, signal }) {
+      follow?.((now) => {
+        data = { 'ca.crt': now }
+        for (const { metadata } of lister(namespaces).list()) enqueue(metadata.name ?? '')
+      }, signal)
+    },
     async reconcile(key, { lister, client }) {
       const namespace = lister(namespaces).get(key)
       if (!namespace || namespace.status?.phase === 'Terminating') return done

@@ -21,12 +21,15 @@ const BY_ACCOUNT = 'service-account'
 export interface TokenOptions {
   /** The cluster's CA in PEM, to go with each token. */
   readonly rootCa: string
+  /** Tells of others that come in its place. */
+  readonly followRootCa?: ((changed: (rootCa: string) => void, signal: AbortSignal) => void) | undefined
   /** Signs the claims of a token that never expires, with the cluster's service account key. */
   sign(claims: Readonly<Record<string, string>>): Promise<string>
 }
 
 /** Fills Secrets that ask for a service account's token (which nobody should do any more), and deletes those whose account has gone. */
 export function serviceAccountTokenController(options: TokenOptions): ControllerDefinition {
+  let { rootCa } = options
   return defineController({
     name: 'service-account-token',
     serviceAccount: '',
@@ -42,6 +45,12 @@ export function serviceAccountTokenController(options: TokenOptions): Controller
       }),
     ],
     indexes: [indexes(secrets, BY_ACCOUNT, (secret) => accountKeys(secret))],
+    start({ lister, enqueue, signal }) {
+      options.followRootCa?.((now) => {
+        rootCa = now
+        for (const secret of lister(secrets).list()) if (secret.type === TOKEN_TYPE) enqueue(keyOf(secret))
+      }, signal)
+    },
     async reconcile(key, context) {
       const secret = context.lister(secrets).get(key)
       const [accountKey] = secret ? accountKeys(secret) : []
@@ -49,7 +58,7 @@ export function serviceAccountTokenController(options: TokenOptions): Controller
       const account = await findAccount(accountKey, context)
       const uid = secret.metadata.annotations?.[ACCOUNT_UID]
       if (!account || (uid && uid !== account.metadata.uid)) await removeToken(secret, context)
-      else await fillToken(secret, account, options, context)
+      else await fillToken(secret, account, { ...options, rootCa }, context)
       return done
     },
   })
