@@ -28,6 +28,56 @@ const planOf = (pod: Pod, observed: ObservedPod, probes = noProbes): string[] =>
 const ended = (container: Container, exitCode: number, more: Partial<ObservedContainer> = {}): ObservedContainer =>
   testContainer(container, { state: 'exited', exitCode, ...more })
 
+/** One end of `source` restarts all of the pod. */
+function restartAllCases(): typeof cases {
+  const exitCodes = { operator: 'In' as const, values: [42] }
+  const rules = { restartPolicy: 'Never', restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes }] }
+  const source = named('source', rules as Partial<Container>)
+  const init = named('init')
+  const pod = testPod({ restartPolicy: 'Never', initContainers: [side, init], containers: [source, app] })
+  const end = ended(source, 42)
+  const later = { createdAtMs: 4000 }
+  return [
+    {
+      name: 'an end that restarts all: what runs is killed, the sidecars last',
+      pod,
+      observed: testObserved([testContainer(side), ended(init, 0), end, testContainer(app)]),
+      want: ['kill app', 'kill side'],
+    },
+    {
+      name: 'then initialisation begins anew in the same sandbox',
+      pod,
+      observed: testObserved([ended(side, 137), ended(init, 0), end, ended(app, 137)]),
+      want: ['init side'],
+    },
+    {
+      name: 'what is of the new round stays',
+      pod,
+      observed: testObserved([
+        testContainer(side, later),
+        ended(init, 0, later),
+        ended(side, 137),
+        ended(init, 0),
+        end,
+        ended(app, 137),
+      ]),
+      want: ['start source', 'start app'],
+    },
+    {
+      name: 'another end restarts nothing',
+      pod,
+      observed: testObserved([testContainer(side), ended(init, 0), ended(source, 1), testContainer(app)]),
+      want: [],
+    },
+    {
+      name: 'an init container may restart all, too',
+      pod: testPod({ restartPolicy: 'Never', initContainers: [side, init, source] }),
+      observed: testObserved([testContainer(side), ended(init, 0), end]),
+      want: ['kill side'],
+    },
+  ]
+}
+
 const cases: { name: string; pod: Pod; observed: ObservedPod; probes?: ProbeView; want: string[] }[] = [
   {
     name: 'a new pod gets a sandbox and its container',
@@ -102,6 +152,7 @@ const cases: { name: string; pod: Pod; observed: ObservedPod; probes?: ProbeView
     observed: testObserved([testContainer(side), ended(app, 0)]),
     want: ['kill pod'],
   },
+  ...restartAllCases(),
   {
     name: 'a container that has ended is started again',
     pod: testPod(),

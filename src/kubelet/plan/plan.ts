@@ -3,11 +3,18 @@ import { findContainer, type ObservedContainer, type ObservedPod } from '../runt
 import { hashOf } from './hash.ts'
 import { planInit } from './init.ts'
 import { resizeNeeded } from './resize.ts'
+import { formerRound, killsOf } from './restart-all.ts'
 import { restartsOnFailure, shouldStart } from './restart.ts'
 import { sandboxNeeded } from './sandbox.ts'
 
 /** Why a container is killed; decides which grace period holds. */
-export type KillReason = 'StartupProbe' | 'LivenessProbe' | 'FailedPostStartHook' | 'Unknown' | ''
+export type KillReason =
+  | 'StartupProbe'
+  | 'LivenessProbe'
+  | 'FailedPostStartHook'
+  | 'RestartAllContainers'
+  | 'Unknown'
+  | ''
 
 export interface Kill {
   readonly id: string
@@ -51,8 +58,11 @@ export interface PlanInput {
  * Decides what to do next for a pod that is to run (upstream's computePodActions). Pure: the same spec, runtime and probe
  * results give the same plan.
  */
-export function plan(input: PlanInput): Plan {
-  const { pod, observed } = input
+export function plan(given: PlanInput): Plan {
+  const { pod, observed: all } = given
+  const former = formerRound(pod, all)
+  const observed = { ...all, containers: all.containers.filter((container) => !former.includes(container)) }
+  const input = { ...given, observed }
   const { create, attempt, current } = sandboxNeeded(pod, observed)
   const base: Plan = {
     killPod: create,
@@ -65,7 +75,9 @@ export function plan(input: PlanInput): Plan {
     startInit: [],
     start: [],
   }
-  if (create) return planSandbox(input, base)
+  if (create) return planSandbox(given, base)
+  const kills = killsOf(pod, former)
+  if (kills.length > 0) return { ...base, kill: kills }
   const startEphemeral = ephemeralContainers(pod).filter((container) => !findContainer(observed, container.name))
   const init = planInit(input, base.sandboxId ?? '')
   if (init.failed) return { ...base, startEphemeral, killPod: true }

@@ -17,7 +17,7 @@ export function shouldStart(pod: Pod, container: Container, last: ObservedContai
 
 /** Whether an ordinary container that ended so is started again: its restart rules, its own policy, the pod's policy, in that order. */
 export function restartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
-  if (container.restartPolicyRules?.some((rule) => matches(rule, exitCode)) === true) return true
+  if (ruleAfter(container, exitCode)?.action === 'Restart') return true
   const policy = container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always'
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0)
 }
@@ -26,12 +26,19 @@ export function restartsAfter(pod: Pod, container: Container, exitCode: number):
 export function initRestartsAfter(pod: Pod, container: Container, exitCode: number): boolean {
   if (isSidecar(container)) return true
   if (exitCode === 0) return false
-  if (container.restartPolicyRules?.some((rule) => matches(rule, exitCode)) === true) return true
+  if (ruleAfter(container, exitCode)?.action === 'Restart') return true
   return (container.restartPolicy ?? pod.spec.restartPolicy ?? 'Always') !== 'Never'
 }
 
-function matches(rule: NonNullable<Container['restartPolicyRules']>[number], exitCode: number): boolean {
-  if (rule.action !== 'Restart' || !rule.exitCodes) return false
+type Rule = NonNullable<Container['restartPolicyRules']>[number]
+
+/** The first rule of a container that holds for an end like this. */
+export function ruleAfter(container: Container, exitCode: number): Rule | undefined {
+  return container.restartPolicyRules?.find((rule) => matches(rule, exitCode))
+}
+
+function matches(rule: Rule, exitCode: number): boolean {
+  if (!rule.exitCodes) return false
   const listed = rule.exitCodes.values?.includes(exitCode) ?? false
   return rule.exitCodes.operator === 'NotIn' ? !listed : listed
 }

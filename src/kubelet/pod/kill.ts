@@ -45,6 +45,7 @@ export async function killContainer(request: KillRequest, means: PodMeans): Prom
 
 /** The grace period: what the deletion says, else the failed probe's own, else the pod's. */
 function graceOf(pod: Pod, spec: Container | undefined, reason: KillReason): number {
+  if (reason === 'RestartAllContainers') return 0
   if (pod.metadata.deletionGracePeriodSeconds !== undefined) return gracePeriodOf(pod)
   const probe =
     reason === 'LivenessProbe' ? spec?.livenessProbe : reason === 'StartupProbe' ? spec?.startupProbe : undefined

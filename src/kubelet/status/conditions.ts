@@ -17,6 +17,8 @@ export interface ConditionFacts {
   /** Some container has yet to get the resources that it was granted. */
   readonly resizing: boolean
   readonly pendingResize?: PendingResize
+  /** Whether all containers are being started again; absent when that cannot happen to this pod. */
+  readonly restartingAll?: boolean
 }
 
 /** Conditions of the node agent's that are only there while they hold. */
@@ -36,6 +38,7 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     ['ContainersReady', containersReady],
     ['PodScheduled', TRUE],
   ])
+  if (facts.restartingAll !== undefined) own.set('AllContainersRestarting', restartingAll(facts.restartingAll, phase))
   if (facts.pendingResize) own.set('PodResizePending', { status: 'True', ...facts.pendingResize })
   if (facts.resizing) own.set('PodResizeInProgress', TRUE)
   const old = pod.status?.conditions ?? []
@@ -43,6 +46,17 @@ export function podConditions(facts: ConditionFacts): PodCondition[] {
     .filter(({ type }) => !own.has(type) && !PASSING.includes(type))
     .map((condition) => ({ ...condition }))
   return [...[...own].map(([type, finding]) => stamped(type, finding, facts)), ...others]
+}
+
+function restartingAll(isSo: boolean, phase: PodPhase): Finding {
+  if (phase === 'Succeeded') return { status: 'False', reason: 'PodCompleted' }
+  if (phase === 'Failed') return { status: 'False', reason: 'PodFailed' }
+  if (!isSo) return { status: 'False' }
+  return {
+    status: 'True',
+    reason: 'RestartAllContainersStarted',
+    message: 'container exited with restart policy rule',
+  }
 }
 
 /** Puts the time of the last change of its status on a condition. */

@@ -1,5 +1,6 @@
 import { timestamp } from '../../apimachinery/meta.ts'
 import type * as api from '../../api/generated/types/core/v1.ts'
+import { isRestartingAll, mayRestartAll } from '../plan/restart-all.ts'
 import { initRestartsAfter, shouldStart } from '../plan/restart.ts'
 import { resizeNeeded } from '../plan/resize.ts'
 import { qosOf } from '../pod/resources.ts'
@@ -46,6 +47,7 @@ export function podStatus(facts: StatusFacts): api.PodStatus {
     sandboxReady: sandbox !== undefined && (sandbox.hostNetwork || sandbox.ips.length > 0),
     nowMs,
     resizing: isResizing(facts),
+    ...(mayRestartAll(pod) && { restartingAll: isRestartingAll(pod, observed) }),
     ...(facts.pendingResize && { pendingResize: facts.pendingResize }),
   })
   const { generation } = pod.metadata
@@ -75,6 +77,9 @@ function phaseFor(
   const running = observed.containers.some(({ state }) => state === 'running')
   if (verdict && !running) return 'Failed'
   const phase = phaseOf(pod, init, containers, finished && !running)
+  // What has ended is about to begin again.
+  if (!finished && (phase === 'Succeeded' || phase === 'Failed') && isRestartingAll(pod, observed))
+    return containers.some(({ state }) => state?.terminated !== undefined) ? 'Running' : 'Pending'
   return finished && !running && phase !== 'Succeeded' ? 'Failed' : phase
 }
 

@@ -1,6 +1,6 @@
 import type { Frozen } from '../../apimachinery/meta.ts'
 import type { ContainerStatus, PodPhase } from '../../api/generated/types/core/v1.ts'
-import { restartsAfter } from '../plan/restart.ts'
+import { initRestartsAfter, restartsAfter } from '../plan/restart.ts'
 import { isSidecar, type Container, type Pod } from '../pod/spec.ts'
 
 type Statuses = readonly Frozen<ContainerStatus>[]
@@ -11,7 +11,7 @@ type Standing = 'unknown' | 'waiting' | 'running' | 'succeeded' | 'failed'
 /** The pod's phase out of its containers' statuses (upstream's getPhase). `finished`: nothing will be started again. */
 export function phaseOf(pod: Pod, init: Statuses, containers: Statuses, finished: boolean): PodPhase {
   const initialization = initializationOf(pod, init)
-  if (initialization === 'failed' && pod.spec.restartPolicy === 'Never') return 'Failed'
+  if (initialization === 'failed for good') return 'Failed'
   const standings = pod.spec.containers.map((container) => standingOf(find(containers, container.name)))
   const anyStarted = standings.some((standing) => standing !== 'unknown' && standing !== 'waiting')
   if (initialization === 'failed' && finished && !anyStarted) return 'Failed'
@@ -32,8 +32,10 @@ function endOf(pod: Pod, containers: Statuses, standings: readonly Standing[], f
   return standings.every((standing) => standing === 'succeeded') ? 'Succeeded' : 'Failed'
 }
 
-function initializationOf(pod: Pod, statuses: Statuses): 'done' | 'pending' | 'sidecars pending' | 'failed' {
-  let result: 'done' | 'pending' | 'sidecars pending' | 'failed' = 'done'
+type Initialization = 'done' | 'pending' | 'sidecars pending' | 'failed' | 'failed for good'
+
+function initializationOf(pod: Pod, statuses: Statuses): Initialization {
+  let result: Initialization = 'done'
   for (const container of pod.spec.initContainers ?? []) {
     const status = find(statuses, container.name)
     if (isSidecar(container)) {
@@ -41,7 +43,8 @@ function initializationOf(pod: Pod, statuses: Statuses): 'done' | 'pending' | 's
       continue
     }
     const standing = standingOf(status)
-    if (standing === 'failed') return 'failed'
+    if (standing === 'failed')
+      return initRestartsAfter(pod, container, exitCodeOf(status)) ? 'failed' : 'failed for good'
     if (standing !== 'succeeded') result = 'pending'
   }
   return result

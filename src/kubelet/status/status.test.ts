@@ -28,6 +28,40 @@ function status(pod: Pod, observed: ObservedPod, more: Partial<StatusFacts> = {}
 const exited = (container: Container, exitCode: number, more: Partial<ObservedContainer> = {}): ObservedContainer =>
   testContainer(container, { state: 'exited', exitCode, ...more })
 
+const ruled = (action: 'Restart' | 'RestartAllContainers', name: string): Container => ({
+  name,
+  image: 'busybox:1',
+  restartPolicy: 'Never',
+  restartPolicyRules: [{ action, exitCodes: { operator: 'In', values: [42] } }],
+})
+
+test('a pod whose containers are all to be started again has not ended, and says so', () => {
+  const source = ruled('RestartAllContainers', 'source')
+  const pod = testPod({ restartPolicy: 'Never', initContainers: [source] })
+  const restarting = status(pod, testObserved([exited(source, 42)]))
+  const condition = restarting.conditions?.find(({ type }) => type === 'AllContainersRestarting')
+  assert.equal(restarting.phase, 'Pending')
+  assert.equal(condition?.status, 'True')
+  assert.equal(condition?.reason, 'RestartAllContainersStarted')
+  const victim = testPod({ restartPolicy: 'Never', containers: [app], initContainers: [source] })
+  const killed = status(victim, testObserved([exited(app, 137), exited(source, 42)]))
+  assert.equal(killed.phase, 'Running')
+  const anew = testObserved([testContainer(source, { createdAtMs: 4000 }), exited(source, 42)])
+  const again = status(pod, anew).conditions?.find(({ type }) => type === 'AllContainersRestarting')
+  assert.equal(again?.status, 'False')
+  const conditions = status(testPod(), testObserved([testContainer(app)])).conditions ?? []
+  assert.ok(!conditions.some(({ type }) => type === 'AllContainersRestarting'))
+})
+
+test('an init container that a rule restarts has not failed the pod; one of its own policy Never has', () => {
+  const retried = ruled('Restart', 'init')
+  const never = testPod({ restartPolicy: 'Never', initContainers: [retried] })
+  assert.equal(status(never, testObserved([exited(retried, 42)])).phase, 'Pending')
+  assert.equal(status(never, testObserved([exited(retried, 1)])).phase, 'Failed')
+  const always = testPod({ initContainers: [{ ...init, restartPolicy: 'Never' }] })
+  assert.equal(status(always, testObserved([exited(init, 1)])).phase, 'Failed')
+})
+
 const phases: { name: string; pod: Pod; containers: ObservedContainer[]; finished?: boolean; want: string }[] = [
   { name: 'nothing there yet', pod: testPod(), containers: [], want: 'Pending' },
   { name: 'running', pod: testPod(), containers: [testContainer(app)], want: 'Running' },
