@@ -4,6 +4,7 @@ import { getCACertificates } from 'node:tls'
 import { goQuote } from '../../lib/quote.ts'
 import type { Fetch, FetchAnswer, FetchRequest } from '../authn/jwt/fetch.ts'
 import { inGosWords } from './go-errors.ts'
+import { signedBy } from './server-identity.ts'
 
 export interface IssuerFetchOptions {
   /** How long an answer may take, redirects and all. */
@@ -51,7 +52,7 @@ function get({ url, ca, headers = {}, signal }: FetchRequest, maxBytes: number):
     ...target,
     path: `${pathname}${search}`,
     // Those that the host trusts, not those that came with the runtime.
-    ca: ca ?? getCACertificates('system'),
+    ...signedBy(ca ?? getCACertificates('system')),
     headers: { 'user-agent': 'kube-apiserver', accept: 'application/json, */*', ...headers },
     signal,
     agent: false,

@@ -2,6 +2,7 @@ import { lookup } from 'node:dns'
 import { Agent as HttpAgent, request as httpRequest, type RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
 import { StatusError } from '../../apimachinery/status.ts'
 import {
   addressNotAllowed,
@@ -14,7 +15,7 @@ import {
 import { isAddress, isGlobalUnicast } from '../registry/connect/reachable.ts'
 import { Readable } from 'node:stream'
 import { inGosWords } from './go-errors.ts'
-import { checkNames } from './server-identity.ts'
+import { checkNames, signedBy } from './server-identity.ts'
 
 /** What the API server shows to kubelets, and whom it believes, in PEM. */
 export interface KubeletTls {
@@ -35,19 +36,18 @@ export interface ConnectTls {
 export function tlsFor(
   target: ConnectTarget,
   { kubelet, frontProxy }: ConnectTls,
-): Pick<
-  RequestOptions & { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string },
-  'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'
-> & { readonly checkServerIdentity?: typeof checkNames } {
+): Pick<ConnectionOptions, 'ca' | 'allowPartialTrustChain' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'> & {
+  readonly checkServerIdentity?: typeof checkNames
+} {
   if (target.aggregated) {
     const { serverName: servername, ca } = target.aggregated
-    const believes = { ...(ca !== undefined && { ca }), checkServerIdentity: checkNames }
+    const believes = { ...signedBy(ca), checkServerIdentity: checkNames }
     return { ...frontProxy, servername, ...believes, rejectUnauthorized: !target.insecure }
   }
   const known = target.node !== undefined ? kubelet : undefined
   return {
     ...(known && { cert: known.cert, key: known.key }),
-    ...(known?.ca && !target.insecure ? { ca: known.ca } : { rejectUnauthorized: false }),
+    ...(known?.ca && !target.insecure ? signedBy(known.ca) : { rejectUnauthorized: false }),
   }
 }
 

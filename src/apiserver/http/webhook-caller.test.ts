@@ -71,6 +71,43 @@ fTUn9/fOeUbSTTvK/4ddCvmd5MM/K0lkFozWUXOyWmnoELUC0zZ3l2If
 `,
 }
 
+/** For localhost, signed by an authority that nobody has. */
+const SIGNED = {
+  cert: `-----BEGIN CERTIFICATE-----
+MIIBpjCCAUygAwIBAgIUPP9oGCj4SBWOrzxy/9I/ZHd3dHkwCgYIKoZIzj0EAwIw
+ETEPMA0GA1UEAwwGbm9ib2R5MCAXDTI2MTEyMzAxMTEwOFoYDzIxMjUwNjE3MDEx
+MTA4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAARNljbylIjMi60PI6sFQUSg/ji9LzkAV2Tr32ZRZ9iRhP8PGqh1nsj2rmLK
+7i7qY21td5nExYVY9JTybYaVfOVjo30wezAUBgNVHREEDTALgglsb2NhbGhvc3Qw
+EwYDVR0lBAwwCgYIKwYBBQUHAwEwDgYDVR0PAQH/BAQDAgeAMB0GA1UdDgQWBBQc
+KHViVsT/op8GN2z3maJAtjL1kzAfBgNVHSMEGDAWgBSS7Z81OW/mnj+q0upzb6Sl
+D1VdzTAKBggqhkjOPQQDAgNIADBFAiB/ybHYtV00R97v5HaqgB9e8SIosp5kk2xJ
+i/28fBjVXQIhAIbOcM457Q88Ry+KqeF2EIP/Qy8YCjgeV4KDjhZ0RwZv
+-----END CERTIFICATE-----
+`,
+  key: `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgO49qEJhI2XodvMra
+eQcimLiIYdR8RoRhjeBY/gVK64OhRANCAARNljbylIjMi60PI6sFQUSg/ji9LzkA
+V2Tr32ZRZ9iRhP8PGqh1nsj2rmLK7i7qY21td5nExYVY9JTybYaVfOVj
+-----END PRIVATE KEY-----
+`,
+}
+
+test('a certificate that is named itself is believed, whoever signed it', async (context) => {
+  const signed = createServer(SIGNED, (_request, response) => void response.writeHead(200).end()).listen(0, '127.0.0.1')
+  await once(signed, 'listening')
+  context.after(() => {
+    signed.closeAllConnections()
+    signed.close()
+  })
+  const dial = { host: '127.0.0.1', port: (signed.address() as AddressInfo).port }
+  const { status } = await call(request({ url: 'https://localhost:443/', dial, ca: SIGNED.cert }))
+  assert.equal(status, 200)
+  await assert.rejects(call(request({ url: 'https://localhost:443/', dial, ca: testCertificate.cert })), {
+    message: 'tls: failed to verify certificate: x509: certificate signed by unknown authority',
+  })
+})
+
 test('a certificate without a subjectAltName is not believed', async (context) => {
   const nameless = createServer(NAMELESS, (_request, response) => void response.end()).listen(0, '127.0.0.1')
   await once(nameless, 'listening')

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import { codeOf, inGosWords } from './go-errors.ts'
-import { checkNames } from './server-identity.ts'
+import { checkNames, signedBy } from './server-identity.ts'
 import type { CallWebhook, WebhookRequest, WebhookResponse } from '../admission/webhooks/types.ts'
 
 /** A larger answer is not read. */
@@ -66,7 +66,7 @@ function optionsOf(
     port: target.port,
     path: `${pathname}${search}`,
     ...(dial && { servername: name }),
-    ...(ca !== undefined && { ca }),
+    ...signedBy(ca),
     headers: {
       host,
       accept: 'application/json, */*',

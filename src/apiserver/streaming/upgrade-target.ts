@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
+import type { ConnectionOptions } from 'node:tls'
 import type { StatusError } from '../../apimachinery/status.ts'
 import { bareError } from '../registry/revision.ts'
 import { SpdySession } from '../../lib/host/spdy/session.ts'
@@ -13,7 +14,8 @@ export interface UpgradeTarget {
   readonly tls?: Pick<
     RequestOptions,
     'ca' | 'cert' | 'key' | 'servername' | 'checkServerIdentity' | 'rejectUnauthorized'
-  >
+  > &
+    Pick<ConnectionOptions, 'allowPartialTrustChain'>
   /** How its name is resolved, when not as any. */
   readonly lookup?: RequestOptions['lookup']
   readonly signal?: AbortSignal

@@ -5,7 +5,8 @@ import type { HttpConfig } from './config.ts'
 export function tlsOptions({ ca, serverName, insecureSkipTlsVerify, certificate }: HttpConfig): ConnectionOptions {
   const own = certificate?.()
   return {
-    ...(ca && { ca }),
+    // As client-go: an authority that another one signed is believed by itself, and so is the server's own certificate.
+    ...(ca && { ca, allowPartialTrustChain: true }),
     ...(serverName && { servername: serverName }),
     ...(own && { cert: own.cert, key: own.key }),
     rejectUnauthorized: !insecureSkipTlsVerify,
