@@ -107,7 +107,9 @@ export class Normaliser {
       case 'resourceVersion':
         return typeof value === 'string' && value !== '' ? this.#revision(value) : value
       case 'managedFields':
-        return Array.isArray(value) && !this.#managedFields ? value.map(summary) : this.#value(value)
+        return Array.isArray(value) && !this.#managedFields
+          ? value.map((entry) => this.#text(summary(entry)))
+          : this.#value(value)
       case 'serverAddress':
         return '<some>'
       case 'cells':
@@ -191,7 +193,7 @@ function remembered(known: Map<string, string>, value: string, word: string): st
 }
 
 /** Who owns how much: enough to see that two servers agree. */
-function summary(entry: unknown): unknown {
+function summary(entry: unknown): string {
   const { manager, operation, apiVersion, subresource, fieldsV1, time } = entry as Record<string, unknown>
   const words = [manager, operation, apiVersion, ...(subresource === undefined ? [] : [subresource])]
   return `${words.join(' ')} ${digest(fieldsV1)}${time === undefined ? ' timeless' : ''}`

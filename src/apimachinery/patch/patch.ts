@@ -2,7 +2,6 @@ import { goPrint, isJsonObject } from '../../lib/json-value.ts'
 import { decodeListCarefully } from '../codec/json/careful.ts'
 import { decodeAny, decodeValue } from '../codec/json/decode.ts'
 import type { Decoded, FieldValidation } from '../codec/json/decode.ts'
-import { stringifyJson } from '../codec/json/encode.ts'
 import { DecodeError, strictDecodingError } from '../codec/errors.ts'
 import type { ListSchema, StructSchema } from '../schema.ts'
 import { badRequest, failure, invalid, invalidObject } from '../status.ts'
@@ -10,6 +9,7 @@ import type { StatusError } from '../status.ts'
 import { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from './json-patch.ts'
 import type { JsonPatchOperation } from './json-patch.ts'
 import { applyMergePatch } from './merge-patch.ts'
+import { shower, touchedBy, touchedByMerge } from './quoted.ts'
 import { applyStrategicPatch } from './strategic/merge.ts'
 import { misfit } from './strategic/misfit.ts'
 
@@ -47,7 +47,7 @@ export function patchObject(request: PatchRequest): Decoded {
   // Upstream's result of a patch is a map of Go, whose keys have an order of their own: the alphabet's.
   const violations = [...patched.violations, ...decoded.violations.toSorted(inAlphabet)]
   if (validation === 'Strict' && violations.length > 0)
-    throw invalidResult(patched.shown, strictDecodingError(violations).message)
+    throw invalidResult(patched.shown(), strictDecodingError(violations).message)
   return { object: decoded.object, violations }
 }
 
@@ -58,22 +58,23 @@ interface Patched {
   /** What the patch itself has of unknown and duplicate fields. */
   readonly violations: readonly string[]
   /** What is shown of it when the result is not valid. */
-  readonly shown: string
+  shown(): string
 }
 
 function applied({ schema, live, type, body, validation }: PatchRequest): Patched {
   if (type === 'json') {
     const { operations, violations } = readJsonPatch(body, validation)
     const document = applyJsonPatch(live, operations)
-    return { document, violations, shown: stringifyJson(document) }
+    return { document, violations, shown: shower(document, schema, touchedBy(operations)) }
   }
   const { patch, violations } = readObjectPatch(body, type, validation)
   if (type === 'merge') {
+    const touched = touchedByMerge(patch)
     const document = applyMergePatch(live, patch)
-    return { document, violations, shown: stringifyJson(document) }
+    return { document, violations, shown: shower(document, schema, touched) }
   }
   const shown = goPrint(patch)
-  return { document: applyStrategicPatch(schema, live, patch), violations, shown }
+  return { document: applyStrategicPatch(schema, live, patch), violations, shown: () => shown }
 }
 
 function decodePatched(request: PatchRequest, { document, shown }: Patched): Decoded {
@@ -84,15 +85,18 @@ function decodePatched(request: PatchRequest, { document, shown }: Patched): Dec
     return decodeValue(schema, document, validation)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    if (type !== 'strategic') throw invalidResult(shown, error.message)
-    throw invalidResult(shown, misfit(schema, document) ?? error.message.replace(/Go struct field \S+/, 'Go value'))
+    if (type !== 'strategic') throw invalidResult(shown(), error.message)
+    throw invalidResult(shown(), misfit(schema, document) ?? error.message.replace(/Go struct field \S+/, 'Go value'))
   }
 }
 
 /** What the outcome says it is. A strategic merge patch has no say in that. */
 function identify({ type, is, isNot }: PatchRequest, document: Record<string, unknown>): void {
   if (!is) return
-  if (type === 'strategic') Object.assign(document, { kind: is.kind, apiVersion: is.apiVersion })
+  if (type === 'strategic') {
+    for (const field of ['kind', 'apiVersion'] as const)
+      if (typeof (document[field] ?? '') === 'string') document[field] = is[field]
+  }
   const { kind, apiVersion } = document
   if (kind !== undefined && typeof kind !== 'string') {
     throw new DecodeError(

@@ -42,9 +42,12 @@ export function errorForm({ headers, url }: Exchange): Accepted {
   return pretty ? { ...accepted, pretty } : accepted
 }
 
+/** What Go reads as a true value. */
+const TRUE = /^(?:1|t|T|true|TRUE|True)$/
+
 /** People look at answers in browsers and with curl. */
 function wantsPretty(headers: RequestHeaders, query: URLSearchParams): boolean {
   const asked = query.size > 0 ? query.get('pretty') : null
-  if (asked) return asked === 'true' || asked === '1'
+  if (asked) return TRUE.test(asked)
   return /^(curl|Wget|Mozilla\/5\.0)/.test(header(headers, 'user-agent'))
 }

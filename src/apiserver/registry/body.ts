@@ -35,6 +35,11 @@ export interface BodyKind {
   readonly bare?: boolean
 }
 
+/** The same, and why something that says it is of another type cannot even be made. */
+interface Sought extends BodyKind {
+  unregistered?(sent: TypeMeta): string | undefined
+}
+
 interface TypeMeta {
   readonly kind: string
   readonly apiVersion: string
@@ -73,9 +78,17 @@ async function decodeKind<T extends KubeObject>(
   validation: FieldValidation,
 ): Promise<T> {
   const body = await bodyOf(call)
-  const { object, violations } = decodeBody(body, call, kind, validation)
+  const unregistered = (sent: TypeMeta): string | undefined => noSuchKind(registry, sent)
+  const { object, violations } = decodeBody(body, call, { ...kind, schema: kind.schema, unregistered }, validation)
   const apiVersion = apiVersionOf(kind)
-  if (kind.schema.name === '') checkCustomType(object, kind, body)
+  const tell = (): void => {
+    for (const violation of violations) warn(call, violation)
+  }
+  if (kind.schema.name === '') {
+    if (!object['kind']) throw kindMissing(kind, bytesOf(body))
+    tell()
+    checkCustomType(object, kind)
+  }
   object['kind'] ||= kind.kind
   object['apiVersion'] ||= apiVersion
   if (kind.formerly?.some((version) => object['apiVersion'] === apiVersionOf({ group: kind.group, version }))) {
@@ -85,19 +98,14 @@ async function decodeKind<T extends KubeObject>(
     checkGroupVersion(String(object['apiVersion']), kind, body)
     throw wrongKind(registry, kind, { kind: String(object['kind']), apiVersion: String(object['apiVersion']) })
   }
-  for (const violation of violations) warn(call, violation)
+  if (kind.schema.name !== '') tell()
   object['metadata'] ??= {}
   return object as unknown as T
 }
 
 /** Custom resources say what they are: nothing is made up for them. Throws 400, and 422 for another kind of the same version. */
-function checkCustomType(object: Record<string, unknown>, wanted: BodyKind, body: Body): void {
+function checkCustomType(object: Record<string, unknown>, wanted: BodyKind): void {
   const { kind = '', apiVersion = '' } = object
-  if (kind === '') {
-    const bytes = bytesOf(body)
-    const message = `Object 'Kind' is missing in '${new TextDecoder().decode(bytes)}'`
-    throw decodeFailure({ message, unrecognized: true }, { kind: '', version: '', wanted: wanted.kind }, bytes)
-  }
   if (apiVersion === apiVersionOf(wanted) && kind !== wanted.kind) {
     const { name = '' } = (object['metadata'] ?? {}) as { name?: string }
     const text = `must be ${wanted.kind}`
@@ -107,6 +115,11 @@ function checkCustomType(object: Record<string, unknown>, wanted: BodyKind, body
     const text = `the API version in the data () does not match the expected API version (${apiVersionOf(wanted)})`
     throw badRequest(text)
   }
+}
+
+function kindMissing({ kind: wanted }: BodyKind, bytes: Uint8Array): StatusError {
+  const message = `Object 'Kind' is missing in '${new TextDecoder().decode(bytes)}'`
+  return decodeFailure({ message, unrecognized: true }, { kind: '', version: '', wanted }, bytes)
 }
 
 /** Throws 400 for an apiVersion of more than a group and a version. */
@@ -139,16 +152,25 @@ export function notConvertible(
   { resources }: Pick<Registry, 'resources'>,
   wanted: BodyKind,
   sent: TypeMeta,
-  scheme = 'pkg/api/legacyscheme/scheme.go:30',
+  scheme = SCHEME,
 ): string | undefined {
   const { group, version } = groupVersionOf(sent)
-  const listed = sent.kind.endsWith('List') && resources.findKind(group, version, sent.kind.slice(0, -'List'.length))
-  if (!listed && !resources.findKind(group, version, sent.kind)) {
-    return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "${scheme}"`
-  }
+  const unknown = noSuchKind({ resources }, sent, scheme)
+  if (unknown !== undefined) return unknown
   if (group === wanted.group && sent.kind === wanted.kind) return undefined
   const [goPackage = ''] = (wanted.group || 'core').split('.')
   return `converting (${version}.${sent.kind}) to (${goPackage}.${wanted.kind}): unknown conversion`
+}
+
+const SCHEME = 'pkg/api/legacyscheme/scheme.go:30'
+
+/** Why there can be no object of a type; undefined when there can. */
+function noSuchKind({ resources }: Pick<Registry, 'resources'>, sent: TypeMeta, scheme = SCHEME): string | undefined {
+  const { group, version } = groupVersionOf(sent)
+  if (resources.findKind(group, version, sent.kind)) return undefined
+  const listed = sent.kind.endsWith('List') && resources.findKind(group, version, sent.kind.slice(0, -'List'.length))
+  if (listed) return undefined
+  return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "${scheme}"`
 }
 
 function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; readonly version: string } {
@@ -171,7 +193,7 @@ async function bodyOf(call: Call): Promise<Body> {
   return { bytes: call.body.kind === 'none' ? new Uint8Array() : await call.body.read() }
 }
 
-function decodeBody(body: Body, call: Call, kind: BodyKind, validation: FieldValidation): Decoded {
+function decodeBody(body: Body, call: Call, kind: Sought, validation: FieldValidation): Decoded {
   if ('value' in body) {
     const object = pruned(kind.schema, deepCopy(body.value), validation)
     if (object) return { object, violations: [] }
@@ -216,7 +238,7 @@ function decode(bytes: Uint8Array, mediaType: MediaType, schema: StructSchema, v
   }
 }
 
-function decodeBytes(bytes: Uint8Array, call: Call, kind: BodyKind, validation: FieldValidation): Decoded {
+function decodeBytes(bytes: Uint8Array, call: Call, kind: Sought, validation: FieldValidation): Decoded {
   const mediaType = mediaTypeOf(call, kind)
   try {
     const decoded = decode(bytes, mediaType, kind.schema, validation)
@@ -227,8 +249,22 @@ function decodeBytes(bytes: Uint8Array, call: Call, kind: BodyKind, validation: 
     if (kind.bare) throw badRequest(error.message)
     const { kind: sent, apiVersion } = error.unrecognized ? NO_TYPE : sentType(bytes, mediaType)
     const version = apiVersion.slice(apiVersion.indexOf('/') + 1) || kind.version
+    const wrong = error.unrecognized ? undefined : misnamed(kind, { kind: sent, apiVersion }, bytes)
+    if (wrong) throw wrong
     throw decodeFailure(error, { kind: sent || kind.kind, version, wanted: kind.kind }, bytes)
   }
+}
+
+/** What upstream sees before it looks at fields: what the body says it is. */
+function misnamed(kind: Sought, sent: TypeMeta, bytes: Uint8Array): StatusError | undefined {
+  if (kind.schema.name === '') return sent.kind === '' ? kindMissing(kind, bytes) : undefined
+  const named = { kind: sent.kind || kind.kind, apiVersion: sent.apiVersion || apiVersionOf(kind) }
+  checkGroupVersion(named.apiVersion, kind, { bytes })
+  const message = kind.unregistered?.(named)
+  const { version } = groupVersionOf(named)
+  return message === undefined
+    ? undefined
+    : decodeFailure({ message }, { kind: named.kind, version, wanted: kind.kind }, bytes)
 }
 
 /** A patch's bytes; those of its JSON when it comes as a value. */

@@ -116,9 +116,10 @@ async function applying(
   call: Call,
   options: PatchOptions,
 ): Promise<Next> {
-  const configuration = await readConfiguration(call, options)
+  const { configuration, tell } = await readConfiguration(call, options)
   return (current) => {
     const draft = applyConfiguration(registry, resource, call, options, configuration, current)
+    tell()
     const { uid } = draft.metadata
     if (!current && uid) {
       const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`
@@ -129,18 +130,27 @@ async function applying(
   }
 }
 
+/** What is applied. */
+interface Configuration {
+  readonly configuration: KubeObject
+  /** Tells of keys that stand twice, once it could be applied. Throws 400 where they may not. */
+  tell(): void
+}
+
 /** The body of an apply: YAML, or JSON. Throws 400. */
-export async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<KubeObject> {
+export async function readConfiguration(call: Call, { fieldValidation }: WriteOptions): Promise<Configuration> {
   const { value, violations } =
     call.body.kind === 'value'
       ? { value: call.body.value, violations: [] }
       : anyYaml(await readPatchBytes(call), fieldValidation)
   call.audit?.sentConfiguration(value)
-  if (violations.length > 0 && fieldValidation === 'Strict') {
-    throw badRequest(`error strict decoding patch: ${violations.join(', ')}`)
+  const tell = (): void => {
+    if (violations.length > 0 && fieldValidation === 'Strict') {
+      throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${violations.join(', ')}`)
+    }
+    for (const violation of violations) warn(call, violation)
   }
-  for (const violation of violations) warn(call, violation)
-  if (isJsonObject(value)) return value as unknown as KubeObject
+  if (isJsonObject(value)) return { configuration: value as unknown as KubeObject, tell }
   throw badRequest(
     `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
   )

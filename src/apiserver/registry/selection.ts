@@ -111,7 +111,7 @@ function checkField(definition: ResourceDefinition, field: string): void {
   if (Object.hasOwn(definition.selectableFields, field)) return
   if (isKeyField(field) && !(field === 'metadata.namespace' && hasNoNamespaceField(definition))) return
   throw badRequest(
-    Object.keys(definition.selectableFields).length > 0
+    Object.keys(definition.selectableFields).length > 0 || definition.schema.name === ''
       ? notSelectable(definition, field)
       : `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
   )

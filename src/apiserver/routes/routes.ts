@@ -51,7 +51,6 @@ export class Routes {
 
 /** Throws 405. */
 async function answerOf(route: Route | undefined, call: Call): Promise<Answer | undefined> {
-  const answer = await route?.answer(call)
-  if (answer && route?.service && call.method !== 'GET') throw methodNotAllowed()
-  return answer
+  if (route?.service && call.method !== 'GET') throw methodNotAllowed()
+  return route?.answer(call)
 }

@@ -4,6 +4,7 @@ import { authorization } from './authorization.ts'
 import { bodies } from './bodies.ts'
 import { discovery } from './discovery.ts'
 import { errors } from './errors.ts'
+import { findings } from './findings.ts'
 import { identity } from './identity.ts'
 import { lists } from './lists.ts'
 import { negotiation } from './negotiation.ts'
@@ -34,4 +35,5 @@ export const catalogues: readonly Catalogue[] = [
   identity,
   webhooks,
   policies,
+  findings,
 ]

@@ -214,8 +214,30 @@ class CarefulDecoder {
     return this.#reader.anyValue()
   }
 
+  /** A value where no object should stand: what objects in it have, no schema knows. */
+  #stripped(): unknown {
+    switch (this.#reader.type()) {
+      case 'array':
+        return this.#items(() => this.#stripped())
+      case 'object':
+        return this.#emptied()
+      default:
+        return this.#reader.anyValue()
+    }
+  }
+
+  #emptied(): JsonObject {
+    const seen = new Set<string>()
+    this.#reader.eachKey((key) => {
+      if (seen.has(key)) this.#violation('duplicate', key)
+      seen.add(key)
+      this.#unknown(key)
+    })
+    return {}
+  }
+
   #scalarValue(schema: ScalarSchema, type: ReturnType<JsonReader['type']>): unknown {
-    if (this.#lenient && schema.kind !== 'any') return this.generic()
+    if (this.#lenient && schema.kind !== 'any') return this.#stripped()
     switch (schema.kind) {
       case 'string':
         return type === 'string' ? this.#reader.string() : this.#mismatch(schema)
@@ -314,7 +336,7 @@ class CarefulDecoder {
 
   /** Skips a value that is not of its type, and remembers the first such. */
   #mismatch(schema: Schema): unknown {
-    if (this.#lenient) return this.generic()
+    if (this.#lenient) return schema.kind === 'struct' && schema.preserveUnknown ? this.generic() : this.#stripped()
     this.#fail(GO_NAMES[this.#reader.type()], goType(schema))
     this.#reader.skipValue()
     return zeroValue(schema)

@@ -36,7 +36,7 @@ function prune(schema: Schema, value: unknown, state: PruneState): unknown {
   if (value === null) return state.lenient ? null : zeroValue(schema)
   switch (schema.kind) {
     case 'struct':
-      return isJsonObject(value) ? pruneStruct(schema, value, state) : mismatch(value, state)
+      return isJsonObject(value) ? pruneStruct(schema, value, state) : mismatch(value, state, schema)
     case 'map':
       return isJsonObject(value) ? pruneMap(schema, value, state) : mismatch(value, state)
     case 'list':
@@ -46,10 +46,19 @@ function prune(schema: Schema, value: unknown, state: PruneState): unknown {
   }
 }
 
-function mismatch(value: unknown, state: PruneState): unknown {
-  if (!state.lenient) throw new NotOfType()
+function mismatch(value: unknown, state: PruneState, schema?: StructSchema): unknown {
+  // Metadata has a type even in a custom resource.
+  if (!state.lenient || (schema && schema.name !== '')) throw new NotOfType()
   state.keys += countKeys(value)
-  return value
+  return schema?.preserveUnknown ? value : stripped(value, state)
+}
+
+/** A value where no object should stand: what objects in it have, no schema knows. */
+function stripped(value: unknown, state: PruneState): unknown {
+  if (Array.isArray(value)) return value.map((item) => stripped(item, state))
+  if (!isJsonObject(value) || Object.keys(value).length === 0) return value
+  state.unknown = true
+  return {}
 }
 
 function pruneStruct(schema: StructSchema, value: unknown, state: PruneState): JsonObject {

@@ -25,10 +25,12 @@ export function decodeYaml(schema: StructSchema, body: Uint8Array, validation: F
   const { json, duplicates } = yamlToJson(body)
   const { object, violations } = decodeJson(schema, json, validation)
   if (!duplicates || validation === 'Ignore') return { object, violations }
-  // In a warning upstream tells each finding by itself.
-  const told = validation === 'Warn' ? duplicates.split('\n  ').slice(1) : [duplicates]
-  return { object, violations: [...told, ...violations] }
+  return { object, violations: [...told(duplicates, validation), ...violations] }
 }
+
+/** In a warning upstream tells each finding by itself. */
+const told = (duplicates: string, validation: FieldValidation): string[] =>
+  validation === 'Warn' ? duplicates.split('\n  ').slice(1) : [duplicates]
 
 /** Parses a YAML body of no schema. Told are keys that stand twice. Throws DecodeError. */
 export function decodeAnyYaml(
@@ -37,14 +39,17 @@ export function decodeAnyYaml(
 ): { readonly value: unknown; readonly violations: readonly string[] } {
   const { json, duplicates } = yamlToJson(body)
   const { value, violations } = decodeAny(json, validation)
-  return { value, violations: duplicates && validation !== 'Ignore' ? [duplicates, ...violations] : violations }
+  return {
+    value,
+    violations: duplicates && validation !== 'Ignore' ? [...told(duplicates, validation), ...violations] : violations,
+  }
 }
 
 function yamlToJson(body: Uint8Array): { json: Uint8Array; duplicates: string } {
   if (looksLikeJson(body)) {
     try {
-      decodeAny(body, 'Ignore')
-      return { json: body, duplicates: '' }
+      // Of keys that stand twice it is told in YAML's words.
+      if (decodeAny(body, 'Warn').violations.length === 0) return { json: body, duplicates: '' }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error
     }

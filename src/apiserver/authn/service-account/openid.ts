@@ -17,6 +17,7 @@ export function openIdRoutes(keys: AccountTokenKeys, issuer: string, keysUri: st
   return [
     {
       path: CONFIGURATION,
+      service: true,
       async answer(call) {
         checkTakesJson(call)
         const set = await keys.keySet()
@@ -31,6 +32,7 @@ export function openIdRoutes(keys: AccountTokenKeys, issuer: string, keysUri: st
     },
     {
       path: KEY_SET,
+      service: true,
       async answer(call) {
         checkTakesJson(call, KEY_SET_TYPE)
         return cached(KEY_SET_TYPE, keys, await keys.keySet())

@@ -59,6 +59,7 @@ export function authorizationReviews(authorizer: Authorizer): ServingByName {
         }
         // Upstream's answer says nothing of what was asked.
         object.spec = {}
+        object.metadata = {}
         object.status = structuredClone(rules) as NonNullable<SelfSubjectRulesReview['status']>
       }),
     },

@@ -45,6 +45,7 @@ export async function bind(
   // Upstream wipes what only a server sets, but for a pod's own subresource.
   if (posted !== pods) delete binding.metadata.uid
   const name = binding.metadata.name ?? ''
+  if (posted !== pods && name === '') throw badRequest('Name parameter required.')
   if (call.info.name && call.info.name !== name) throw badRequest('name in URL does not match name in Binding object')
   if (!registry.admission.idle('CREATE')) {
     const attributes = admissionAttributes(posted, call, 'CREATE', { object: binding, options, kind: BINDING, name })

@@ -117,7 +117,8 @@ async function applyScale(
   options: PatchOptions,
   paths: ScaleSubresource,
 ): Promise<Answer> {
-  const sent = (await readConfiguration(call, options)) as Scale & KubeObject
+  const { configuration: given, tell } = await readConfiguration(call, options)
+  const sent = given as Scale & KubeObject
   if (sent.kind !== 'Scale' || sent.apiVersion !== 'autoscaling/v1') {
     throw badRequest('the configuration of a scale must be a Scale of autoscaling/v1')
   }
@@ -127,6 +128,7 @@ async function applyScale(
   if (sent.spec?.replicas !== undefined) setAt(configuration, paths.replicas, sent.spec.replicas)
   return changeScale(registry, resource, call, options, paths, (current) => {
     const applied = applyConfiguration(registry, resource, call, options, configuration, current)
+    tell()
     return { scale: scaleOf(applied, paths) as Scale & KubeObject, managers: applied.metadata.managedFields ?? [] }
   })
 }
