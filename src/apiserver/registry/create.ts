@@ -10,7 +10,7 @@ import { dedupOwnerReferences, fillSystemFields, generateName, matchNamespace, w
 import { readObject } from './body.ts'
 import { settle } from './change.ts'
 import { trackUpdate } from './managed-fields.ts'
-import { bareError } from './revision.ts'
+import { bareError, isRevision } from './revision.ts'
 import type { WriteOptions } from './options.ts'
 import { type Registry, type ServedResource, storageKey } from './served.ts'
 
@@ -65,9 +65,6 @@ export async function insert(
 ): Promise<StoredObject> {
   const { definition, codec, hooks } = resource
   const { metadata } = draft
-  if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
-    throw bareError('resourceVersion should not be set on objects to be created')
-  }
   fillSystemFields(draft, registry.env)
   const prefix = metadata.generateName
   const generated = !metadata.name && prefix
@@ -99,6 +96,8 @@ async function commit(
   value: Uint8Array,
   draft: KubeObject,
 ): Promise<StoredObject> {
+  // Last of all, as upstream's store does it: who may not create this is told so first.
+  if (sentRevision(draft) > 0) throw bareError('resourceVersion should not be set on objects to be created')
   const ttlMs = resource.definition.ttlMs
   const result = await registry.store.write({ key, value, expect: 0, ...(ttlMs !== undefined && { ttlMs }) })
   if (!result.ok)
@@ -115,8 +114,12 @@ async function dryInsert(
 ): Promise<StoredObject> {
   const there = await registry.store.get(key)
   if (there) throw exists(resource, draft.metadata.name ?? '', resource.codec.decodeEntry(there))
-  return new StoredObject(resource, value, 0)
+  return new StoredObject(resource, value, sentRevision(draft))
 }
+
+/** 0 where it is none. */
+const sentRevision = ({ metadata: { resourceVersion = '' } }: KubeObject): number =>
+  isRevision(resourceVersion) ? Number(resourceVersion) : 0
 
 function exists(resource: ServedResource, name: string, there: Frozen<KubeObject> | undefined): StatusError {
   const error = alreadyExists(resource.groupResource, name)

@@ -19,7 +19,8 @@ export function parseRevisionBare(text: string): number {
   throw bareError(notARevision(text))
 }
 
-function isRevision(text: string): boolean {
+/** Whether it is a number that a store may have. */
+export function isRevision(text: string): boolean {
   return /^\d+$/.test(text) && (text.length < 20 || BigInt(text) < 2n ** 64n)
 }
 

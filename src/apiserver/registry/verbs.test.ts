@@ -51,6 +51,19 @@ test('patches: json, merge and strategic, and again after a conflict', async () 
   assert.equal(wrong.status, 415)
 })
 
+test('a resourceVersion on what is to be created is refused by the store alone: after validation, and not in a dry run', async () => {
+  const server = await withMaps()
+  const sent = (name: string, resourceVersion: string): unknown => ({ metadata: { name, resourceVersion } })
+  const message = 'resourceVersion should not be set on objects to be created'
+  assert.equal((await server.expect<Status>(500, 'POST', MAPS, sent('a', '5'))).message, message)
+  await server.expect(422, 'POST', MAPS, sent('Not A Name', '5'))
+  const dry = await server.expect(201, 'POST', `${MAPS}?dryRun=All`, sent('a', '5'))
+  assert.equal(dry.metadata.resourceVersion, '5')
+  for (const [i, none] of ['', '0', '00', 'abc'].entries()) await server.expect(201, 'POST', MAPS, sent(`b${i}`, none))
+  const { items } = await server.list(MAPS)
+  assert.deepEqual(items.map(({ metadata }) => metadata.name).toSorted(), ['b0', 'b1', 'b2', 'b3'])
+})
+
 test('a write that changes nothing gives no new resourceVersion', async () => {
   const server = await withMaps('a')
   const before = await server.get(`${MAPS}/a`)
