@@ -6,6 +6,9 @@ import type {
 } from '../../api/generated/types/apiextensions/v1.ts'
 import type { KubeObject } from '../../apimachinery/meta.ts'
 import type { Status } from '../../apimachinery/status.ts'
+import { systemClock } from '../../lib/clock.ts'
+import { MemoryStore } from '../../store/memory/store.ts'
+import type { Write, WriteResult } from '../../store/store.ts'
 import { TestServer } from '../test-server.ts'
 import { CustomResources } from './custom-resources.ts'
 
@@ -88,6 +91,31 @@ const boat = (name: string, spec: Record<string, unknown>): unknown => ({
   kind: 'Boat',
   metadata: { name },
   spec,
+})
+
+test('a new kind is not found before its definition is settled, so that who finds it may change that', async (t) => {
+  const store = new MemoryStore({ clock: systemClock })
+  const settling = Promise.withResolvers<void>()
+  const settled = Promise.withResolvers<void>()
+  const write = store.write.bind(store)
+  t.mock.method(store, 'write', async (what: Write): Promise<WriteResult> => {
+    if (what.expect !== 0) {
+      settling.resolve()
+      await settled.promise
+    }
+    return write(what)
+  })
+  const server = new TestServer({ store })
+  const custom = new CustomResources(server.server)
+  await custom.start()
+  t.after(() => (settled.resolve(), custom.stop()))
+  await server.create(CRDS, definition())
+  await settling.promise
+  await server.expect(404, 'GET', '/apis/sea.example.com/v1')
+  await server.expect(404, 'GET', BOATS)
+  settled.resolve()
+  await established(server)
+  await server.expect(200, 'GET', BOATS)
 })
 
 test('a new kind is served, found, printed, and patched like any other', async (t) => {

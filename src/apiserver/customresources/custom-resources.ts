@@ -167,12 +167,11 @@ export class CustomResources {
     }
     const { names, conflict } = acceptNames(crd, [...this.#known.values()])
     const established = isTrue(crd, 'Established') || !conflict
+    const terminating = this.#terminating.has(name)
+    // Who finds the kind served may take its definition for settled, and change it: nothing is written into that afterwards.
+    if (!terminating) await this.#report(name, crd, names, conflict, established)
     if (established && names.plural) this.#serve(name, crd, names)
-    if (this.#terminating.has(name)) {
-      if (crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) this.#startRemoval(name, crd)
-      return
-    }
-    await this.#report(name, crd, names, conflict, established)
+    if (terminating && crd.metadata.finalizers?.includes(CLEANUP_FINALIZER)) this.#startRemoval(name, crd)
   }
 
   #serve(name: string, crd: Crd, names: CustomResourceDefinitionNames): void {
