@@ -203,6 +203,26 @@ describe('job controller', () => {
     await bench.stop()
   })
 
+  it('goes on after it was suspended in the midst of its work', async () => {
+    const bench = await start()
+    await bench.make({ parallelism: 2, completions: 2 })
+    const startedAt = (await bench.get()).status?.startTime
+    assert.ok(startedAt)
+    const change = async (suspend: boolean): Promise<void> => {
+      const now = await bench.get()
+      await bench.client(jobs).update({ ...now, spec: { ...now.spec, suspend } } as Job)
+      await bench.advance(5000)
+    }
+    await change(true)
+    assert.deepEqual(await bench.conditions(), ['Suspended True JobSuspended'])
+    assert.equal((await bench.get()).status?.startTime, undefined)
+    await change(false)
+    assert.deepEqual(await bench.conditions(), ['Suspended False JobResumed'])
+    assert.ok(((await bench.get()).status?.startTime ?? '') > startedAt)
+    assert.equal((await bench.active()).length, 2)
+    await bench.stop()
+  })
+
   it('ends its pods when suspended and starts anew when resumed', async () => {
     const bench = await start()
     const made = await bench.make({ suspend: true, parallelism: 2, completions: 2 })

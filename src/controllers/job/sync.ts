@@ -121,8 +121,8 @@ export class JobSync {
       : (['False', 'JobResumed', 'Resumed', 'Job resumed'] as const)
     this.#setCondition(condition('Suspended', status, reason, message, this.#now))
     this.#context.events.event(this.#job, 'Normal', event, message)
-    // The deadline counts from when the Job goes on.
-    if (!suspended) this.#startTime = timestamp(this.#now)
+    // The deadline counts from when the Job goes on; until then it is as if it had never started.
+    this.#startTime = suspended ? undefined : timestamp(this.#now)
   }
 
   /** Notes what has ended, lets those pods go, counts them, and ends the Job when nothing is left. */

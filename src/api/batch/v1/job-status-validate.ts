@@ -133,7 +133,8 @@ function* validateChange(job: Frozen<Job>, old: Frozen<Job>): Iterable<FieldErro
   if (completionTime !== undefined && (before.completionTime ?? completionTime) !== completionTime) {
     yield invalid('status.completionTime', completionTime, 'field is immutable')
   }
-  if (before.startTime !== undefined && before.startTime !== startTime && !job.spec.suspend) {
+  const isResuming = was('Suspended') && now.conditions?.some((c) => c.type === 'Suspended' && c.status === 'False')
+  if (before.startTime !== undefined && before.startTime !== startTime && !job.spec.suspend && !isResuming) {
     yield invalid('status.startTime', startTime, 'field is immutable for unsuspended job once set')
   }
   const met = 'SuccessCriteriaMet'
