@@ -12,6 +12,7 @@ import { endpointSliceController } from './endpointslice/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
 import { endpointSliceMirroringController } from './endpointslicemirroring/controller.ts'
 import { garbageCollector } from './garbagecollector/controller.ts'
+import { horizontalPodAutoscalerController } from './horizontalpodautoscaler/controller.ts'
 import { jobController } from './job/controller.ts'
 import { legacyServiceAccountTokenCleaner } from './legacyserviceaccounttokencleaner/controller.ts'
 import { namespaceController } from './namespace/controller.ts'
@@ -79,6 +80,7 @@ export function createControllers(options: ControllerOptions = {}): readonly Con
     cronJobController,
     ttlAfterFinishedController,
     disruptionController,
+    horizontalPodAutoscalerController(),
     resourceQuotaController(),
     clusterRoleAggregationController,
     validatingAdmissionPolicyStatusController,
