@@ -5,6 +5,7 @@ import { decodeBase64 } from '../../../lib/base64.ts'
 import type { Env } from '../../../lib/env.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import type { Store } from '../../../store/store.ts'
+import { addressOf } from './address.ts'
 import { bodyOf } from './answer.ts'
 import { locateService } from './locate.ts'
 import type { CallWebhook, Hook, WebhookRequest, WebhookResponse } from './types.ts'
@@ -58,7 +59,7 @@ export async function postReview(
   patience: Patience,
   review: object,
 ): Promise<Uint8Array> {
-  const url = `${urlOf(clientConfig)}?timeout=${patience.timeoutSeconds}s`
+  const url = `${addressOf(clientConfig)}?timeout=${patience.timeoutSeconds}s`
   const body = encoder.encode(stringifyJson(review))
   let begun = false
   try {
@@ -107,16 +108,6 @@ async function retried(
       signal.addEventListener('abort', () => timer.cancel(), { once: true })
     })
   }
-}
-
-/** The address as messages have it: a Service by its name in the cluster, whatever endpoint is asked. */
-function urlOf({ url, service }: Frozen<WebhookClientConfig>): string {
-  if (service) {
-    const { name, namespace, port = 443, path = '' } = service
-    return `https://${name}.${namespace}.svc:${port}${path.startsWith('/') ? path : `/${path}`}`
-  }
-  if (!url) throw new Error('could not get REST client: webhook configuration must have either service or URL')
-  return /^[^/]+:\/\/[^/]+$/.test(url) ? `${url}/` : url
 }
 
 async function requestTo(
