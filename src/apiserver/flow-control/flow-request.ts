@@ -1,7 +1,8 @@
 import type { Call } from '../request/call.ts'
 import type { FlowSeries } from './series.ts'
 import type { Queue, QueueSet } from './queue-set.ts'
-import type { FlowTicket, Work } from './types.ts'
+import type { NotedTicket } from './in-flight.ts'
+import type { Work } from './types.ts'
 
 /** What a request is to flow control. */
 export interface FlowRequestOptions {
@@ -20,7 +21,7 @@ export interface FlowRequestOptions {
 }
 
 /** One request on its way through its priority level. */
-export class FlowRequest implements FlowTicket {
+export class FlowRequest implements NotedTicket {
   readonly set: QueueSet
   readonly series: FlowSeries
   readonly schemaUid: string
@@ -36,7 +37,7 @@ export class FlowRequest implements FlowTicket {
   /** Told once whether it goes to work, when it had to wait. */
   decide: ((executes: boolean) => void) | undefined
   retryAfterSeconds: number | undefined
-  onEnd: (() => void) | undefined
+  onEnd: ((nowMs: number) => void) | undefined
   #ended = false
 
   constructor(options: FlowRequestOptions) {
@@ -54,7 +55,7 @@ export class FlowRequest implements FlowTicket {
   end(): void {
     if (this.#ended || this.startedMs === undefined) return
     this.#ended = true
-    this.onEnd?.()
-    this.set.finish(this)
+    const now = this.set.finish(this)
+    this.onEnd?.(now)
   }
 }

@@ -1,4 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
+import { heading } from '../metrics/metrics.ts'
+import { TimingHistogram } from '../metrics/timing-histogram.ts'
 import type { FlowTicket } from './types.ts'
 
 const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
@@ -11,16 +13,25 @@ export function isMutating(verb: string): boolean {
 /** How often the highest values begin anew. */
 const PERIOD_MS = 1000
 
+const UTILIZATION = [0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
+
 /** A number, and the highest that it was in the second before this one, as upstream reports it. */
 class Watermark {
   current = 0
   #highest = 0
   #last = 0
   #period = 0
+  /** Of as many as there may be at most. */
+  readonly use: TimingHistogram
 
-  add(delta: number, period: number): void {
-    this.#roll(period)
+  constructor(clock: Clock) {
+    this.use = new TimingHistogram(UTILIZATION, () => clock.monotonic())
+  }
+
+  add(delta: number, nowMs: number): void {
+    this.#roll(Math.floor(nowMs / PERIOD_MS))
     this.current += delta
+    this.use.set(this.current, nowMs)
     if (this.current > this.#highest) this.#highest = this.current
   }
 
@@ -37,34 +48,50 @@ class Watermark {
   }
 }
 
+interface Marks {
+  readonly readOnly: Watermark
+  readonly mutating: Watermark
+}
+
+/** A ticket of which it is told when its request has ended. */
+export interface NotedTicket extends FlowTicket {
+  onEnd?: ((nowMs: number) => void) | undefined
+  startedMs?: number | undefined
+}
+
 /** Counts the requests at work and in queues, those that change something apart. */
 export class InFlight {
   readonly #clock: Clock
-  readonly #executing = { readOnly: new Watermark(), mutating: new Watermark() }
-  readonly #waiting = { readOnly: new Watermark(), mutating: new Watermark() }
-  #period = 0
+  readonly #executing: Marks
+  readonly #waiting: Marks
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#executing = { readOnly: new Watermark(clock), mutating: new Watermark(clock) }
+    this.#waiting = { readOnly: new Watermark(clock), mutating: new Watermark(clock) }
+  }
+
+  /** How many may be at work, and wait, at most. */
+  bound(executing: Record<keyof Marks, number>, waiting: number): void {
+    const now = this.#clock.monotonic()
+    for (const kind of ['readOnly', 'mutating'] as const) {
+      this.#executing[kind].use.setWhole(Math.max(executing[kind], 1), now)
+      this.#waiting[kind].use.setWhole(Math.max(waiting, 1), now)
+    }
   }
 
   /** Notes a request that goes to work; its ticket notes the end too. */
-  began<T extends FlowTicket & { onEnd?: (() => void) | undefined; startedMs?: number | undefined }>(
-    ticket: T,
-    verb: string,
-  ): T {
+  began<T extends NotedTicket>(ticket: T, verb: string): T {
     const mark = isMutating(verb) ? this.#executing.mutating : this.#executing.readOnly
-    this.#period = this.#periodOf(ticket.startedMs)
-    mark.add(1, this.#period)
-    // The same second, or one that it was looked at since: reading the time again would cost more than it tells.
-    ticket.onEnd = () => mark.add(-1, this.#period)
+    mark.add(1, ticket.startedMs ?? this.#clock.monotonic())
+    ticket.onEnd = (nowMs) => mark.add(-1, nowMs)
     return ticket
   }
 
   /** Notes that a request waits, or waits no longer. */
   queued(verb: string, delta: 1 | -1): void {
     const mark = isMutating(verb) ? this.#waiting.mutating : this.#waiting.readOnly
-    mark.add(delta, this.#periodOf(undefined))
+    mark.add(delta, this.#clock.monotonic())
   }
 
   /** How many are at work. */
@@ -73,20 +100,40 @@ export class InFlight {
   }
 
   *metrics(): Iterable<string> {
-    const period = this.#periodOf(undefined)
+    const period = Math.floor(this.#clock.monotonic() / PERIOD_MS)
     const rows = [
-      ['apiserver_current_inflight_requests', 'Most requests at work at a time in the last second.', this.#executing],
-      ['apiserver_current_inqueue_requests', 'Most requests in queues at a time in the last second.', this.#waiting],
+      [
+        'apiserver_current_inflight_requests',
+        'STABLE',
+        'Most requests at work at a time in the last second.',
+        'executing',
+      ],
+      [
+        'apiserver_current_inqueue_requests',
+        'ALPHA',
+        'Most requests in queues at a time in the last second.',
+        'waiting',
+      ],
     ] as const
-    for (const [name, help, marks] of rows) {
-      yield `# HELP ${name} ${help}`
-      yield `# TYPE ${name} gauge`
-      yield `${name}{request_kind="mutating"} ${marks.mutating.read(period)}`
-      yield `${name}{request_kind="readOnly"} ${marks.readOnly.read(period)}`
+    const marks = { executing: this.#executing, waiting: this.#waiting }
+    for (const [name, stability, help, phase] of rows) {
+      yield* heading(name, 'gauge', stability, help)
+      yield `${name}{request_kind="mutating"} ${marks[phase].mutating.read(period)}`
+      yield `${name}{request_kind="readOnly"} ${marks[phase].readOnly.read(period)}`
     }
   }
 
-  #periodOf(nowMs: number | undefined): number {
-    return Math.floor((nowMs ?? this.#clock.monotonic()) / PERIOD_MS)
+  /** Which part of those that there may be, for what part of the time. */
+  *utilization(): Iterable<string> {
+    const name = 'apiserver_flowcontrol_read_vs_write_current_requests'
+    yield* heading(
+      name,
+      'histogram',
+      '',
+      'Requests at work, or in queues, of those that there may be, each nanosecond.',
+    )
+    for (const [phase, marks] of [['executing', this.#executing] as const, ['waiting', this.#waiting] as const])
+      for (const kind of ['mutating', 'readOnly'] as const)
+        yield* marks[kind].use.lines(name, `phase="${phase}",request_kind="${kind}"`)
   }
 }

@@ -3,6 +3,7 @@ import type { PriorityLevelConfiguration } from '../../api/generated/types/flowc
 import type { Clock } from '../../lib/clock.ts'
 import { RetryAfter } from './dropped.ts'
 import { Integrator, type Observed } from './integrator.ts'
+import { LevelUse } from './level-use.ts'
 import { type Gate, QueueSet, type QueueSettings } from './queue-set.ts'
 
 /** With it half of a demand is forgotten in five minutes. */
@@ -36,13 +37,22 @@ export class Level {
   /** The most seats of one request; 0 when nothing is said. */
   mostSeats = 0
   demand: Demand = { highest: 0, average: 0, deviation: 0, smoothed: 0 }
+  readonly use: LevelUse
+  readonly #clock: Clock
   readonly #integrator: Integrator
 
   constructor(object: Frozen<PriorityLevelConfiguration>, clock: Clock, gate: Gate) {
     this.name = object.metadata.name ?? ''
     this.object = object
+    this.#clock = clock
     this.#integrator = new Integrator(clock.monotonic())
-    this.set = new QueueSet(this.name, queueSettings(object), { clock, gate, demand: this.#integrator })
+    this.use = new LevelUse(clock)
+    this.set = new QueueSet(this.name, queueSettings(object), {
+      clock,
+      gate,
+      demand: this.#integrator,
+      use: this.use,
+    })
   }
 
   get exempt(): boolean {
@@ -82,10 +92,18 @@ export class Level {
     return Math.max(this.least, used)
   }
 
+  /** How many requests may wait. */
+  get mostWaiting(): number {
+    const { queues, queueLengthLimit } = queueSettings(this.object)
+    return Math.max(queues, 0) * queueLengthLimit
+  }
+
   /** Takes on its settings and its seats. */
   configure(seats: number): void {
     this.current = seats
-    this.set.configure(queueSettings(this.object), seats)
+    const settings = queueSettings(this.object)
+    this.use.configure({ ...settings, nominal: this.nominal, seats }, this.#clock.monotonic())
+    this.set.configure(settings, seats)
   }
 }
 

@@ -63,6 +63,12 @@ export class Levels {
     return this.#series.values()
   }
 
+  /** How many requests may be at work, and wait, at most. */
+  bounds(): { readonly executing: number; readonly waiting: number } {
+    const levels = [...this.#levels.values()]
+    return { executing: sum(levels, ({ nominal }) => nominal), waiting: sum(levels, ({ mostWaiting }) => mostWaiting) }
+  }
+
   /** Whether there is an object of this name that makes a level. */
   has(name: string): boolean {
     return this.#named.has(name)

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { Call } from '../request/call.ts'
-import { InFlight, isMutating } from './in-flight.ts'
+import { InFlight, isMutating, type NotedTicket } from './in-flight.ts'
 import { isConnection } from './long-running.ts'
 import type { FlowController, FlowTicket } from './types.ts'
 import { WatchCounts } from './watch-counts.ts'
@@ -17,12 +17,15 @@ const MASTERS = 'system:masters'
 /** What upstream does without priority and fairness: a number of reading and one of writing requests at a time, and no queues. */
 export class MaxInFlight implements FlowController {
   readonly #limits: InFlightLimits
+  readonly #clock: Clock
   readonly #inFlight: InFlight
   readonly #watches = new WatchCounts()
 
   constructor(limits: InFlightLimits, clock: Clock) {
     this.#limits = limits
+    this.#clock = clock
     this.#inFlight = new InFlight(clock)
+    this.#inFlight.bound(limits, 0)
   }
 
   admit({ info, user }: Call): FlowTicket | undefined {
@@ -33,7 +36,7 @@ export class MaxInFlight implements FlowController {
       if (user.groups.includes(MASTERS)) return undefined
       return { retryAfterSeconds: RETRY_AFTER_SECONDS, end: () => {} }
     }
-    return this.#inFlight.began(new Ticket(), info.verb)
+    return this.#inFlight.began(new Ticket(this.#clock), info.verb)
   }
 
   watching(call: Call): () => void {
@@ -41,15 +44,20 @@ export class MaxInFlight implements FlowController {
   }
 
   metrics(): Iterable<string> {
-    return this.#inFlight.metrics()
+    return [...this.#inFlight.metrics(), ...this.#inFlight.utilization()]
   }
 }
 
-class Ticket implements FlowTicket {
-  onEnd: (() => void) | undefined
+class Ticket implements NotedTicket {
+  onEnd: ((nowMs: number) => void) | undefined
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   end(): void {
-    this.onEnd?.()
+    this.onEnd?.(this.#clock.monotonic())
     this.onEnd = undefined
   }
 }

@@ -102,7 +102,7 @@ export class PriorityAndFairness implements FlowController {
   }
 
   metrics(): Iterable<string> {
-    return [...flowMetrics(this.levels), ...this.#inFlight.metrics()]
+    return [...flowMetrics(this.levels), ...this.#inFlight.metrics(), ...this.#inFlight.utilization()]
   }
 
   /** Whether there is a priority level of this name. */
@@ -118,6 +118,8 @@ export class PriorityAndFairness implements FlowController {
     if (generation === this.#generation) return false
     this.#generation = generation
     this.levels.digest([...levels.all()], [...schemas.all()])
+    const { executing, waiting } = this.levels.bounds()
+    this.#inFlight.bound({ readOnly: executing, mutating: executing }, waiting)
     return true
   }
 

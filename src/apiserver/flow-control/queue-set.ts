@@ -1,6 +1,7 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { FlowRequest } from './flow-request.ts'
 import type { Integrator } from './integrator.ts'
+import type { LevelUse } from './level-use.ts'
 import { mostSeats, type Work } from './types.ts'
 
 /** How long a request is thought to take, until it is known; upstream's value. */
@@ -54,6 +55,7 @@ export class QueueSet {
   readonly #clock: Clock
   readonly #gate: Gate
   readonly #demand: Integrator
+  readonly #use: LevelUse | undefined
   readonly executing = new Set<FlowRequest>()
   queues: Queue[] = []
   #settings: QueueSettings
@@ -73,12 +75,13 @@ export class QueueSet {
   constructor(
     name: string,
     settings: QueueSettings,
-    { clock, gate, demand }: { clock: Clock; gate: Gate; demand: Integrator },
+    { clock, gate, demand, use }: { clock: Clock; gate: Gate; demand: Integrator; use?: LevelUse },
   ) {
     this.name = name
     this.#clock = clock
     this.#gate = gate
     this.#demand = demand
+    this.#use = use
     this.#syncedMs = clock.monotonic()
     this.#settings = settings
     this.configure(settings, 0)
@@ -153,8 +156,8 @@ export class QueueSet {
     return this.waiting > 0 && this.seatsInUse < this.#limit
   }
 
-  /** The request has been answered. Its seats are free then, or some time later. */
-  finish(request: FlowRequest): void {
+  /** The request has been answered. Its seats are free then, or some time later. Returns the time, of the monotonic clock. */
+  finish(request: FlowRequest): number {
     const now = this.#clock.monotonic()
     this.#sync(now)
     this.executing.delete(request)
@@ -168,12 +171,9 @@ export class QueueSet {
       queue.nextDispatchR -= work.initialSeats * (SERVICE_SECONDS - seconds)
       bound(queue)
     }
-    if (work.additionalMs <= 0) return this.#release(request, now)
-    this.#clock.setTimer(() => {
-      const later = this.#clock.monotonic()
-      this.#sync(later)
-      this.#release(request, later)
-    }, work.additionalMs)
+    if (work.additionalMs <= 0) this.#release(request, now)
+    else this.#releaseLater(request, work.additionalMs)
+    return now
   }
 
   /** The request waits no longer: its client has gone, or it took too long. False when it does not wait any more. */
@@ -191,6 +191,14 @@ export class QueueSet {
     this.#dropIfSurplus(queue)
     this.#kick()
     return true
+  }
+
+  #releaseLater(request: FlowRequest, delayMs: number): void {
+    this.#clock.setTimer(() => {
+      const later = this.#clock.monotonic()
+      this.#sync(later)
+      this.#release(request, later)
+    }, delayMs)
   }
 
   #release(request: FlowRequest, now: number): void {
@@ -336,7 +344,14 @@ export class QueueSet {
   }
 
   #note(now: number): void {
-    this.#demand.set(this.seatsInUse + this.seatsWaiting, now)
+    const demand = this.seatsInUse + this.seatsWaiting
+    this.#demand.set(demand, now)
+    const use = this.#use
+    if (!use) return
+    use.demand.set(demand, now)
+    use.executing.set(this.executing.size, now)
+    use.waiting.set(this.waiting, now)
+    use.seats.set(this.seatsInUse, now)
   }
 
   #dropIfSurplus(queue: Queue | undefined): void {

@@ -1,30 +1,9 @@
+import { Histogram } from '../metrics/metrics.ts'
+
 const QUEUE_LENGTHS = [0, 10, 25, 50, 100, 250, 500, 1000]
 const SECONDS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
 const WATCHES = [0, 1, 10, 100, 1000, 10_000]
 const SEATS = [1, 2, 4, 8, 16, 32, 64, 100]
-
-/** Counts values by size. */
-export class Histogram {
-  readonly bounds: readonly number[]
-  readonly counts: number[]
-  count = 0
-  sum = 0
-
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds
-    this.counts = bounds.map(() => 0)
-  }
-
-  observe(value: number): void {
-    this.count++
-    this.sum += value
-    for (let i = 0; i < this.bounds.length; i++) {
-      if (value > (this.bounds[i] ?? 0)) continue
-      this.counts[i] = (this.counts[i] ?? 0) + 1
-      return
-    }
-  }
-}
 
 /** What is counted of the requests of one FlowSchema at one priority level. */
 export class FlowSeries {

@@ -1,9 +1,11 @@
+export type Stability = 'ALPHA' | 'BETA' | 'STABLE' | ''
+
 /** What a metric is called and says, as upstream has it. */
 export interface MetricOptions {
   readonly name: string
   readonly help: string
-  /** How much upstream promises of it; printed before the help. */
-  readonly stability?: 'ALPHA' | 'BETA' | 'STABLE'
+  /** How much upstream promises of it, printed before the help; nothing is for what Prometheus' own libraries tell. */
+  readonly stability?: Stability
   /** The names of its labels, in the order that values are given in. */
   readonly labels?: readonly string[]
 }
@@ -35,6 +37,10 @@ export class Metrics {
 
   histogram(options: HistogramOptions): Metric<Histogram> {
     return this.#add(options, 'histogram', () => new Histogram(options.buckets))
+  }
+
+  summary(options: MetricOptions): Metric<Summary> {
+    return this.#add(options, 'summary', () => new Summary())
   }
 
   /** Adds what is done before metrics are read, such as counting what is not counted all the time. */
@@ -109,8 +115,7 @@ export class Metric<S extends Series> {
     if (this.#series.size === 0) return []
     const series = [...this.#series].sort(([a], [b]) => (a < b ? -1 : 1))
     return [
-      `# HELP ${name} [${stability}] ${help}`,
-      `# TYPE ${name} ${this.#type}`,
+      ...heading(name, this.#type, stability, help),
       ...series.flatMap(([labels, one]) => one.lines(name, labels)),
     ]
   }
@@ -119,11 +124,21 @@ export class Metric<S extends Series> {
   #labels(values: readonly string[]): string {
     const names = this.#options.labels ?? []
     if (values.length !== names.length) throw new Error(`${this.#options.name} has labels ${names.join()}`)
-    return names
-      .map((label, index) => `${label}="${escaped(values[index] ?? '')}"`)
-      .sort()
-      .join()
+    return labelsText(names.map((label, index) => [label, values[index] ?? '']))
   }
+}
+
+/** What stands before the series of a metric. */
+export function heading(name: string, type: string, stability: Stability, help: string): string[] {
+  return [`# HELP ${name} ${stability && `[${stability}] `}${help}`, `# TYPE ${name} ${type}`]
+}
+
+/** Labels as they are printed: by name. */
+export function labelsText(labels: readonly (readonly [name: string, value: string])[]): string {
+  return labels
+    .map(([name, value]) => `${name}="${escaped(value)}"`)
+    .sort()
+    .join()
 }
 
 /** What one combination of labels holds. */
@@ -166,6 +181,8 @@ export class Gauge implements Series {
 export class Histogram implements Series {
   readonly #bounds: readonly number[]
   readonly #counts: number[]
+  /** How many values were counted. */
+  count = 0
   #sum = 0
 
   constructor(bounds: readonly number[]) {
@@ -173,11 +190,13 @@ export class Histogram implements Series {
     this.#counts = Array.from({ length: bounds.length + 1 }, () => 0)
   }
 
-  observe(value: number): void {
-    this.#sum += value
+  /** Counts a value, or the same one several times. */
+  observe(value: number, times = 1): void {
+    this.count += times
+    this.#sum += value * times
     let bucket = 0
     while (bucket < this.#bounds.length && value > (this.#bounds[bucket] ?? Infinity)) bucket++
-    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + 1
+    this.#counts[bucket] = (this.#counts[bucket] ?? 0) + times
   }
 
   lines(name: string, labels: string): string[] {
@@ -188,6 +207,32 @@ export class Histogram implements Series {
       return `${name}_bucket{${before}le="${bound(most)}"} ${below}`
     })
     return [...buckets, `${name}_sum${braced(labels)} ${this.#sum}`, `${name}_count${braced(labels)} ${below}`]
+  }
+}
+
+/** The latest values of a summary that its quantiles are of. */
+const KEPT = 1000
+const QUANTILES = [0.5, 0.9, 0.99]
+
+/** Half, nine tenths and 99 hundredths of the latest values are no more than what it tells; all are in its sum and its count. */
+export class Summary implements Series {
+  readonly #latest: number[] = []
+  #sum = 0
+  #count = 0
+
+  observe(value: number): void {
+    this.#latest[this.#count++ % KEPT] = value
+    this.#sum += value
+  }
+
+  lines(name: string, labels: string): string[] {
+    const sorted = this.#latest.toSorted((a, b) => a - b)
+    const before = labels === '' ? '' : `${labels},`
+    const quantiles = QUANTILES.map((part) => {
+      const value = sorted[Math.ceil(part * sorted.length) - 1]
+      return `${name}{${before}quantile="${part}"} ${value ?? 'NaN'}`
+    })
+    return [...quantiles, `${name}_sum${braced(labels)} ${this.#sum}`, `${name}_count${braced(labels)} ${this.#count}`]
   }
 }
 
