@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/lib/random.ts'
-import { Api, type WatchEvent } from '../histories/api.ts'
+import { Api, Lost, NotSent, type WatchEvent } from '../histories/api.ts'
 import { Client } from './client.ts'
 import { type Notes, Register } from './register.ts'
 import { Server } from './server.ts'
@@ -16,7 +16,8 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const LIMITED = '/api/v1/namespaces/limited'
-const QUOTA = 5
+/** Reached after some deaths of a thorough run. */
+const QUOTA = 2000
 
 const mapOf = (name: string, a: string): object => ({
   apiVersion: 'v1',
@@ -74,15 +75,17 @@ test(
       ...[0, 1, 2, 3, 4, 5].map((n) => new Register(MAPS, `map-${n}`, mapOf, inMap)),
       ...[0, 1, 2].map((n) => new Register(SECRETS, `secret-${n}`, secretOf, inSecret)),
       ...[0, 1].map((n) => new Register(CRDS, `kinds${n}.crashes.io`, definitionOf, inAnnotation)),
-      // Twice as many as the quota allows.
-      ...Array.from({ length: 2 * QUOTA }, (_, n) => new Register(`${LIMITED}/configmaps`, `m${n}`, mapOf, inMap)),
     ]
+    const charged = [0, 1, 2, 3].map((n) => new Charged(notes, `c${n}`))
     let going = true
-    const work = Promise.all(
-      registers.map(async (register) => {
+    const work = Promise.all([
+      ...registers.map(async (register) => {
         while (going) await register.step(notes, random.next())
       }),
-    ).finally(() => (going = false))
+      ...charged.map(async (one) => {
+        while (going) await one.step()
+      }),
+    ]).finally(() => (going = false))
     work.catch(() => {})
     const watching = watch.follow()
     for (let crash = 0; going && crash < CRASHES; crash++) {
@@ -91,11 +94,11 @@ test(
       // The key changes; the one before still opens.
       if (crash % 2 === 1) server.encryptWith([crash + 1, crash, 1])
       await server.killAndRestart()
-      await checkQuota(client)
     }
     going = false
     await work
     for (const register of registers) await register.check(notes)
+    await checkQuota(client, charged)
     const audited = server.audited()
     const missing = notes.auditIds.filter((id) => !audited.has(id))
     assert.deepEqual(missing, [], `of ${notes.auditIds.length} acknowledged writes the audit log does not know all`)
@@ -109,23 +112,56 @@ test(
   },
 )
 
+/** There are no controllers: what is used of the quota only grows. */
 async function prepare(client: Client): Promise<void> {
   await client.send('POST', '/api/v1/namespaces', { metadata: { name: 'limited' } })
-  const quota = { metadata: { name: 'few' }, spec: { hard: { 'count/configmaps': String(QUOTA) } } }
-  await client.send('POST', `${LIMITED}/resourcequotas`, quota)
-  for (;;) {
-    const { body } = await client.send('GET', `${LIMITED}/resourcequotas/few`)
-    const { status } = body as { status?: { hard?: object } }
-    if (Object.keys(status?.hard ?? {}).length > 0) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
+  const hard = { 'count/configmaps': String(QUOTA) }
+  await client.send('POST', `${LIMITED}/resourcequotas`, { metadata: { name: 'few' }, spec: { hard } })
+  const status = { hard, used: { 'count/configmaps': '0' } }
+  const path = `${LIMITED}/resourcequotas/few/status`
+  const { body, status: code } = await client.send('PATCH', path, { status }, 'application/merge-patch+json')
+  assert.equal(code, 200, body.message)
+}
+
+/** Makes one object after the other that a quota counts. */
+class Charged {
+  readonly #notes: Notes
+  readonly #prefix: string
+  readonly told: string[] = []
+  #count = 0
+
+  constructor(notes: Notes, prefix: string) {
+    this.#notes = notes
+    this.#prefix = prefix
+  }
+
+  async step(): Promise<void> {
+    const { client, server, auditIds } = this.#notes
+    const name = `${this.#prefix}-${this.#count++}`
+    this.#notes.operations++
+    try {
+      const { status, body, auditId } = await client.send('POST', `${LIMITED}/configmaps`, mapOf(name, ''))
+      if (status === 201) {
+        this.told.push(name)
+        auditIds.push(auditId)
+      } else assert.ok(status === 403 || status >= 500, `${status} ${body.message ?? ''}`)
+    } catch (error) {
+      if (!(error instanceof Lost || error instanceof NotSent)) throw error
+      await server.back()
+    }
   }
 }
 
-async function checkQuota(client: Client): Promise<void> {
-  const { status, body } = await client.send('GET', `${LIMITED}/configmaps`)
-  if (status !== 200) return
-  const count = body.items?.length ?? 0
-  assert.ok(count <= QUOTA, `${count} objects, and the quota allows ${QUOTA}`)
+/** All that was told is there, all that is there was charged, and no more than may be. */
+async function checkQuota(client: Client, charged: readonly Charged[]): Promise<void> {
+  const { body } = await client.send('GET', `${LIMITED}/configmaps`)
+  const names = new Set((body.items ?? []).map(({ metadata }) => metadata.name))
+  for (const name of charged.flatMap(({ told }) => told)) assert.ok(names.has(name), `${name} is gone`)
+  const quota = (await client.send('GET', `${LIMITED}/resourcequotas/few`)).body as {
+    readonly status?: { readonly used: Readonly<Record<string, string>> }
+  }
+  const used = Number(quota.status?.used['count/configmaps'])
+  assert.ok(names.size <= used && used <= QUOTA, `${names.size} objects, ${used} charged, ${QUOTA} allowed`)
 }
 
 /** A watch that is begun again where it ended, whenever the server is back. */

@@ -12,7 +12,7 @@ omitStages: [RequestReceived]
 rules: [{level: Metadata}]
 `
 
-/** A whole `skiff server` with its controllers, quotas, encryption and an audit log that requests wait for; to be killed and started again. */
+/** A `skiff server` with encryption and an audit log that requests wait for, to be killed and started again. */
 export class Server {
   readonly #folder: string
   readonly port: number
@@ -82,7 +82,7 @@ export class Server {
       'data-dir': at('data'),
       'api-port': String(this.port),
       'bind-address': '127.0.0.1',
-      components: 'apiserver,controllers',
+      components: 'apiserver',
       'token-auth-file': at('tokens.csv'),
       'audit-policy-file': at('audit.yaml'),
       'audit-log-path': at('audit.log'),

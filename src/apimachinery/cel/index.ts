@@ -3,6 +3,7 @@ export { Environment, type Compiled, type EnvironmentOptions } from './environme
 export type { Activation } from './program/frame.ts'
 export type { Evaluation, Program } from './program/program.ts'
 export * from './limits.ts'
+export { Pace, Slice, Tired } from './pace.ts'
 export { escapeName, isReserved, unescapeName } from './escape.ts'
 export {
   ANY,

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.ts'
 import type { MaybePromise } from '../../store/store.ts'
-import type { Histogram, Metric, Metrics } from '../metrics/metrics.ts'
+import type { Metric, Metrics, Series } from '../metrics/metrics.ts'
 import { PluginMetrics, type StepType } from './metrics.ts'
 import type { ResourceTable } from '../resource-table.ts'
 import type { AdmissionAttributes, AdmissionPlugin, CreateAsServer, Operation, SecondRound } from './types.ts'
@@ -18,6 +18,7 @@ export class AdmissionChain {
   readonly #validating: ReadonlyMap<Operation, readonly Step[]>
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #whole: Readonly<Record<StepType, ReadonlyMap<Operation, Times>>>
+  readonly #summaries: Readonly<Record<StepType, ReadonlyMap<Operation, Times>>>
 
   constructor(plugins: readonly AdmissionPlugin[], metrics: Metrics, clock: Pick<Clock, 'monotonic'>) {
     const counts = new PluginMetrics(metrics)
@@ -29,6 +30,8 @@ export class AdmissionChain {
       )
     const whole = (type: StepType): ReadonlyMap<Operation, Times> =>
       byOperation((operation) => new Times(counts.step, type, operation))
+    const summaries = (type: StepType): ReadonlyMap<Operation, Times> =>
+      byOperation((operation) => new Times(counts.summary, type, operation))
     this.#plugins = plugins
     this.#clock = clock
     this.#mutating = steps(
@@ -40,6 +43,7 @@ export class AdmissionChain {
       plugins.filter((plugin) => plugin.validate),
     )
     this.#whole = { admit: whole('admit'), validate: whole('validate') }
+    this.#summaries = { admit: summaries('admit'), validate: summaries('validate') }
   }
 
   /** Tells plugins what is served, and how to make what is missing. */
@@ -105,18 +109,22 @@ export class AdmissionChain {
       const end = rejected ? this.#clock.monotonic() : before
       if (rejected) running?.times.observe(end - before, true)
       this.#whole[type].get(operation)?.observe(end - start, rejected)
+      this.#summaries[type].get(operation)?.observe(end - start, rejected)
     }
   }
 }
 
+/** What counts times. */
+type Timing = Series & { observe(value: number): void }
+
 /** The times of one thing, told apart by whether requests were refused. */
 class Times {
-  readonly #metric: Metric<Histogram>
+  readonly #metric: Metric<Timing>
   readonly #labels: readonly string[]
-  #passed: Histogram | undefined
-  #refused: Histogram | undefined
+  #passed: Timing | undefined
+  #refused: Timing | undefined
 
-  constructor(metric: Metric<Histogram>, ...labels: readonly string[]) {
+  constructor(metric: Metric<Timing>, ...labels: readonly string[]) {
     this.#metric = metric
     this.#labels = labels
   }

@@ -65,7 +65,7 @@ test('webhooks are counted by what became of the call', async () => {
     'apiserver_admission_webhook_fail_open_count{name="lax.example.com",type="validating"} 1',
   ])
   assert.deepEqual(await lines(metrics, 'match_condition_exclusions_total'), [
-    `apiserver_admission_match_condition_exclusions_total{kind="webhook",name="strict.example.com",${of},type="validating"} 1`,
+    `apiserver_admission_match_condition_exclusions_total{kind="webhook",name="strict.example.com",${of},type="validate"} 1`,
   ])
   assert.equal((await lines(metrics, 'webhook_admission_duration_seconds_count')).length, 4)
 })

@@ -1,4 +1,4 @@
-import type { Counter, Histogram, Metric, Metrics } from '../metrics/metrics.ts'
+import type { Counter, Histogram, Metric, Metrics, Summary } from '../metrics/metrics.ts'
 
 /** Whether what decides may change the object, in upstream's words for plugins. */
 export type StepType = 'admit' | 'validate'
@@ -12,8 +12,14 @@ const CHECK_BUCKETS = [0.0000005, 0.001, 0.01, 0.1, 1]
 export class PluginMetrics {
   readonly step: Metric<Histogram>
   readonly plugin: Metric<Histogram>
+  readonly summary: Metric<Summary>
 
   constructor(metrics: Metrics) {
+    this.summary = metrics.summary({
+      name: 'apiserver_admission_step_admission_duration_seconds_summary',
+      help: 'Admission sub-step latency summary in seconds, broken out for each operation and API resource and step type (validate or admit).',
+      labels: ['type', 'operation', 'rejected'],
+    })
     this.step = metrics.histogram({
       name: 'apiserver_admission_step_admission_duration_seconds',
       help: 'Admission sub-step latency histogram in seconds, broken out for each operation and API resource and step type (validate or admit).',
@@ -136,7 +142,7 @@ export class ConditionMetrics {
   }
 
   excluded({ name, kind, type }: Conditioned, operation: string): void {
-    this.#exclusions.of(name, kind, type, operation).inc()
+    this.#exclusions.of(name, kind, type === 'admit' ? type : 'validate', operation).inc()
   }
 }
 

@@ -5,9 +5,15 @@ import { Correlated } from '../../apimachinery/structural/correlation.ts'
 import { hasEmbedded, validateEmbedded } from '../../apimachinery/structural/embedded.ts'
 import type { JsonSchema } from '../../apimachinery/structural/json-schema.ts'
 import { validateListTypes } from '../../apimachinery/structural/list-types.ts'
-import { type RuleValidator, ruleValidatorOf } from '../../apimachinery/structural/rules/validator.ts'
+import {
+  type RuleEvaluation,
+  type RuleValidator,
+  ruleValidatorOf,
+} from '../../apimachinery/structural/rules/validator.ts'
 import { validateScaleSpec, validateScaleStatus } from '../../apimachinery/structural/scale.ts'
 import { validateValue } from '../../apimachinery/structural/validate.ts'
+import { nextTurn } from '../../lib/turn.ts'
+import { DoAgain } from '../registry/do-again.ts'
 
 const BLOCKING: ReadonlySet<FieldErrorType> = new Set<FieldErrorType>([
   'FieldValueNotSupported',
@@ -32,6 +38,8 @@ export class ObjectValidator {
   readonly #embeds: boolean
   /** Rules are compiled when the first object comes; null: there are none. */
   #rules: RuleValidator | null | undefined
+  /** Evaluations that give way to others. */
+  readonly #begun = new WeakMap<object, RuleEvaluation>()
   readonly #warnings = new WeakMap<object, readonly string[]>()
 
   constructor({ schema, scale }: ObjectRules) {
@@ -84,15 +92,21 @@ export class ObjectValidator {
     return this.#warnings.get(object) ?? []
   }
 
-  /** Rules are not evaluated on an object whose form is wrong. */
+  /** Rules are not evaluated on an object whose form is wrong. Throws DoAgain when they take so long that others must have their turn. */
   #byRules(object: Frozen<KubeObject>, errors: readonly FieldError[], old?: Frozen<KubeObject>): readonly FieldError[] {
     const schema = this.#schema
     if (schema === undefined) return []
     this.#rules ??= ruleValidatorOf(schema) ?? null
     if (this.#rules === null) return []
     if (errors.some(({ type }) => BLOCKING.has(type))) return [invalid('<nil>', null, NOT_CHECKED)]
-    const correlated = old && new Correlated(object, old, schema)
-    const outcome = this.#rules.validate(object, old, correlated)
+    const evaluation =
+      this.#begun.get(object) ?? this.#rules.begin(object, old, old && new Correlated(object, old, schema))
+    const outcome = evaluation.advance()
+    if (!outcome) {
+      this.#begun.set(object, evaluation)
+      throw new DoAgain(nextTurn)
+    }
+    this.#begun.delete(object)
     if (outcome.warnings.length > 0) this.#warnings.set(object, outcome.warnings)
     return outcome.errors
   }

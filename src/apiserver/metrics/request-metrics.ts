@@ -1,6 +1,6 @@
 import { type Call, header } from '../request/call.ts'
 import type { RequestInfo } from '../request/info.ts'
-import type { Counter, Histogram, Metric, Metrics } from './metrics.ts'
+import { type Counter, heading, type Histogram, type Metric, type Metrics } from './metrics.ts'
 
 /** Upstream's buckets of apiserver_request_duration_seconds. */
 const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
@@ -160,25 +160,20 @@ export class RequestMetrics {
   }
 
   *#counters(): Iterable<string> {
-    yield* head('apiserver_request_total', 'counter', 'Requests that were answered.')
+    yield* heading('apiserver_request_total', 'counter', 'STABLE', 'Requests that were answered.')
     for (const { labels, codes } of this.#series.values()) {
       for (const [code, count] of codes) yield `apiserver_request_total{code="${code}",${labels}} ${count}`
     }
   }
 
   *#gauges(): Iterable<string> {
-    yield* head('apiserver_longrunning_requests', 'gauge', 'Requests that go on: watches and their like.')
+    yield* heading('apiserver_longrunning_requests', 'gauge', 'STABLE', 'Requests that go on: watches and their like.')
     for (const [labels, count] of this.#longRunning) yield `apiserver_longrunning_requests{${labels}} ${count}`
     if (this.#terminated.size === 0) return
     const terminations = 'apiserver_request_terminations_total'
-    yield* head(terminations, 'counter', 'Number of requests which apiserver terminated in self-defense.')
+    yield* heading(terminations, 'counter', 'ALPHA', 'Number of requests which apiserver terminated in self-defense.')
     for (const [labels, count] of this.#terminated) yield `${terminations}{${labels}} ${count}`
   }
-}
-
-function* head(name: string, type: string, help: string): Iterable<string> {
-  yield `# HELP ${name} [STABLE] ${help}`
-  yield `# TYPE ${name} ${type}`
 }
 
 function labelsOf(info: RequestInfo, verb: string, dryRun: string | undefined): string {
@@ -219,7 +214,7 @@ const VERBS: Readonly<Record<string, string>> = {
   update: 'PUT',
   patch: 'PATCH',
   delete: 'DELETE',
-  deletecollection: 'DELETECOLLECTION',
+  deletecollection: 'DELETE',
 }
 
 const CONNECTS: ReadonlySet<string> = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])

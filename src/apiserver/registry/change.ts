@@ -8,6 +8,7 @@ import { type ObjectAnswer, StoredObject } from './answer.ts'
 import { mayCreate } from './authorize.ts'
 import { beforeUpdate } from './before.ts'
 import { NeedsConversion } from './conversions.ts'
+import { whenReady } from './do-again.ts'
 import { insert } from './create.ts'
 import { equalBytes } from './equal.ts'
 import { differInTimesAlone } from './managed-fields.ts'
@@ -188,7 +189,8 @@ async function validateAndPut(
   const { registry, resource, call, options, how } = work
   const { forbids } = resource.hooks
   const found = forbids && (await forbids(draft, old, { registry, call, dryRun: options.dryRun }))
-  beforeUpdate(registry, resource, call, options, draft, old, found)
+  const later = whenReady(() => beforeUpdate(registry, resource, call, options, draft, old, found))
+  if (later) await later
   if (!registry.admission.idle('UPDATE')) {
     const { kind, of = (object: Frozen<KubeObject>) => object as KubeObject } = how.shown ?? {}
     const subject = { object: of(draft), oldObject: of(old), options, ...(kind && { kind }) }

@@ -2,6 +2,7 @@ import type { Converted } from '../../apimachinery/apply/update.ts'
 import { stringifyJson } from '../../apimachinery/codec/json/encode.ts'
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import type { MaybePromise } from '../../store/store.ts'
+import { DoAgain } from './do-again.ts'
 
 /** Gives an object in another version of its kind; undefined when there is no such version. */
 export type ConvertObject = (object: Frozen<KubeObject>, apiVersion: string) => MaybePromise<Converted | undefined>
@@ -10,12 +11,9 @@ export type ConvertObject = (object: Frozen<KubeObject>, apiVersion: string) => 
 export type ConvertNow = (object: Frozen<KubeObject>, apiVersion: string) => Converted | undefined
 
 /** Work that goes on at once met an object whose other form has to be waited for. Wait for `ready`, and do it again. */
-export class NeedsConversion extends Error {
-  readonly ready: () => Promise<void>
-
+export class NeedsConversion extends DoAgain {
   constructor(ready: () => Promise<void>) {
-    super('an object has to be converted first')
-    this.ready = ready
+    super(ready, 'an object has to be converted first')
   }
 }
 

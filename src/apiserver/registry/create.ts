@@ -1,6 +1,7 @@
 import type { Frozen, KubeObject } from '../../apimachinery/meta.ts'
 import { alreadyExists, hasReason, type StatusError } from '../../apimachinery/status.ts'
 import { mayHaveHappened } from '../../store/store.ts'
+import { whenReady } from './do-again.ts'
 import type { Call } from '../request/call.ts'
 import { admissionAttributes, mutate } from './admit.ts'
 import { type ObjectAnswer, StoredObject } from './answer.ts'
@@ -72,7 +73,8 @@ export async function insert(
   const hold = await hooks.beginCreate?.(draft, { registry, call, dryRun: options.dryRun })
   try {
     const found = hooks.forbids && (await hooks.forbids(draft, undefined, { registry, call, dryRun: options.dryRun }))
-    beforeCreate(registry, resource, call, options, draft, found)
+    const later = whenReady(() => beforeCreate(registry, resource, call, options, draft, found))
+    if (later) await later
     if (!registry.admission.idle('CREATE')) {
       await registry.admission.validate(admissionAttributes(resource, call, 'CREATE', { object: draft, options }))
     }

@@ -12,6 +12,7 @@ import {
   type Reader,
   readerOf,
   RUNTIME_COST_BUDGET,
+  Slice,
   withTypeAndObjectMeta,
 } from '../../cel/index.ts'
 import { goQuote } from '../../../lib/quote.ts'
@@ -42,11 +43,25 @@ export class RuleValidator {
     this.#root = root
   }
 
-  /** `old` and `correlated` are given for a change. */
-  validate(object: unknown, old?: unknown, correlated?: Correlated): RuleOutcome {
-    const run = new Run()
-    run.validate(this.#root, { path: '', value: object, old, ratchet: { current: correlated, nearest: undefined } })
-    return { errors: run.errors, warnings: run.warnings }
+  /** `old` and `correlated` are given for a change. Nothing is evaluated yet. */
+  begin(object: unknown, old?: unknown, correlated?: Correlated): RuleEvaluation {
+    const place = { path: '', value: object, old, ratchet: { current: correlated, nearest: undefined } }
+    return new RuleEvaluation(this.#root, place)
+  }
+}
+
+/** The evaluation of the rules on one object, a slice at a time. */
+export class RuleEvaluation {
+  readonly #run = new Run()
+  readonly #steps: Generator<undefined, void>
+
+  constructor(node: RuleNode, place: Place) {
+    this.#steps = this.#run.validate(node, place)
+  }
+
+  /** Goes on; undefined when it has lasted long enough for now. */
+  advance(): RuleOutcome | undefined {
+    return this.#steps.next().done ? this.#run.outcome : undefined
   }
 }
 
@@ -131,50 +146,55 @@ interface Place {
 
 const isNull = (value: unknown): boolean => value === null || value === undefined
 
-/** One object's validation. A budget below zero ends it. */
+/** One object's validation. A budget below zero ends it. Yields between rules when it is others' turn. */
 class Run {
   readonly errors: FieldError[] = []
   readonly warnings: string[] = []
+  readonly #slice = new Slice()
   #budget = RUNTIME_COST_BUDGET
 
-  validate(node: RuleNode, place: Place): void {
-    if (isNull(place.value)) return
-    this.#evaluate(node, place)
-    for (const branch of node.allOf) {
-      if (this.#budget < 0) return
-      this.validate(branch, { ...place, ratchet: { current: undefined, nearest: place.ratchet.nearest } })
-    }
-    if (this.#budget < 0) return
-    if (Array.isArray(place.value)) this.#items(node, place, place.value)
-    else if (isObject(place.value)) this.#fields(node, place, place.value)
+  get outcome(): RuleOutcome {
+    return { errors: this.errors, warnings: this.warnings }
   }
 
-  #items(node: RuleNode, { path, old, ratchet }: Place, items: readonly unknown[]): void {
+  *validate(node: RuleNode, place: Place): Generator<undefined, void> {
+    if (isNull(place.value)) return
+    yield* this.#evaluate(node, place)
+    for (const branch of node.allOf) {
+      if (this.#budget < 0) return
+      yield* this.validate(branch, { ...place, ratchet: { current: undefined, nearest: place.ratchet.nearest } })
+    }
+    if (this.#budget < 0) return
+    if (Array.isArray(place.value)) yield* this.#items(node, place, place.value)
+    else if (isObject(place.value)) yield* this.#fields(node, place, place.value)
+  }
+
+  *#items(node: RuleNode, { path, old, ratchet }: Place, items: readonly unknown[]): Generator<undefined, void> {
     if (node.items === undefined) return
     const before = mapListOf(node.schema, old)
     for (const [index, value] of items.entries()) {
       const { current } = ratchet
       const inner = current === undefined ? ratchet : { current: current.item(index), nearest: current }
-      this.validate(node.items, { path: `${path}[${index}]`, value, old: before(value), ratchet: inner })
+      yield* this.validate(node.items, { path: `${path}[${index}]`, value, old: before(value), ratchet: inner })
       if (this.#budget < 0) return
     }
   }
 
-  #fields(node: RuleNode, place: Place, fields: Readonly<Record<string, unknown>>): void {
+  *#fields(node: RuleNode, place: Place, fields: Readonly<Record<string, unknown>>): Generator<undefined, void> {
     const old = isObject(place.old) ? place.old : {}
     for (const [name, value] of Object.entries(fields)) {
       const before = Object.hasOwn(old, name) ? old[name] : undefined
       const inner = { value, old: before, ratchet: ratchetOf(place.ratchet, name) }
-      if (node.values !== undefined) this.validate(node.values, { path: `${place.path}[${name}]`, ...inner })
+      if (node.values !== undefined) yield* this.validate(node.values, { path: `${place.path}[${name}]`, ...inner })
       if (this.#budget < 0) return
       const property = node.properties.get(name)
       if (property === undefined) continue
-      this.validate(property, { path: place.path === '' ? name : `${place.path}.${name}`, ...inner })
+      yield* this.validate(property, { path: place.path === '' ? name : `${place.path}.${name}`, ...inner })
       if (this.#budget < 0) return
     }
   }
 
-  #evaluate(node: RuleNode, place: Place): void {
+  *#evaluate(node: RuleNode, place: Place): Generator<undefined, void> {
     if (node.rules.length === 0) return
     if (this.#budget <= 0) {
       this.errors.push(outOfBudget(node, place.path))
@@ -186,6 +206,7 @@ class Run {
     for (const compiled of node.rules) {
       this.#rule(node, compiled, place, { self, old })
       if (this.#budget < 0) return
+      if (this.#slice.over()) yield
     }
   }
 
@@ -197,6 +218,7 @@ class Run {
     }
     if (program === undefined || (compiled.usesOldSelf && isNull(place.old) && !rule.optionalOldSelf)) return
     const { value, cost } = program.evaluate(variablesFor(rule, node, values), PER_CALL_LIMIT)
+    this.#slice.spend(cost)
     if (cost > this.#budget) {
       this.errors.push(outOfBudget(node, place.path))
       this.#budget = -1
@@ -233,6 +255,7 @@ class Run {
   #message({ message, rule }: CompiledRule, values: Values): { text?: string; final?: string } {
     if (message === undefined) return {}
     const { value, cost, exceeded } = evaluateMessage(message, values)
+    this.#slice.spend(cost)
     if (cost > this.#budget) {
       const why = 'running out of cost budget, no further validation rules will be run'
       return { final: `messageExpression evaluation failed due to ${why}` }

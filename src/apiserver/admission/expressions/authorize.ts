@@ -1,9 +1,17 @@
-import type { AuthorizationAnswer, AuthorizationQuestion, Authorize } from '../../../apimachinery/cel/index.ts'
+import {
+  type AuthorizationAnswer,
+  type AuthorizationQuestion,
+  type Authorize,
+  Pace,
+  Tired,
+} from '../../../apimachinery/cel/index.ts'
+import { nextTurn } from '../../../lib/turn.ts'
 import type { UserInfo } from '../../authn/types.ts'
 import type { Authorization, AuthorizationAttributes, Authorizer } from '../../authz/types.ts'
 import type { MaybePromise } from '../../../store/store.ts'
 import { NeedsConversion } from '../../registry/conversions.ts'
 import type { AdmissionAttributes } from '../types.ts'
+import type { ExpressionPace } from './evaluate.ts'
 
 /** Ends an evaluation that needs an answer which takes time. */
 class Waits extends Error {
@@ -38,21 +46,38 @@ export class Asked {
     return answer
   }
 
+  /** What one request's expressions have cost since others had their turn. */
+  readonly #pace: ExpressionPace = new Pace()
+
   /**
-   * Runs an evaluation that may ask. Expressions cannot wait: where an answer or another version of an object takes time, the evaluation ends, and starts anew once the answer
-   * is there.
+   * Runs an evaluation that may ask. Expressions cannot wait: where an answer or another version of an object takes time, or others must have their turn, the
+   * evaluation ends, and starts anew afterwards; what its pace knows is not evaluated again.
    */
-  run<T>(evaluate: (ask: Authorize) => T): MaybePromise<T> {
+  run<T>(evaluate: (ask: Authorize, pace: ExpressionPace) => T): MaybePromise<T> {
+    this.#pace.forget()
+    return this.#begin(evaluate)
+  }
+
+  /** Resolves when others had their turn, if they must; undefined otherwise. */
+  rest(): Promise<void> | undefined {
+    return this.#pace.tired ? nextTurn() : undefined
+  }
+
+  #begin<T>(evaluate: (ask: Authorize, pace: ExpressionPace) => T): MaybePromise<T> {
     try {
-      return evaluate(this.ask)
+      return evaluate(this.ask, this.#pace)
     } catch (error) {
-      if (error instanceof NeedsConversion) return error.ready().then(() => this.run(evaluate))
-      if (!(error instanceof Waits)) throw error
-      return error.answer.then((answer) => {
-        this.#answers.set(error.key, answer)
-        return this.run(evaluate)
-      })
+      return this.#later(error).then(() => this.#begin(evaluate))
     }
+  }
+
+  /** Waits for what an evaluation has to wait for; throws what is nothing of the kind. */
+  #later(error: unknown): Promise<void> {
+    if (error instanceof Tired) return nextTurn().then(() => this.#pace.rewind())
+    this.#pace.restart()
+    if (error instanceof NeedsConversion) return error.ready()
+    if (!(error instanceof Waits)) throw error
+    return error.answer.then((answer) => void this.#answers.set(error.key, answer))
   }
 }
 
@@ -60,9 +85,12 @@ export class Asked {
 export async function withAuthorizer<T>(
   authorizer: Authorizer,
   attributes: Pick<AdmissionAttributes, 'user'>,
-  evaluate: (ask: Authorize) => T,
+  evaluate: (ask: Authorize, pace: ExpressionPace) => T,
 ): Promise<T> {
-  return new Asked(authorizer, attributes).run(evaluate)
+  const asked = new Asked(authorizer, attributes)
+  const result = await asked.run(evaluate)
+  await asked.rest()
+  return result
 }
 
 function answerOf(

@@ -149,8 +149,8 @@ class Rounds {
       if (!attributes.object) continue
       await this.#guarded(invocation, async () => {
         const now = await whenConverted(world)
-        const patch = await withAuthorizer(this.#sources.authorizer, attributes, (ask) =>
-          hook.evaluator.evaluate(mutation, now, ask),
+        const patch = await withAuthorizer(this.#sources.authorizer, attributes, (ask, pace) =>
+          hook.evaluator.evaluate(mutation, now, ask, pace),
         )
         await whenConverted(() => mutateDraft(this.#sources.env, attributes, definition, mutation, patch))
         mutated = true
@@ -162,8 +162,8 @@ class Rounds {
   }
 
   async #matches({ hook, binding }: Invocation, world: World): Promise<boolean> {
-    const { matches, problem } = await withAuthorizer(this.#sources.authorizer, world.attributes, (ask) =>
-      hook.evaluator.matches(world, ask),
+    const { matches, problem } = await withAuthorizer(this.#sources.authorizer, world.attributes, (ask, pace) =>
+      hook.evaluator.matches(world, ask, pace),
     )
     if (problem === undefined) return matches
     this.#deny(hook, binding, problem, 'Invalid')

@@ -13,7 +13,7 @@ import {
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { authorizerVariables } from '../expressions/activation.ts'
 import { evaluateConditions, type Matched } from '../expressions/conditions.ts'
-import { Evaluator, type Expression, type Variables } from '../expressions/evaluate.ts'
+import { Evaluator, type ExpressionPace, type Expression, type Variables } from '../expressions/evaluate.ts'
 import { given, type World } from './world.ts'
 
 /** A mutation of a policy, compiled. */
@@ -42,18 +42,18 @@ export class Mutator {
   }
 
   /** Whether the policy is for a request. */
-  matches(world: World, ask: Authorize): Matched {
+  matches(world: World, ask: Authorize, pace: ExpressionPace): Matched {
     if (this.#conditions.length === 0) return { matches: true }
     const values = { ...given(world), ...authorizerVariables(ask, world.attributes), namespaceObject: null }
-    const evaluator = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
+    const evaluator = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS, pace)
     return evaluateConditions(this.#conditions, evaluator)
   }
 
   /** The patch that a mutation makes. Throws MutationError or OutOfBudget. */
-  evaluate(mutation: CompiledMutation, world: World, ask: Authorize): CelValue {
+  evaluate(mutation: CompiledMutation, world: World, ask: Authorize, pace: ExpressionPace): CelValue {
     if (!mutation.compiled.ok) throw new MutationError(mutation.compiled.problem)
     const values = { ...given(world), ...authorizerVariables(ask, world.attributes) }
-    const value = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET).evaluate(mutation)
+    const value = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET, pace).evaluate(mutation)
     if (isError(value)) throw new MutationError(value.message)
     return value
   }

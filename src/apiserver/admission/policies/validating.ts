@@ -141,7 +141,9 @@ class Dispatch {
     definition: ResourceDefinition,
   ): MaybePromise<void> {
     for (let index = start; index < params.length; index++) {
-      const outcome = this.#asked.run(() => hook.evaluator.validate(this.#activations(definition, params[index])))
+      const outcome = this.#asked.run((_ask, pace) =>
+        hook.evaluator.validate(this.#activations(definition, params[index]), pace),
+      )
       if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations)
       else
         return outcome.then((late) => {

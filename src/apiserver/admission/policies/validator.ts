@@ -16,7 +16,13 @@ import type { Frozen } from '../../../apimachinery/meta.ts'
 import { byteLength } from '../../../apimachinery/validation/names.ts'
 import type { CheckError } from '../metrics.ts'
 import { evaluateConditions, type Matched } from '../expressions/conditions.ts'
-import { Evaluator, type Expression, OutOfBudget, type Variables } from '../expressions/evaluate.ts'
+import {
+  Evaluator,
+  type ExpressionPace,
+  type Expression,
+  OutOfBudget,
+  type Variables,
+} from '../expressions/evaluate.ts'
 import { failsOpen } from './types.ts'
 
 /** Why a request is not valid. */
@@ -105,18 +111,18 @@ export class Validator {
     })
   }
 
-  /** Evaluates all of it; throws what the authorizer's variables throw. */
-  validate({ values, asking }: Activations): Outcome {
+  /** Evaluates all of it; throws what the authorizer's variables throw, and with a pace Tired. */
+  validate({ values, asking }: Activations, pace?: ExpressionPace): Outcome {
     if (this.#conditions.length > 0) {
       const conditioned = { ...asking, namespaceObject: null }
-      const evaluator = new Evaluator(conditioned, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
+      const evaluator = new Evaluator(conditioned, this.#variables, RUNTIME_COST_BUDGET_MATCH_CONDITIONS, pace)
       const conditions = evaluateConditions(this.#conditions, evaluator)
       if (!conditions.matches) return { ...NOTHING, conditions }
       if (conditions.problem !== undefined) return { ...this.#failed(conditions.problem), conditions }
     }
     try {
-      const { failures, ignored } = this.#failures(values, asking)
-      if (this.#annotations.length > 0) return { failures, ignored, ...this.#annotated(values) }
+      const { failures, ignored } = this.#failures(values, asking, pace)
+      if (this.#annotations.length > 0) return { failures, ignored, ...this.#annotated(values, pace) }
       return failures.length + ignored.length === 0 ? NOTHING : { ...NOTHING, failures, ignored }
     } catch (error) {
       if (!(error instanceof OutOfBudget)) throw error
@@ -128,8 +134,8 @@ export class Validator {
     return this.#failsOpen ? { ...NOTHING, ignored: [error] } : { ...NOTHING, failures: [{ index: 0, message, error }] }
   }
 
-  #failures(values: Values, asking: Values): Judged {
-    const evaluator = new Evaluator(asking, this.#variables, RUNTIME_COST_BUDGET)
+  #failures(values: Values, asking: Values, pace: ExpressionPace | undefined): Judged {
+    const evaluator = new Evaluator(asking, this.#variables, RUNTIME_COST_BUDGET, pace)
     const results: CelValue[] = []
     let passed = !this.#saysMore
     for (const validation of this.#validations) {
@@ -138,7 +144,7 @@ export class Validator {
       results.push(result)
     }
     if (passed) return NONE
-    const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget))
+    const messages = this.#messages(new Evaluator(values, this.#variables, evaluator.budget, pace))
     const failures: Failure[] = []
     const ignored: CheckError[] = []
     for (const [index, { validation }] of this.#validations.entries()) {
@@ -167,8 +173,11 @@ export class Validator {
   }
 
   /** Annotations cannot ask the authorizer, though they may name it. */
-  #annotated(values: Readonly<Record<string, CelValue>>): Pick<Outcome, 'annotations' | 'annotationErrors'> {
-    const evaluator = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET)
+  #annotated(
+    values: Readonly<Record<string, CelValue>>,
+    pace: ExpressionPace | undefined,
+  ): Pick<Outcome, 'annotations' | 'annotationErrors'> {
+    const evaluator = new Evaluator(values, this.#variables, RUNTIME_COST_BUDGET, pace)
     const annotations: { key: string; value: string }[] = []
     const annotationErrors: string[] = []
     for (const annotation of this.#annotations) {

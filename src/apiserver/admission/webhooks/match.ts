@@ -40,9 +40,9 @@ export class Conditions {
       matches,
       problem,
       errors = 0,
-    } = await withAuthorizer(authorizer, attributes, (ask) => {
+    } = await withAuthorizer(authorizer, attributes, (ask, pace) => {
       const given = { ...variables, ...authorizerVariables(ask, attributes) }
-      const evaluator = new Evaluator(given, NO_VARIABLES, RUNTIME_COST_BUDGET_MATCH_CONDITIONS)
+      const evaluator = new Evaluator(given, NO_VARIABLES, RUNTIME_COST_BUDGET_MATCH_CONDITIONS, pace)
       return evaluateConditions(this.#conditions, evaluator)
     })
     const { operation } = attributes

@@ -14,7 +14,7 @@ import {
 import { WebhookAuthorizer } from '../webhook/authorizer.ts'
 import { type WebhookMetrics, webhookMetrics } from '../webhook/metrics.ts'
 import { loadConfiguration } from './load.ts'
-import { ReloadMetrics } from './reload-metrics.ts'
+import { ReloadMetrics } from '../../config/reload-metrics.ts'
 import {
   type AuthorizationConfiguration,
   type AuthorizerConfiguration,
@@ -23,6 +23,7 @@ import {
   type WebhookConfiguration,
 } from './types.ts'
 import type { FileProblem } from './validate.ts'
+import type { ConfigurationFile } from '../../config/configuration-file.ts'
 
 /** How a server authorizes; Node and RBAC when nothing is told. */
 export interface AuthorizationOptions {
@@ -33,19 +34,6 @@ export interface AuthorizationOptions {
   readonly connect?: (webhook: WebhookConfiguration) => RemoteService
   /** The file that the configuration was read from. */
   readonly file?: ConfigurationFile
-}
-
-/** A file that is followed while the server runs. */
-export interface ConfigurationFile {
-  /** What was read first. */
-  readonly bytes: Uint8Array
-  readonly fileProblem: FileProblem
-  /** Lower-case hexadecimal. */
-  sha256(bytes: Uint8Array): string
-  /** Names the server in metrics. */
-  readonly serverId: string
-  /** Calls `changed` with what the file holds, or why that cannot be known, whenever that may be something new; returns what ends it. */
-  follow(changed: (content: Uint8Array | Error) => void): () => void
 }
 
 export interface ConfiguredAuthorizerOptions extends Partial<AuthorizationOptions> {

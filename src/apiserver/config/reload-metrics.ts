@@ -1,7 +1,7 @@
-import { equalBytes } from '../../registry/equal.ts'
-import type { Clock } from '../../../lib/clock.ts'
-import type { Metrics } from '../../metrics/metrics.ts'
-import type { ConfigurationFile } from './configured.ts'
+import { equalBytes } from '../registry/equal.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Metrics } from '../metrics/metrics.ts'
+import type { ConfigurationFile } from './configuration-file.ts'
 
 /** What is counted of a configuration that changes while the server runs, under upstream's names. */
 export class ReloadMetrics {
