@@ -35,7 +35,7 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'integration',
-    files: ['test/{integration,differential,properties,fuzz,histories,faults,security}/**/*.test.ts'],
+    files: ['test/{integration,differential,properties,fuzz,histories,faults,crashes,security}/**/*.test.ts'],
     concurrency: 2,
     timeoutMs: 2 * MINUTE_MS,
     mustRun: false,

@@ -22,7 +22,6 @@ import {
   type Mode,
   type WebhookConfiguration,
 } from './types.ts'
-import type { FileProblem } from './validate.ts'
 import type { ConfigurationFile } from '../../config/configuration-file.ts'
 
 /** How a server authorizes; Node and RBAC when nothing is told. */
