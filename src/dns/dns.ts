@@ -5,6 +5,7 @@ import type { Env } from '../lib/env.ts'
 import type { Client, InformerFactory } from '../client/index.ts'
 import { AnswerCache } from './forward/cache.ts'
 import { Forwarder, type Upstream } from './forward/forward.ts'
+import { hasReason } from '../apimachinery/status.ts'
 import { publish } from './publish.ts'
 import { startDnsServer, type DnsServer } from './server/server.ts'
 import { informedNames } from './zone/informed-names.ts'
@@ -42,14 +43,19 @@ export async function runDns(options: DnsOptions): Promise<DnsServer> {
   return server
 }
 
+const RETRY_MS = 10_000
+const FORBIDDEN_RETRY_MS = 300_000
+
 async function publishUntilDone(options: DnsOptions, port: number): Promise<void> {
   const { client, env, signal, clusterIP, nodeName, nodeIP } = options
-  for (let delayMs = 100; ; delayMs = Math.min(delayMs * 2, 10_000)) {
+  for (let delayMs = 100, mostMs = RETRY_MS; ; delayMs = Math.min(delayMs * 2, mostMs)) {
     try {
       return await publish(client, { clusterIP, nodeName, nodeIP, port })
     } catch (err) {
       if (signal.aborted) throw err
       env.log.warn('the DNS Service could not be published yet', { err })
+      // A node apart that may not is served by the others' DNS.
+      mostMs = hasReason(err, 'Forbidden') ? FORBIDDEN_RETRY_MS : RETRY_MS
       await sleep(env.clock, delayMs, signal)
     }
   }

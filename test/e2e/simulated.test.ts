@@ -84,6 +84,29 @@ describe('a cluster of simulated pods, without root', () => {
     assert.equal(kept.out, 'b', kept.err)
   })
 
+  test('authorities are exchanged while it runs; the kubeconfig goes along, and old certificates until the end', async () => {
+    const names = async (): Promise<string[]> => {
+      const { out } = await skiff('certs', 'check', '--name', 'sim', '-o', 'json')
+      return (JSON.parse(out) as { name: string }[]).map(({ name }) => name)
+    }
+    // For nodes that join, though this process has nodes of its own.
+    assert.ok((await names()).includes('apiserver-kubelet-client'))
+    const early = await skiff('certs', 'rotate', '--ca', '--finish', '--name', 'sim')
+    assert.match(early.err, /there is nothing to finish/)
+    const namespaces = (context: string) =>
+      place.kubectl('--context', context, 'get', 'namespace', 'kube-system', '-o', 'name')
+    const rotated = await skiff('certs', 'rotate', '--ca', '--name', 'sim')
+    assert.equal(rotated.code, EXIT.ok, rotated.err)
+    assert.ok((await names()).includes('ca-cross'))
+    // This context still has the old authority and its certificate.
+    assert.match((await namespaces('skiff-sim')).out, /kube-system/)
+    const finished = await skiff('certs', 'rotate', '--ca', '--finish', '--name', 'sim')
+    assert.equal(finished.code, EXIT.ok, finished.err)
+    assert.notEqual((await namespaces('skiff-sim')).code, 0)
+    await skiff('kubeconfig', '--merge', '--name', 'sim')
+    assert.match((await namespaces('skiff-sim')).out, /kube-system/)
+  })
+
   test('a port that is taken is named, and nothing is left half-started', async () => {
     const taken = createServer().listen(0, '127.0.0.1')
     await new Promise((listening) => taken.once('listening', listening))

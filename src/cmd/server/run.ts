@@ -166,8 +166,8 @@ async function encryptionOf(
 async function certificatesOf(options: ServerOptions, nodeIP: string): Promise<ShownCertificates> {
   const place = { folder: options.paths.pki, env: options.env }
   const pki = await ensurePki({ ...place, servingNames: servingNames(options.settings, nodeIP) })
-  // Nodes of this very process are reached without a socket.
-  return options.components.has('node') ? { pki } : { pki, kubeletTls: await ensureKubeletClient(place) }
+  // For nodes that join; one of this very process is reached without a socket.
+  return { pki, kubeletTls: await ensureKubeletClient(place) }
 }
 
 interface Serving {
