@@ -3,16 +3,18 @@ import type {
   ExpressionWarning,
   ValidatingAdmissionPolicy,
 } from '../../api/generated/types/admissionregistration/v1.ts'
-import { builtInResources } from '../../api/index.ts'
-import { type CelType, DYN } from '../../apimachinery/cel/index.ts'
+import { DYN } from '../../apimachinery/cel/index.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
-import type { ResourceDefinition } from '../../apimachinery/resource.ts'
-import { kindsOf } from './kinds.ts'
+import type { Documents } from './documents.ts'
+import { kindNamed, kindsOf, type PolicyKind } from './kinds.ts'
 import { SchemaTypes } from './types.ts'
 
-/** Where a policy's expressions do not fit a kind it is for. */
-export function typeWarnings(policy: Frozen<ValidatingAdmissionPolicy>): readonly ExpressionWarning[] {
-  const checkers = kindsOf(policy).map((kind) => checkerOf(policy, kind))
+/** Where a policy's expressions do not fit a kind it is for. Kinds that are not of the API itself are looked up in `documents`. */
+export function typeWarnings(
+  policy: Frozen<ValidatingAdmissionPolicy>,
+  documents: Documents = new Map(),
+): readonly ExpressionWarning[] {
+  const checkers = kindsOf(policy, documents).map((kind) => checkerOf(policy, kind, documents))
   const warnings: ExpressionWarning[] = []
   const check = (expression: string, fieldRef: string): void => {
     const found = checkers.flatMap(({ name, types }) => {
@@ -34,27 +36,16 @@ interface Checker {
   readonly types: PolicyTypes
 }
 
-function checkerOf(
-  { spec }: Frozen<ValidatingAdmissionPolicy>,
-  { group, version, kind, schema }: ResourceDefinition,
-): Checker {
+function checkerOf({ spec }: Frozen<ValidatingAdmissionPolicy>, of: PolicyKind, documents: Documents): Checker {
+  const { group, version, kind } = of
   const schemas = new SchemaTypes()
-  const params = spec?.paramKind && (paramsType(spec.paramKind, schemas) ?? DYN)
+  const { paramKind } = spec ?? {}
+  const params = paramKind && (kindNamed(paramKind, documents)?.typeIn(schemas, `${paramKind.kind}Params`) ?? DYN)
   const types = new PolicyTypes({
-    object: schemas.typeOf(schema, kind) ?? DYN,
+    object: of.typeIn(schemas, kind) ?? DYN,
     ...(params && { params }),
     resolveStruct: schemas.resolve,
   })
   for (const { name, expression } of spec?.variables ?? []) types.addVariable(name, expression)
   return { name: `${group}/${version}, Kind=${kind}`, types }
-}
-
-function paramsType(
-  { apiVersion = '', kind = '' }: { readonly apiVersion?: string; readonly kind?: string },
-  schemas: SchemaTypes,
-): CelType | undefined {
-  const found = builtInResources.find((one) => {
-    return one.kind === kind && (one.group ? `${one.group}/${one.version}` : one.version) === apiVersion
-  })
-  return found && schemas.typeOf(found.schema, `${kind}Params`)
 }

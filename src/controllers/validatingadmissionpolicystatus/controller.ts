@@ -1,6 +1,8 @@
 import { validatingAdmissionPolicies } from '../../api/index.ts'
 import { defineController, done } from '../../client/controller.ts'
 import { typeWarnings } from './check.ts'
+import { readDocuments } from './documents.ts'
+import { customVersionsOf } from './kinds.ts'
 
 /** Checks the expressions of ValidatingAdmissionPolicies against the kinds they are for. */
 export const validatingAdmissionPolicyStatusController = defineController({
@@ -10,7 +12,8 @@ export const validatingAdmissionPolicyStatusController = defineController({
     const policy = lister(validatingAdmissionPolicies).get(key)
     const { name, generation = 0 } = policy?.metadata ?? {}
     if (!policy || generation <= (policy.status?.observedGeneration ?? 0)) return done
-    const warnings = typeWarnings(policy)
+    const documents = await readDocuments(customVersionsOf(policy), client.transport)
+    const warnings = typeWarnings(policy, documents)
     const typeChecking = warnings.length > 0 ? { expressionWarnings: warnings } : {}
     const status = { observedGeneration: generation, typeChecking }
     const applied = {

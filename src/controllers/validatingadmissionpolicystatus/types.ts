@@ -2,6 +2,7 @@ import {
   BOOL,
   BYTES,
   type CelType,
+  type DeclType,
   DOUBLE,
   DYN,
   escapeName,
@@ -11,6 +12,7 @@ import {
   mapType,
   STRING,
   type StructDecl,
+  structsOf,
   structType,
   TIMESTAMP,
 } from '../../apimachinery/cel/index.ts'
@@ -39,6 +41,12 @@ export class SchemaTypes {
       default:
         return SCALARS[schema.kind]
     }
+  }
+
+  /** The type of what a schema of OpenAPI declares. */
+  declare(declared: DeclType): CelType {
+    for (const struct of structsOf(declared)) this.#structs.set(struct.type.name, struct)
+    return declared.type
   }
 
   #struct(schema: StructSchema, name: string): CelType {
