@@ -310,3 +310,19 @@ test('counts by topology agree with counting pods one by one', () => {
     assert.deepEqual(new Map(cache.topology.matching(term, true)), expected)
   }
 })
+
+test('room that is being made for one pod is not given to the next', () => {
+  const low = (name: string): Pod => on(name, 'n1', {}, { ...asking('2'), priority: 1 })
+  const cache = cacheOf([node('n1')], [low('x'), low('y')])
+  const first = podInfoOf(pod('first', { ...asking('2'), priority: 5 }))
+  cache.nominate(first, 'n1')
+  const cycle = new Cycle(podInfoOf(pod('second', { ...asking('2'), priority: 5 })), cache)
+  const found = findNodes(cycle, plugins, 0)
+  assert.ok(!('nodes' in found))
+  const outcome = preempt(cycle, found, plugins, [])
+  assert.ok('candidate' in outcome)
+  assert.deepEqual(
+    outcome.candidate.victims.map(({ uid }) => uid),
+    ['x', 'y'],
+  )
+})

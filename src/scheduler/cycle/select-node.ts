@@ -50,7 +50,7 @@ export function findNodes(cycle: Cycle, plugins: readonly Plugin[], start: numbe
 }
 
 /** Room that is being made for pods that matter more counts as taken; without them the node must fit too. */
-function runWithNominated(cycle: Cycle, filters: readonly Plugin[], node: NodeInfo): Verdict | undefined {
+export function runWithNominated(cycle: Cycle, filters: readonly Plugin[], node: NodeInfo): Verdict | undefined {
   const nominated = cycle.cache.nominatedBefore(cycle.pod, node)
   if (nominated.length === 0) return runFilters(cycle, filters, node)
   for (const pod of nominated) {

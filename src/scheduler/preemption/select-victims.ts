@@ -1,7 +1,7 @@
 import { matches } from '../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import type { PodDisruptionBudget } from '../../api/generated/types/policy/v1.ts'
-import { runFilters, type Feasible } from '../cycle/select-node.ts'
+import { runWithNominated, type Feasible } from '../cycle/select-node.ts'
 import type { NodeInfo } from '../framework/node-info.ts'
 import type { PodInfo } from '../framework/pod-info.ts'
 import type { Cycle } from '../framework/plugin.ts'
@@ -16,7 +16,7 @@ export interface Candidate {
 
 /**
  * The fewest, least important pods of lower priority whose removal lets the pod fit on the node; undefined when even removing all of them
- * would not. Tries on the cache and leaves it as it was.
+ * would not. Room that is being made for others counts as taken. Tries on the cache and leaves it as it was.
  */
 export function selectVictims(
   cycle: Cycle,
@@ -29,13 +29,13 @@ export function selectVictims(
   for (const pod of lower) remove(cycle, filters, pod, node)
   const away = new Set(lower)
   try {
-    if (runFilters(cycle, filters, node)) return undefined
+    if (runWithNominated(cycle, filters, node)) return undefined
     const { violating, harmless } = splitByBudgets(lower, budgets)
     let budgetViolations = 0
     const reprieve = (pod: PodInfo): boolean => {
       add(cycle, filters, pod, node)
       away.delete(pod)
-      if (!runFilters(cycle, filters, node)) return true
+      if (!runWithNominated(cycle, filters, node)) return true
       remove(cycle, filters, pod, node)
       away.add(pod)
       return false
