@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -94,6 +96,22 @@ test('sub-paths are bound: a folder, a file, one that is made, one through a sym
     await linuxMounts.bindSubPath(`${dir}/v`, 'a/b', `${dir}/t/folder`)
     assert.equal((await linuxMounts.below(`${dir}/t`)).length, 4)
   }),
+)
+
+test(
+  'a sub-path that is made has the mode of its volume, and what is made in it belongs to the volume’s group',
+  { skip },
+  () =>
+    inFolder(async (dir) => {
+      mkdirSync(`${dir}/v`)
+      chownSync(`${dir}/v`, 0, 123)
+      chmodSync(`${dir}/v`, 0o2777)
+      await linuxMounts.bindSubPath(`${dir}/v`, 'new/one', `${dir}/t`)
+      for (const path of ['v/new', 'v/new/one', 't']) {
+        const { mode, gid } = statSync(`${dir}/${path}`)
+        assert.deepEqual([mode & 0o7777, gid], [0o2777, 123], path)
+      }
+    }),
 )
 
 test('no sub-path leads out of its volume', { skip }, () =>

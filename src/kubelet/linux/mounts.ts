@@ -112,7 +112,7 @@ async function resolved(root: string, path: string): Promise<string> {
   } catch (error) {
     if (!isFileError(error, 'ENOENT')) throw error
     const { mode } = await stat(root)
-    await makeWithin(root, path.slice(root.length + 1), mode & 0o777)
+    await makeWithin(root, path.slice(root.length + 1), mode & 0o7777)
     return realpath(path)
   }
 }
