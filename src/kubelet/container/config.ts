@@ -8,6 +8,7 @@ import { expand, type Variables } from './expansion.ts'
 /** What has been worked out for a container before its configuration is put together. */
 export interface ContainerParts {
   readonly restartCount: number
+  readonly roundMs?: number
   readonly imageRef: string
   readonly variables: ReadonlyMap<string, string>
   readonly mounts: readonly Init<cri.Mount>[]
@@ -32,7 +33,7 @@ export function containerConfig(pod: Pod, container: Container, parts: Container
     mounts: parts.mounts,
     devices: parts.devices ?? [],
     labels: labelsOf(pod, container),
-    annotations: annotationsOf(pod, container, restartCount),
+    annotations: annotationsOf(pod, container, restartCount, parts.roundMs ?? 0),
     logPath: logPathOf(container.name, restartCount),
     stdin: container.stdin ?? false,
     stdinOnce: container.stdinOnce ?? false,
@@ -68,7 +69,7 @@ function labelsOf(pod: Pod, container: Container): Record<string, string> {
 }
 
 /** What a later node agent has to know when the pod itself is gone from the API. */
-function annotationsOf(pod: Pod, container: Container, restartCount: number): Record<string, string> {
+function annotationsOf(pod: Pod, container: Container, restartCount: number, roundMs: number): Record<string, string> {
   const { deletionGracePeriodSeconds } = pod.metadata
   const preStop = container.lifecycle?.preStop
   return {
@@ -77,6 +78,7 @@ function annotationsOf(pod: Pod, container: Container, restartCount: number): Re
     [ANNOTATIONS.terminationMessagePath]: container.terminationMessagePath ?? '',
     [ANNOTATIONS.terminationMessagePolicy]: container.terminationMessagePolicy ?? 'File',
     [ANNOTATIONS.podTerminationGracePeriod]: String(gracePeriodOf(pod)),
+    ...(roundMs > 0 && { [ANNOTATIONS.round]: String(roundMs) }),
     ...(deletionGracePeriodSeconds !== undefined && {
       [ANNOTATIONS.podDeletionGracePeriod]: String(deletionGracePeriodSeconds),
     }),

@@ -290,6 +290,8 @@ test('the runtime is told everything that a later node agent has to know', () =>
     }),
     {
       restartCount: 3,
+      roundMs: 5000,
+      devices: [{ hostPath: '/dev/sdx', containerPath: '/dev/own', permissions: 'r' }],
       imageRef: 'sha256:1',
       variables: new Map([['WHAT', 'it']]),
       mounts: [],
@@ -303,5 +305,7 @@ test('the runtime is told everything that a later node agent has to know', () =>
   assert.equal(config.labels?.['io.kubernetes.pod.uid'], 'u1')
   assert.equal(config.annotations?.['io.kubernetes.container.restartCount'], '3')
   assert.equal(config.annotations?.['io.kubernetes.pod.terminationGracePeriod'], '7')
+  assert.equal(config.annotations?.['io.kubernetes.container.round'], '5000')
+  assert.equal(config.devices?.[0]?.containerPath, '/dev/own')
   assert.equal(config.annotations?.['io.kubernetes.container.preStopHandler'], '{"exec":{"command":["bye"]}}')
 })

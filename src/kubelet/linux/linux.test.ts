@@ -52,6 +52,7 @@ test('a tmpfs is mounted once, with its size, and unmounted', { skip }, () =>
     await linuxMounts.tmpfs(`${dir}/m`, { sizeBytes: 1024 * 1024 })
     assert.deepEqual(await linuxMounts.below(dir), [`${dir}/m`])
     assert.equal((await linuxFiles.statfs(`${dir}/m`)).capacityBytes, 1024 * 1024)
+    assert.equal(statSync(`${dir}/m`).mode & 0o7777, 0o1777)
     await linuxMounts.unmountTree(dir)
     assert.deepEqual(await linuxMounts.below(dir), [])
   }),

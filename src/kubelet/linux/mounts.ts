@@ -23,7 +23,8 @@ export const linuxMounts: Mounts = {
       ])
       return
     }
-    const options = ['mode=0777', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])]
+    // As the kernel has it: everybody may write, and remove what is their own.
+    const options = ['mode=1777', ...(sizeBytes === undefined ? [] : [`size=${sizeBytes}`])]
     await mount(['-t', 'tmpfs', '-o', options.join(','), 'tmpfs', path])
   },
   async device(device, path, fsType) {

@@ -36,13 +36,19 @@ function restartAllCases(): typeof cases {
   const init = named('init')
   const pod = testPod({ restartPolicy: 'Never', initContainers: [side, init], containers: [source, app] })
   const end = ended(source, 42)
-  const later = { createdAtMs: 4000 }
+  const later = { createdAtMs: 4000, roundMs: end.finishedAtMs }
   return [
     {
       name: 'an end that restarts all: what runs is killed, the sidecars last',
       pod,
       observed: testObserved([testContainer(side), ended(init, 0), end, testContainer(app)]),
       want: ['kill app', 'kill side'],
+    },
+    {
+      name: 'also what was made while that end came',
+      pod,
+      observed: testObserved([testContainer(app, { createdAtMs: 4000 }), ended(side, 137), ended(init, 0), end]),
+      want: ['kill app'],
     },
     {
       name: 'then initialisation begins anew in the same sandbox',
@@ -77,6 +83,15 @@ function restartAllCases(): typeof cases {
     },
   ]
 }
+
+test('what is started after such an end carries its time', () => {
+  const exitCodes = { operator: 'In' as const, values: [42] }
+  const app42 = named('app', { restartPolicyRules: [{ action: 'RestartAllContainers', exitCodes }] })
+  const pod = testPod({ containers: [app42] })
+  const planned = plan({ pod, observed: testObserved([ended(app42, 42)]), probes: noProbes })
+  assert.deepEqual([said(planned), planned.roundMs], [['start app'], 3000])
+  assert.equal(plan({ pod, observed: testObserved([]), probes: noProbes }).roundMs, 0)
+})
 
 const cases: { name: string; pod: Pod; observed: ObservedPod; probes?: ProbeView; want: string[] }[] = [
   {

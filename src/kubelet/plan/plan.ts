@@ -3,7 +3,7 @@ import { findContainer, type ObservedContainer, type ObservedPod } from '../runt
 import { hashOf } from './hash.ts'
 import { planInit } from './init.ts'
 import { resizeNeeded } from './resize.ts'
-import { formerRound, killsOf } from './restart-all.ts'
+import { formerRound, killsOf, roundOf } from './restart-all.ts'
 import { restartsOnFailure, shouldStart } from './restart.ts'
 import { sandboxNeeded } from './sandbox.ts'
 
@@ -43,6 +43,8 @@ export interface Plan {
   readonly startEphemeral: readonly Container[]
   readonly startInit: readonly Container[]
   readonly start: readonly Container[]
+  /** Of the containers that are started: see `restart-all.ts`. */
+  readonly roundMs: number
 }
 
 /** What the last word of a container's probes is; undefined before there is one. */
@@ -74,6 +76,7 @@ export function plan(given: PlanInput): Plan {
     startEphemeral: [],
     startInit: [],
     start: [],
+    roundMs: roundOf(pod, all),
   }
   if (create) return planSandbox(given, base)
   const kills = killsOf(pod, former)

@@ -4,13 +4,20 @@ import type { Kill } from './plan.ts'
 import { ruleAfter } from './restart.ts'
 
 /**
- * The containers that belong to a round which is over: one of the pod's containers ended in a way after which all of them are to be started
- * again, in the same sandbox with the same volumes (action RestartAllContainers). Nothing has to be remembered: what was made before that end
- * is of the round before. Upstream removes them from the runtime; here they stay as any former instance does, with their logs.
+ * When a container of the pod ended in such a way that all of them are to be started again, in the same sandbox with the same volumes (action
+ * RestartAllContainers): the time of that end, which the containers of the new round carry. 0 for never.
  */
-export function formerRound(pod: Pod, { containers }: ObservedPod): readonly ObservedContainer[] {
-  const endedMs = Math.max(...containers.filter((last) => restartsAll(pod, last)).map((last) => last.finishedAtMs))
-  return containers.filter(({ createdAtMs }) => createdAtMs <= endedMs)
+export function roundOf(pod: Pod, { containers }: ObservedPod): number {
+  return Math.max(0, ...containers.filter((last) => restartsAll(pod, last)).map((last) => last.finishedAtMs))
+}
+
+/**
+ * The containers of a round that is over; also those that were made after its end, by a plan that did not know of it yet. Upstream removes
+ * them from the runtime; here they stay as any former instance does, with their logs.
+ */
+export function formerRound(pod: Pod, observed: ObservedPod): readonly ObservedContainer[] {
+  const endedMs = roundOf(pod, observed)
+  return observed.containers.filter(({ roundMs }) => roundMs < endedMs)
 }
 
 /** Whether the new round has yet to begin for one of the pod's containers. */

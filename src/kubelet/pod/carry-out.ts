@@ -82,7 +82,7 @@ async function placeFor({ pod, plan, volumes, signal }: Pass, means: PodMeans): 
   if (plan.createSandbox) {
     const { sandbox, config } = await startSandbox(pod, plan.attempt, means)
     const podIPs = sandbox.hostNetwork ? means.node.hostIPs : sandbox.ips
-    return { sandboxId: sandbox.id, sandbox: config, podIPs, volumes, signal }
+    return { sandboxId: sandbox.id, sandbox: config, podIPs, volumes, roundMs: plan.roundMs, signal }
   }
   const observed = means.observed.get(uidOf(pod))
   const sandbox = observed && readySandbox(observed)
@@ -93,6 +93,7 @@ async function placeFor({ pod, plan, volumes, signal }: Pass, means: PodMeans): 
     sandbox: config,
     podIPs: sandbox.hostNetwork ? means.node.hostIPs : sandbox.ips,
     volumes,
+    roundMs: plan.roundMs,
     signal,
   }
 }

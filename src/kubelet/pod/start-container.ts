@@ -23,6 +23,8 @@ export interface StartPlace {
   readonly sandbox: Init<cri.PodSandboxConfig>
   readonly podIPs: readonly string[]
   readonly volumes: ReadonlyMap<string, MountedVolume>
+  /** The round that the plan is of. */
+  readonly roundMs: number
   /** Stops waiting for a postStart hook. */
   readonly signal: AbortSignal
 }
@@ -126,7 +128,17 @@ async function configFor(
   )
   const resources = linuxResources(pod, container, { machine: host.machine, cgroupVersion: host.cgroups.version })
   const imageRef = image.ref
-  return containerConfig(pod, container, { restartCount, imageRef, variables, mounts, devices, resources, security })
+  const { roundMs } = place
+  return containerConfig(pod, container, {
+    restartCount,
+    roundMs,
+    imageRef,
+    variables,
+    mounts,
+    devices,
+    resources,
+    security,
+  })
 }
 
 /** The count that the status tells, for a container of which nothing is left to count on from. */

@@ -45,6 +45,8 @@ export interface ObservedContainer {
   readonly graceSeconds: number
   /** Its preStop handler in JSON, empty for none: for when the pod's spec is not known any more. */
   readonly preStop: string
+  /** When the end was that all containers of the pod were started again for, this one as well; 0 before there was one. */
+  readonly roundMs: number
   readonly resources?: cri.LinuxContainerResources
   readonly user?: cri.LinuxContainerUser
 }
@@ -99,6 +101,7 @@ export function observeContainer(status: cri.ContainerStatus, sandboxId: string,
       annotations[ANNOTATIONS.podDeletionGracePeriod] ?? annotations[ANNOTATIONS.podTerminationGracePeriod] ?? 30,
     ),
     preStop: annotations[ANNOTATIONS.preStopHandler] ?? '',
+    roundMs: Number(annotations[ANNOTATIONS.round] ?? 0),
     ...(status.resources?.linux && { resources: status.resources.linux }),
     ...(status.user?.linux && { user: status.user.linux }),
   }
@@ -136,6 +139,8 @@ export const ANNOTATIONS = {
   terminationMessagePolicy: 'io.kubernetes.container.terminationMessagePolicy',
   ports: 'io.kubernetes.container.ports',
   preStopHandler: 'io.kubernetes.container.preStopHandler',
+  /** Ours alone: see `plan/restart-all.ts`. */
+  round: 'io.kubernetes.container.round',
   podDeletionGracePeriod: 'io.kubernetes.pod.deletionGracePeriod',
   podTerminationGracePeriod: 'io.kubernetes.pod.terminationGracePeriod',
 } as const

@@ -46,7 +46,7 @@ test('a pod whose containers are all to be started again has not ended, and says
   const victim = testPod({ restartPolicy: 'Never', containers: [app], initContainers: [source] })
   const killed = status(victim, testObserved([exited(app, 137), exited(source, 42)]))
   assert.equal(killed.phase, 'Running')
-  const anew = testObserved([testContainer(source, { createdAtMs: 4000 }), exited(source, 42)])
+  const anew = testObserved([testContainer(source, { createdAtMs: 4000, roundMs: 3000 }), exited(source, 42)])
   const again = status(pod, anew).conditions?.find(({ type }) => type === 'AllContainersRestarting')
   assert.equal(again?.status, 'False')
   const conditions = status(testPod(), testObserved([testContainer(app)])).conditions ?? []

@@ -36,6 +36,7 @@ export function testContainer(container: Container, different: Partial<ObservedC
     logPath: '',
     graceSeconds: 30,
     preStop: '',
+    roundMs: 0,
     ...different,
   }
 }

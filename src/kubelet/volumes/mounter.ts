@@ -140,7 +140,7 @@ export class VolumeMounter implements PodVolumes {
     else if (medium.startsWith('HugePages'))
       await mounts.tmpfs(dir, { hugePageSize: medium.replace(/^HugePages-?/, '') })
     if (fresh) {
-      await files.chmod(dir, 0o777)
+      await files.chmod(dir, medium === 'Memory' ? 0o1777 : 0o777)
       await this.#give(pod, dir, true)
     }
     return dir
