@@ -157,3 +157,14 @@ async function restingBytes(): Promise<number> {
   }
   return least
 }
+
+test('of large objects a list holds few before its client reads, and tells all', async () => {
+  const server = new TestServer({ store: new MemoryStore({ clock: systemClock }) })
+  const large = 'x'.repeat(100_000)
+  for (let i = 0; i < 20; i++) await server.create(MAPS, { metadata: { name: `m-${i + 10}` }, data: { large } })
+  const exchange = { method: 'GET', url: MAPS, headers: {}, onClose: () => {} } as unknown as Exchange
+  const answer = await server.server.answer(httpCall(limitsOf(systemClock, 1000), exchange, { name: 'a', groups: [] }))
+  assert.ok(answer.type === 'list' && answer.first.length < 5, 'few are held')
+  const { items } = await server.list(MAPS)
+  assert.equal(items.length, 20)
+})

@@ -15,6 +15,7 @@ import { collectionPrefix, type Registry, type ServedResource, storageKey } from
 const PAGE = 500
 /** Entries that are read before the answer begins. */
 const FIRST = 50
+const FIRST_BYTES = 256 * 1024
 
 /** GET of a collection. */
 export async function listObjects(registry: Registry, resource: ServedResource, call: Call): Promise<ListAnswer> {
@@ -138,7 +139,8 @@ async function listAll(
   const kept = wantsAll ? registry.lists.find(resource, prefix) : undefined
   if (kept) return keptAnswer(registry, resource, prefix, kept)
   const keep = wantsAll ? registry.lists.keeper(resource, prefix) : undefined
-  const first = await range(registry, prefix, { start: from.start, revision: from.revision, limit: FIRST }, from)
+  const step = { start: from.start, revision: from.revision, limit: FIRST }
+  const first = withinBytes(await range(registry, prefix, step, from))
   const revision = from.revision ?? first.revision
   const start = first.more ? after(first.entries.at(-1)?.key ?? prefix) : undefined
   return {
@@ -153,6 +155,15 @@ async function listAll(
         ? undefined
         : () => new StoredRest(registry, resource, selection, { prefix, start, revision }),
   }
+}
+
+/** Of large objects fewer: who reads slowly holds them until they are sent. */
+function withinBytes(page: Range): Range {
+  let bytes = 0
+  const count = page.entries.findIndex(({ value }) => (bytes += value.length) >= FIRST_BYTES) + 1
+  return count === 0 || count === page.entries.length
+    ? page
+    : { ...page, entries: page.entries.slice(0, count), more: true }
 }
 
 /** What has not changed since it was encoded; read anew only by who wants another form. */
