@@ -9,11 +9,6 @@ export interface Accepted {
 
 export const accepted: readonly Accepted[] = [
   {
-    reason: 'Requests are not sorted into priority levels, so there is no level to name.',
-    cases: '*',
-    at: 'headers.x-kubernetes-pf-',
-  },
-  {
     reason: 'Token requests are not stored, so nobody is said to own their fields.',
     cases: 'subresources/*',
     at: 'body.metadata.managedFields',
@@ -23,11 +18,13 @@ export const accepted: readonly Accepted[] = [
     cases: 'identity/an administrator as a node',
     at: 'body.status.userInfo.groups',
   },
-  ...['message', 'details'].map((part) => ({
-    reason: 'Upstream tells of the way that worked for somebody last, which is another one after other requests.',
-    cases: 'identity/somebody with leave for *',
-    at: `body.${part}`,
-  })),
+  ...['a user, and something else that is done', 'any node'].flatMap((leave) =>
+    ['message', 'details'].map((part) => ({
+      reason: 'Upstream tells of the way that worked for somebody last, which is another one after other requests.',
+      cases: `identity/somebody with leave for ${leave}`,
+      at: `body.${part}`,
+    })),
+  ),
   ...[
     ['a binding, v1', 'body.0.review.request.object.metadata.managedFields'],
     ['an old binding, v1', 'body.0.review.request.object.metadata.managedFields'],

@@ -68,7 +68,7 @@ function unmanageable(live: Frozen<KubeObject>, request: ApplyRequest): StatusEr
 /** A configuration is not looked at before, and may have anything anywhere. */
 const textOr = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-const groupVersionKind = ({ apiVersion, kind }: Pick<ApplyRequest, 'apiVersion' | 'kind'>): string =>
+export const groupVersionKind = ({ apiVersion, kind }: Pick<ApplyRequest, 'apiVersion' | 'kind'>): string =>
   `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`
 
 function checkConfiguration(applied: Frozen<KubeObject>, request: ApplyRequest): void {

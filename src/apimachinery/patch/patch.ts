@@ -30,7 +30,10 @@ export interface PatchRequest {
   /** What the object is, and stays. */
   readonly is?: { readonly kind: string; readonly apiVersion: string; readonly undetermined: string }
   /** Why something that says it is of this type is none of the objects that may come of the patch; undefined when it is one. */
-  isNot?(type: { readonly kind: string; readonly apiVersion: string }): string | undefined
+  isNot?(
+    type: { readonly kind: string; readonly apiVersion: string },
+    document: Readonly<Record<string, unknown>>,
+  ): string | undefined
 }
 
 /**
@@ -105,7 +108,7 @@ function identify({ type, is, isNot }: PatchRequest, document: Record<string, un
   }
   document['kind'] = kind || is.kind
   if (apiVersion === undefined || apiVersion === null) throw badRequest(is.undetermined)
-  const why = isNot?.({ kind: document['kind'] as string, apiVersion: String(apiVersion as string) })
+  const why = isNot?.({ kind: document['kind'] as string, apiVersion: String(apiVersion as string) }, document)
   if (why) throw new DecodeError(why)
 }
 

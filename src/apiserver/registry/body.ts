@@ -40,7 +40,8 @@ interface Sought extends BodyKind {
   unregistered?(sent: TypeMeta): string | undefined
 }
 
-interface TypeMeta {
+/** What an object says it is. */
+export interface TypeMeta {
   readonly kind: string
   readonly apiVersion: string
 }
@@ -78,7 +79,8 @@ async function decodeKind<T extends KubeObject>(
   validation: FieldValidation,
 ): Promise<T> {
   const body = await bodyOf(call)
-  const unregistered = (sent: TypeMeta): string | undefined => noSuchKind(registry, sent)
+  const unregistered = (sent: TypeMeta): string | undefined =>
+    sent.kind === kind.kind ? noSuchVersion(registry, kind, sent) : noSuchKind(registry, sent)
   const { object, violations } = decodeBody(body, call, { ...kind, schema: kind.schema, unregistered }, validation)
   const apiVersion = apiVersionOf(kind)
   const tell = (): void => {
@@ -157,10 +159,25 @@ export function notConvertible(
   const { group, version } = groupVersionOf(sent)
   const unknown = noSuchKind({ resources }, sent, scheme)
   if (unknown !== undefined) return unknown
+  if (isOldScale(sent) && wanted.kind === 'Scale') return undefined
   if (group === wanted.group && sent.kind === wanted.kind) return undefined
   const [goPackage = ''] = (wanted.group || 'core').split('.')
   return `converting (${version}.${sent.kind}) to (${goPackage}.${wanted.kind}): unknown conversion`
 }
+
+/** The same of one that says it is of the kind that is wanted: there are kinds that only subresources have. */
+function noSuchVersion(
+  registry: Registry,
+  { group, version, formerly = [] }: BodyKind,
+  sent: TypeMeta,
+): string | undefined {
+  const known = [version, ...formerly].map((one) => apiVersionOf({ group, version: one }))
+  return known.includes(sent.apiVersion) ? undefined : noSuchKind(registry, sent)
+}
+
+/** A Scale as it was before it had a group of its own: upstream knows them still. */
+const isOldScale = ({ kind, apiVersion }: TypeMeta): boolean =>
+  kind === 'Scale' && ['extensions/v1beta1', 'apps/v1beta1', 'apps/v1beta2'].includes(apiVersion)
 
 const SCHEME = 'pkg/api/legacyscheme/scheme.go:30'
 
@@ -169,11 +186,12 @@ function noSuchKind({ resources }: Pick<Registry, 'resources'>, sent: TypeMeta, 
   const { group, version } = groupVersionOf(sent)
   if (resources.findKind(group, version, sent.kind)) return undefined
   const listed = sent.kind.endsWith('List') && resources.findKind(group, version, sent.kind.slice(0, -'List'.length))
-  if (listed) return undefined
+  if (listed || isOldScale(sent)) return undefined
   return `no kind ${JSON.stringify(sent.kind)} is registered for version ${JSON.stringify(sent.apiVersion)} in scheme "${scheme}"`
 }
 
-function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; readonly version: string } {
+/** The two parts of an apiVersion. */
+export function groupVersionOf({ apiVersion }: TypeMeta): { readonly group: string; readonly version: string } {
   const slash = apiVersion.indexOf('/')
   return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) }
 }

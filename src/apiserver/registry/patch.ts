@@ -1,3 +1,4 @@
+import { decodeValue } from '../../apimachinery/codec/json/decode.ts'
 import { DecodeError } from '../../apimachinery/codec/errors.ts'
 import { decodeAnyYaml } from '../../apimachinery/codec/yaml/yaml.ts'
 import { PATCH_TYPES, patchObject } from '../../apimachinery/patch/patch.ts'
@@ -8,7 +9,7 @@ import { type Call, header, warn } from '../request/call.ts'
 import { bareMediaType, unsupportedMediaType } from '../request/negotiate.ts'
 import { mutate } from './admit.ts'
 import type { ObjectAnswer } from './answer.ts'
-import { type BodyKind, notConvertible, readPatchBytes } from './body.ts'
+import { type BodyKind, groupVersionOf, notConvertible, readPatchBytes, type TypeMeta } from './body.ts'
 import { change } from './change.ts'
 import { deepCopy } from './codec.ts'
 import { writeContext } from './context.ts'
@@ -54,14 +55,30 @@ export async function readPatch(
   const { schema, kind } = wanted
   const apiVersion = apiVersionOf(wanted)
   const is = { kind, apiVersion, undetermined: undeterminedName(call.info.name) }
-  const isNot = (sent: { readonly kind: string; readonly apiVersion: string }): string | undefined =>
-    sent.kind === kind && sent.apiVersion === apiVersion ? undefined : notConvertible(registry, wanted, sent, SCHEME)
+  const isNot = (sent: TypeMeta, document: Readonly<Record<string, unknown>>): string | undefined =>
+    sent.kind === kind && sent.apiVersion === apiVersion
+      ? undefined
+      : (misfitOf(registry, sent, document) ?? notConvertible(registry, wanted, sent, SCHEME))
   return (current) => {
     const live = deepCopy(current) as unknown as Record<string, unknown>
     const { object, violations } = patchObject({ schema, live, type, body, validation: fieldValidation, is, isNot })
     for (const violation of violations) warn(call, violation)
     // Another version of the kind has the same fields, and is kept as this one.
     return Object.assign(object as unknown as KubeObject, { kind, apiVersion })
+  }
+}
+
+/** Why a document is not even what it says it is; undefined when it is, or when nothing is of that kind. */
+function misfitOf(registry: Registry, sent: TypeMeta, document: Readonly<Record<string, unknown>>): string | undefined {
+  const { group, version } = groupVersionOf(sent)
+  const other = registry.resources.findKind(group, version, sent.kind)
+  if (!other || other.definition.schema.name === '') return undefined
+  try {
+    decodeValue(other.definition.schema, deepCopy(document), 'Ignore')
+    return undefined
+  } catch (error) {
+    if (error instanceof DecodeError) return error.message
+    throw error
   }
 }
 
@@ -151,6 +168,7 @@ export async function readConfiguration(call: Call, { fieldValidation }: WriteOp
     for (const violation of violations) warn(call, violation)
   }
   if (isJsonObject(value)) return { configuration: value as unknown as KubeObject, tell }
+  if (value === null) throw badRequest('invalid object type: /, Kind=')
   throw badRequest(
     `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value} into Go value of type map[string]interface {}`,
   )

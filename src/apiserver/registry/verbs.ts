@@ -124,6 +124,8 @@ function answerSubresource(registry: Registry, resource: ServedResource, call: C
   const { subresource: name, verb } = call.info
   const subresource = Object.hasOwn(resource.subresources, name) ? resource.subresources[name] : undefined
   if (!subresource) throw resource.custom ? notFound(resource.groupResource, call.info.name) : unknownResource()
+  // Only proxies have paths below them.
+  if (call.info.rest !== '' && name !== 'proxy' && !resource.custom) throw unknownResource()
   if (!subresource.verbs.includes(verb))
     throw resource.custom ? methodNotSupported(resource.groupResource, verb) : methodNotAllowed()
   if (!subresource.passesOn) {

@@ -21,7 +21,7 @@ export async function watchObjects(registry: Registry, resource: ServedResource,
   const options = readListOptions(call.query)
   const fields = call.info.name && options.fields.length === 0 ? nameIs(call.info.name) : options.fields
   const selection = selectionOf(resource.definition, options.labels, fields, call.info.namespace)
-  const initial = options.sendInitialEvents === true
+  const initial = options.sendInitialEvents ?? (call.info.legacy && isFromStart(options))
   const list = initial ? await initialList(registry, resource, options, selection, call.signal) : undefined
   const after = list ? list.revision : await startRevision(registry, options)
   return {
@@ -35,6 +35,9 @@ export async function watchObjects(registry: Registry, resource: ServedResource,
     },
   }
 }
+
+/** Whether a watch of the old kind, whose path alone says what it is, begins with what is there. */
+const isFromStart = ({ resourceVersion }: ListOptions): boolean => resourceVersion === '' || resourceVersion === '0'
 
 function nameIs(value: string): ListOptions['fields'] {
   return [{ field: 'metadata.name', operator: '=', value }]
@@ -117,7 +120,8 @@ class ResourceWatch {
       more = await rest.step(send)
     }
     if (this.#ended) return
-    if (this.#options.allowWatchBookmarks) this.#bookmark(list.revision, { 'k8s.io/initial-events-end': 'true' })
+    const { allowWatchBookmarks, sendInitialEvents } = this.#options
+    if (allowWatchBookmarks && sendInitialEvents) this.#bookmark(list.revision, { 'k8s.io/initial-events-end': 'true' })
     await this.#listener.taken?.(true)
     if (!this.#ended) this.#follow(list.revision)
   }

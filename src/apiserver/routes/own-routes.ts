@@ -44,7 +44,7 @@ export function ownRoutes(options: OwnRoutesOptions): Route[] {
   return [
     ...documentRoutes(options),
     { path: '/', answer: () => jsonAnswer({ paths: paths() }) },
-    { path: '/metrics', answer: () => metricsAnswer(metrics, started) },
+    { path: '/metrics', answer: (call) => metricsAnswer(metrics, started, call.method) },
     { path: '/metrics/slis', answer: () => metricsAnswer(indicators.metrics, started) },
     { path: '/version', service: true, answer: (call) => (checkTakesJson(call), jsonAnswer(version)) },
     ...healthRoutes(options, indicators.note),
@@ -91,7 +91,16 @@ function discoveryRoutes(discovery: Discovery): Route[] {
   ])
 }
 
-async function metricsAnswer(metrics: Metrics, startedMs: number): Promise<Answer> {
+/** Upstream forgets what it counted; here counts go on. */
+const METRICS_RESET: Answer = {
+  type: 'raw',
+  status: 200,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'metrics reset\n',
+}
+
+async function metricsAnswer(metrics: Metrics, startedMs: number, method = 'GET'): Promise<Answer> {
+  if (method === 'DELETE') return METRICS_RESET
   const headers = {
     'content-type': 'text/plain; version=0.0.4; charset=utf-8; escaping=underscores',
     'process-start-time-unix': String(Math.floor(startedMs / 1000)),

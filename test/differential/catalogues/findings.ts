@@ -1,5 +1,5 @@
 import { type Case, type Catalogue, del, get, given, patch, post, put, single, type Step } from '../case.ts'
-import { maps, pod, pods } from '../things.ts'
+import { deployment, deployments, maps, pod, pods } from '../things.ts'
 
 const definitions = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const things = '/apis/$id.example.com/v1/namespaces/$ns/things'
@@ -105,6 +105,51 @@ export const findings: Catalogue = {
         headers: { accept: 'application/cbor-seq' },
       },
     }),
+    {
+      name: 'subresources of kinds of their own: fields of other types',
+      steps: [
+        given(post(pods, pod('p'))),
+        given(post(deployments, deployment('d'))),
+        post(`${pods}/p/eviction`, {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: 'p' },
+          deleteOptions: { gracePeriodSeconds: 'x' },
+        }),
+        post(`${pods}/p/binding`, { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: 'x' }),
+        post('/api/v1/namespaces/$ns/serviceaccounts/default/token', {
+          apiVersion: 'authentication.k8s.io/v1',
+          kind: 'TokenRequest',
+          spec: { audiences: 'x' },
+        }),
+        put(`${deployments}/d/scale`, {
+          apiVersion: 'autoscaling/v1',
+          kind: 'Scale',
+          metadata: { name: 'd' },
+          spec: { replicas: 'x' },
+        }),
+        put(`${deployments}/d/scale`, {
+          apiVersion: 'apps/v1beta2',
+          kind: 'Scale',
+          metadata: { name: 'd' },
+          spec: { replicas: 1 },
+        }),
+        patch('apply', `${deployments}/d/scale?fieldManager=m`, { apiVersion: 'apps/v1', kind: 'Scale' }),
+        patch('apply', `${deployments}/d/scale?fieldManager=m`, { kind: 'Scale', spec: { replicas: 1 } }),
+        patch('apply', `${deployments}/none/scale?fieldManager=m`, { kind: 'Scale', spec: { replicas: 1 } }),
+        get(`${deployments}/d/status/x`),
+        get(`${pods}/p/log/x`),
+        del(`${deployments}/d/status/x`),
+      ],
+    },
+    {
+      name: 'watches of the old kind begin with what is there',
+      steps: [
+        given(post(maps, { metadata: { name: 'a' } })),
+        get('/api/v1/watch/namespaces/$ns/configmaps?timeoutSeconds=1', { watch: { events: 1 } }),
+        get('/api/v1/watch/namespaces/$ns/configmaps/a?resourceVersion=0&timeoutSeconds=1', { watch: { events: 1 } }),
+      ],
+    },
     {
       name: 'strategic merge patch of what an object is',
       steps: [

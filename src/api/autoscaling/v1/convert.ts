@@ -25,7 +25,7 @@ export function toV2(old: Frozen<v1.HorizontalPodAutoscaler>): v2.HorizontalPodA
   const autoscaler: v2.HorizontalPodAutoscaler = {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { ...metadata, ...annotationsOf(withoutCarriers(carried)) },
+    metadata: withAnnotations(metadata, withoutCarriers(carried)),
     spec: { ...rest, metrics: metrics.length > 0 ? metrics : [defaultMetric()], ...(behavior && { behavior }) },
     ...(status && { status: statusToV2(status, carried) }),
   }
@@ -64,7 +64,7 @@ export function fromV2(stored: Frozen<v2.HorizontalPodAutoscaler>): v1.Horizonta
   return {
     apiVersion: 'autoscaling/v1',
     kind: 'HorizontalPodAutoscaler',
-    metadata: { ...metadata, ...annotationsOf(annotations) },
+    metadata: withAnnotations(metadata, annotations),
     spec: { ...rest, ...(cpu !== undefined && { targetCPUUtilizationPercentage: cpu }) },
     ...(status && {
       status: {
@@ -92,10 +92,13 @@ const cpuStatus = (averageUtilization: number): v2.MetricStatus => ({
 const withoutCarriers = (annotations: Readonly<Record<string, string>>): Record<string, string> =>
   Object.fromEntries(Object.entries(annotations).filter(([key]) => !CARRIERS.has(key)))
 
-/** An empty map stands for none: it takes the place of what was there. */
-const annotationsOf = (annotations: Record<string, string>): { annotations: Record<string, string> } => ({
-  annotations,
-})
+/** The annotations take the place of those that were there; of none nothing is said. */
+function withAnnotations<T extends { annotations?: unknown }>(
+  { annotations: _old, ...metadata }: T,
+  annotations: Record<string, string>,
+): Omit<T, 'annotations'> & { annotations?: Record<string, string> } {
+  return Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata
+}
 
 function parsed(text: string | undefined): unknown {
   if (text === undefined) return undefined

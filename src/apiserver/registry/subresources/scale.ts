@@ -12,6 +12,7 @@ import { type BodyKind, readKind } from '../body.ts'
 import { change, MODIFIED, uidMismatch } from '../change.ts'
 import { deepCopy } from '../codec.ts'
 import { getObject } from '../get.ts'
+import { groupVersionKind } from '../../../apimachinery/apply/apply.ts'
 import { withTimesOf } from '../../../apimachinery/apply/managers.ts'
 import { applyConfiguration, trackUpdate } from '../managed-fields.ts'
 import { matchName, matchNamespace } from '../metadata.ts'
@@ -119,14 +120,16 @@ async function applyScale(
 ): Promise<Answer> {
   const { configuration: given, tell } = await readConfiguration(call, options)
   const sent = given as Scale & KubeObject
-  if (sent.kind !== 'Scale' || sent.apiVersion !== 'autoscaling/v1') {
-    throw badRequest('the configuration of a scale must be a Scale of autoscaling/v1')
-  }
   const { name, namespace } = call.info
   const { kind } = resource.definition
   const configuration = { kind, apiVersion: resource.codec.apiVersion, metadata: { name, namespace } } as KubeObject
   if (sent.spec?.replicas !== undefined) setAt(configuration, paths.replicas, sent.spec.replicas)
   return changeScale(registry, resource, call, options, paths, (current) => {
+    if (sent.kind !== 'Scale' || sent.apiVersion !== 'autoscaling/v1') {
+      throw badRequest(
+        `invalid object type: ${groupVersionKind({ apiVersion: sent.apiVersion ?? '', kind: sent.kind ?? '' })}`,
+      )
+    }
     const applied = applyConfiguration(registry, resource, call, options, configuration, current)
     tell()
     return { scale: scaleOf(applied, paths) as Scale & KubeObject, managers: applied.metadata.managedFields ?? [] }
