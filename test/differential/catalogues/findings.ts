@@ -137,6 +137,7 @@ export const findings: Catalogue = {
         patch('apply', `${deployments}/d/scale?fieldManager=m`, { apiVersion: 'apps/v1', kind: 'Scale' }),
         patch('apply', `${deployments}/d/scale?fieldManager=m`, { kind: 'Scale', spec: { replicas: 1 } }),
         patch('apply', `${deployments}/none/scale?fieldManager=m`, { kind: 'Scale', spec: { replicas: 1 } }),
+        patch('apply', `${deployments}/d/scale?fieldManager=m`, { kind: 'Scale', apiVersion: 5 }),
         get(`${deployments}/d/status/x`),
         get(`${pods}/p/log/x`),
         del(`${deployments}/d/status/x`),

@@ -127,7 +127,7 @@ async function applyScale(
   return changeScale(registry, resource, call, options, paths, (current) => {
     if (sent.kind !== 'Scale' || sent.apiVersion !== 'autoscaling/v1') {
       throw badRequest(
-        `invalid object type: ${groupVersionKind({ apiVersion: sent.apiVersion ?? '', kind: sent.kind ?? '' })}`,
+        `invalid object type: ${groupVersionKind({ apiVersion: textOf(sent.apiVersion), kind: textOf(sent.kind) })}`,
       )
     }
     const applied = applyConfiguration(registry, resource, call, options, configuration, current)
@@ -135,6 +135,9 @@ async function applyScale(
     return { scale: scaleOf(applied, paths) as Scale & KubeObject, managers: applied.metadata.managedFields ?? [] }
   })
 }
+
+/** What is no text says nothing. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** The Scale to be, and who owns what then if that is not to be told by what changes. */
 interface NextScale {
