@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Case, Step } from './case.ts'
 import { decodeBody } from './decode.ts'
 import { type Facts, Normaliser } from './normalise.ts'
-import { type Reply, send, type Target } from './target.ts'
+import { type Outgoing, type Reply, send, type Target } from './target.ts'
 
 /** Names that no other run has used: servers keep what earlier runs left. */
 export interface Names {
@@ -96,7 +96,7 @@ async function sendStep(
     else headers[name] = fill(value)
   }
   const outgoing = { method: step.method, path: fill(step.path), headers, body: bytes }
-  if (!step.watch) return send(target, outgoing)
+  if (!step.watch) return sendInTurn(target, outgoing)
   const { events, during = [] } = step.watch
   let others: Promise<void> = Promise.resolve()
   const begun = (): void => {
@@ -110,6 +110,17 @@ async function sendStep(
   await others
   return { ...reply, body: firstLines(reply.body, events) }
 }
+
+/** Many cases at once may be more than a level of flow control has seats for: then they come back, as clients do. */
+async function sendInTurn(target: Target, outgoing: Outgoing): Promise<Reply> {
+  for (;;) {
+    const reply = await send(target, outgoing)
+    if (reply.status !== 429 || !reply.body.includes(TOO_MANY)) return reply
+    await new Promise((resolve) => setTimeout(resolve, Number(reply.headers['retry-after']) * 1000))
+  }
+}
+
+const TOO_MANY = 'Too many requests, please try again later.'
 
 function textOf(body: unknown): string {
   return typeof body === 'string' ? body : JSON.stringify(body)
