@@ -26,7 +26,7 @@ export interface Memory {
 }
 
 /** Who else scales a pod of these labels: names of autoscalers. */
-type Claimants = (labels: Readonly<Record<string, string>>) => string[]
+export type Claimants = (labels: Readonly<Record<string, string>>) => string[]
 
 const TOLERANCE = 0.1
 const GOT_SCALE = {

@@ -1,6 +1,6 @@
 import type { HorizontalPodAutoscaler } from '../../api/generated/types/autoscaling/v2.ts'
 import { horizontalPodAutoscalers, pods } from '../../api/index.ts'
-import { selects, type LabelSet } from '../../apimachinery/labels/selector.ts'
+import { selects } from '../../apimachinery/labels/selector.ts'
 import type { Frozen, ObjectKey } from '../../apimachinery/meta.ts'
 import {
   defineController,
@@ -10,7 +10,7 @@ import {
   type Result,
 } from '../../client/controller.ts'
 import { messageOf } from '../pods/write.ts'
-import { autoscale, type Memory } from './autoscale.ts'
+import { autoscale, type Claimants, type Memory } from './autoscale.ts'
 
 /** How often each autoscaler is looked at, as upstream's --horizontal-pod-autoscaler-sync-period. */
 const SYNC_MS = 15_000
@@ -51,22 +51,22 @@ async function attempt(
   context: ReconcileContext,
 ): Promise<void> {
   try {
-    await autoscale(autoscaler, memory, (labels) => claimants(autoscaler, memories, labels), context)
+    await autoscale(autoscaler, memory, claimants(autoscaler, memories), context)
   } catch (error) {
     const { namespace, name } = autoscaler.metadata
     context.env.log.debug('an autoscaler could not do its work', { namespace, name, err: messageOf(error) })
   }
 }
 
-/** The autoscalers of the namespace whose pods these labels make one theirs. */
+/** Tells the autoscalers of the namespace whose pods some labels make one theirs; there may be many autoscalers, and many pods to ask about. */
 function claimants(
   { metadata: { namespace } }: Frozen<HorizontalPodAutoscaler>,
   memories: ReadonlyMap<ObjectKey, Memory>,
-  labels: Readonly<Record<string, string>>,
-): string[] {
-  const claims = (selector: LabelSet | undefined): boolean => selector !== undefined && selects(selector, labels)
-  return [...memories].flatMap(([key, { selector }]) => {
-    const [place, name = ''] = key.split('/')
-    return place === namespace && claims(selector) ? [name] : []
-  })
+): Claimants {
+  const prefix = `${namespace}/`
+  const neighbours = [...memories].filter(([key]) => key.startsWith(prefix))
+  return (labels) =>
+    neighbours.flatMap(([key, { selector }]) =>
+      selector !== undefined && selects(selector, labels) ? [key.slice(prefix.length)] : [],
+    )
 }

@@ -91,7 +91,7 @@ export class MetricsReader {
     const path =
       about.kind === 'Namespace' && !about.apiVersion?.includes('/')
         ? `/namespaces/${namespace}/metrics/${name}`
-        : `/namespaces/${namespace}/${await this.#groupResource(about)}/${about.name}/${name}`
+        : `/namespaces/${namespace}/${await this.#groupResource(about)}/${encodeURIComponent(about.name)}/${name}`
     const [item] = await this.#custom(path, { metricLabelSelector: selectorText(metric) })
     return quantityMilliValue(item?.value)
   }

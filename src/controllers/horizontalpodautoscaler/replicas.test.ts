@@ -147,3 +147,8 @@ it('replicas for a share divide it, and tell the share of now', () => {
   assert.deepEqual(replicasForShare(3, 90_000, 20_000, TOLERANCES), { replicas: 5, usage: 30_000 })
   assert.deepEqual(replicasForShare(5, 98_000, 20_000, TOLERANCES), { replicas: 5, usage: 19_600 })
 })
+
+it('a value that replicas share of which none is there yet', () => {
+  assert.deepEqual(replicasForShare(0, 90_000, 20_000, TOLERANCES), { replicas: 5, usage: 0 })
+  assert.deepEqual(replicasForShare(0, 0, 20_000, TOLERANCES), { replicas: 0, usage: 0 })
+})

@@ -91,10 +91,10 @@ export function replicasForTotal(
   return { usage, replicas: rounded(ratio * ready) }
 }
 
-/** Replicas so that each has `target` of a value. `current` are those there are. */
+/** Replicas so that each has `target` of a value. `current` are those there are; where there are none yet, nobody has a share of what is used. */
 export function replicasForShare(current: number, usage: number, target: number, tolerances: Tolerances): Wanted {
   const isFine = isWithin(tolerances, usage / (target * current))
-  return { replicas: isFine ? current : rounded(usage / target), usage: Math.ceil(usage / current) }
+  return { replicas: isFine ? current : rounded(usage / target), usage: current === 0 ? 0 : Math.ceil(usage / current) }
 }
 
 /**

@@ -220,10 +220,10 @@ interface Header {
 
 function readHeader(header: string): Header {
   if (!/^[\w-]*$/.test(header)) throw new Error('while unwrapping header: illegal base64 data')
-  const text = atob(header.replaceAll('-', '+').replaceAll('_', '/'))
+  const bytes = Uint8Array.from(atob(header.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw new Error(`while parsing header JSON: ${messageOf(cause)}`, { cause })
   }

@@ -178,12 +178,21 @@ const BAD: readonly (readonly [what: string, lie: Partial<FakeSigner>, why: stri
     { header: { alg: 'ES256', kid: 'old', typ: 'JWT' } },
     'while validating header: key used for signing JWT (kid: old) is excluded from OIDC discovery docs',
   ],
+  [
+    'of such a key by another name than ASCII has',
+    { header: { alg: 'ES256', kid: 'früher', typ: 'JWT' } },
+    'while validating header: key used for signing JWT (kid: früher) is excluded from OIDC discovery docs',
+  ],
   ['without a signature', { signature: '' }, 'empty signature returned'],
   ['that is no base64', { header: '***' }, 'while validating header: while unwrapping header: illegal base64 data'],
 ]
 for (const [what, lie, why] of BAD)
   test(`a header ${what} makes no token`, async (t) => {
-    const { token, fake } = await cluster(t, {}, [signerKey('one'), signerKey('old', { excluded: true })])
+    const { token, fake } = await cluster(t, {}, [
+      signerKey('one'),
+      signerKey('old', { excluded: true }),
+      signerKey('früher', { excluded: true }),
+    ])
     Object.assign(fake, lie)
     await assert.rejects(token(), { message: `Internal error occurred: failed to generate token: ${why}` })
   })
