@@ -3,6 +3,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { copyBothWays } from '../../lib/host/copy-both-ways.ts'
 import { forwardedFor, saysWho } from '../registry/connect/forwarded.ts'
 import { invalidUpgrade, isNoRefusal, type UpgradeTarget } from './upgrade-target.ts'
 
@@ -43,23 +44,6 @@ export async function passThrough(
   if (farHead && farHead.length > 0) socket.write(farHead)
   if (head.length > 0) far.write(head)
   await copyBothWays(socket, far)
-}
-
-/** Copies until both directions have ended or one side is gone. */
-export function copyBothWays(near: Duplex, far: Duplex): Promise<void> {
-  return new Promise((resolve) => {
-    near.pipe(far)
-    far.pipe(near)
-    const end = (): void => {
-      near.destroy()
-      far.destroy()
-      resolve()
-    }
-    for (const side of [near, far]) {
-      side.once('error', end)
-      side.once('close', end)
-    }
-  })
 }
 
 function forwardedHeaders(request: IncomingMessage): Record<string, string | string[]> {

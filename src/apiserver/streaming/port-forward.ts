@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { upgrade, type UpgradeTarget } from './upgrade-target.ts'
-import { acceptWebSocket, messageBytes, sendWithBackpressure } from './websocket.ts'
+import { acceptWebSocket, closeWhenSent, messageBytes, sendWithBackpressure } from './websocket.ts'
 
 /** KEP-4006: port-forward's SPDY connection carried inside WebSocket messages (kubectl 1.31 and later). */
 export const PORT_FORWARD_TUNNEL = 'SPDY/3.1+portforward.k8s.io'
@@ -37,13 +37,12 @@ export async function servePortForwardTunnel(
     }
   })
   await new Promise<void>((resolve) => {
-    const end = (): void => {
-      client.close(1000)
-      far.destroy()
-      resolve()
-    }
+    const end = (): void => resolve()
     client.once('close', end)
     far.once('end', end)
-    far.once('close', end)
+    if (far.closed) end()
+    else far.once('close', end)
   })
+  far.destroy()
+  await closeWhenSent(client, 1000, '')
 }

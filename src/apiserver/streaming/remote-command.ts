@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
 import type { SpdyStream } from '../../lib/host/spdy/session.ts'
 import { openSpdy, type UpgradeTarget } from './upgrade-target.ts'
-import { acceptWebSocket, messageBytes, sendWithBackpressure } from './websocket.ts'
+import { acceptWebSocket, closeWhenSent, messageBytes, sendWithBackpressure } from './websocket.ts'
 
 /**
  * The remote command subprotocol of KEP-4006 (Kubernetes 1.30 and later): each message is a channel byte and data; a message on the
@@ -44,7 +44,7 @@ export async function serveRemoteCommand(
   target: UpgradeTarget,
 ): Promise<void> {
   let client: WebSocket | undefined
-  const { session } = await openSpdy(target, SPDY_PROTOCOLS, () => client?.close(1000))
+  const { session, protocol } = await openSpdy(target, SPDY_PROTOCOLS)
   try {
     const open = (streamType: keyof typeof CHANNELS): Promise<SpdyStream> => session.open({ streamtype: streamType })
     // The order in which remote command servers expect them.
@@ -57,13 +57,16 @@ export async function serveRemoteCommand(
     fromClient(client, { [CHANNELS.stdin]: stdin, [CHANNELS.resize]: resize })
     client.on('close', () => session.destroy())
     client.on('error', () => session.destroy())
-    await Promise.all([
+    // The streams' ends say when all has been handed on; that the connection ended says it not: what came last may still wait to be read.
+    const [, , statusBytes] = await Promise.all([
       toClient(stdout, CHANNELS.stdout, client),
       toClient(stderr, CHANNELS.stderr, client),
       toClient(error, CHANNELS.error, client),
     ])
-    client.close(1000)
     session.close()
+    // A client takes an end without status for success, which only subprotocols before v4 mean by it.
+    const isCutOff = statusBytes === 0 && protocol === SPDY_PROTOCOLS[0]
+    await closeWhenSent(client, isCutOff ? 1011 : 1000, isCutOff ? 'the connection ended before the command did' : '')
   } catch (failure) {
     session.destroy()
     client?.close(1011)
@@ -71,18 +74,28 @@ export async function serveRemoteCommand(
   }
 }
 
-/** Hands a stream's data to the client as messages on `channel`, until it ends. */
-function toClient(stream: SpdyStream | undefined, channel: number, client: WebSocket): Promise<void> {
-  if (!stream) return Promise.resolve()
+/** Hands a stream's data to the client as messages on `channel`, until it ends; resolves to the number of bytes. */
+function toClient(stream: SpdyStream | undefined, channel: number, client: WebSocket): Promise<number> {
+  if (!stream) return Promise.resolve(0)
   return new Promise((resolve) => {
-    stream.on('data', (data: Buffer) => sendWithBackpressure(client, Buffer.concat([Buffer.of(channel), data]), stream))
-    stream.once('end', resolve)
-    stream.once('close', resolve)
-    stream.once('error', () => resolve())
+    let bytes = 0
+    const end = (): void => resolve(bytes)
+    stream.on('data', (data: Buffer) => {
+      bytes += data.length
+      sendWithBackpressure(client, Buffer.concat([Buffer.of(channel), data]), stream)
+    })
+    stream.once('end', end)
+    stream.once('close', end)
+    stream.once('error', end)
   })
 }
 
 function fromClient(client: WebSocket, inputs: Readonly<Record<number, SpdyStream | undefined>>): void {
+  for (const stream of Object.values(inputs)) {
+    // What is on its way to a command that has ended is lost with it.
+    stream?.on('error', () => stream.destroy())
+    stream?.resume()
+  }
   client.on('message', (data) => {
     const message = messageBytes(data)
     const channel = message[0]

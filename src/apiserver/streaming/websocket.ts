@@ -66,6 +66,19 @@ export function sendWithBackpressure(
   })
 }
 
+/**
+ * Closes a connection when all that was sent has gone out, however slowly the client reads: from the closing message on, the library gives
+ * it only so long. Resolves then, or when the client has gone.
+ */
+export async function closeWhenSent(client: WebSocket, code: number, reason: string): Promise<void> {
+  if (client.readyState === client.OPEN && client.bufferedAmount > 0)
+    await new Promise<void>((resolve) => {
+      client.once('close', resolve)
+      client.ping('', false, () => resolve())
+    })
+  client.close(code, reason)
+}
+
 /** What a message holds, whole. */
 export function messageBytes(data: Buffer | ArrayBuffer | Buffer[]): Buffer {
   if (Array.isArray(data)) return Buffer.concat(data)

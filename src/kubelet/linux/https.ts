@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type SecureContextOptions, TLSSocket } from 'node:tls'
 import { readCertificate } from '../../apimachinery/x509/certificate.ts'
+import { copyBothWays } from '../../lib/host/copy-both-ways.ts'
 import type { Logger } from '../../lib/log.ts'
 import { isStreamPath, NodeApiError, type NodeApi } from '../server/api.ts'
 import type { NodeAccess, NodeUser } from '../server/access.ts'
@@ -156,14 +157,10 @@ async function upgrade(
     agent: false,
   })
   outgoing.on('upgrade', (response, far, farHead) => {
-    far.on('error', () => far.destroy())
     socket.write(rawHead(response))
     if (farHead.length > 0) socket.write(farHead)
     if (head.length > 0) far.write(head)
-    socket.pipe(far)
-    far.pipe(socket)
-    socket.once('close', () => far.destroy())
-    far.once('close', () => socket.destroy())
+    void copyBothWays(socket, far)
   })
   outgoing.on('response', (response) => {
     let body = ''

@@ -84,7 +84,8 @@ export class SpdySession {
     this.#nextId = options.role === 'client' ? 1 : 2
     if (socket instanceof Socket) socket.setNoDelay(true)
     socket.on('data', (chunk: Buffer) => this.#onData(chunk))
-    socket.on('error', (error) => this.#shut(error))
+    // What has come before is still handed on.
+    socket.on('error', (error) => void this.#receiving.then(() => this.#shut(error)))
     socket.on('end', () => void this.#receiving.then(() => this.#shut()))
     socket.on('close', () => void this.#receiving.then(() => this.#shut()))
     if (head && head.length > 0) this.#onData(head)
