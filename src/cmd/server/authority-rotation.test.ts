@@ -133,6 +133,11 @@ test('whoever is cut off at any step goes on, and every state between is one tha
       `step ${index}`,
     )
   }
+  // Nor does it stay what leads from one to the other, when the cut was after the last file that counts.
+  const [ended = ''] = steps
+  writeFileSync(join(ended, 'ca-cross.crt'), old)
+  await rotated(ended, 'finished')
+  assert.ok(!readdirSync(ended).includes('ca-cross.crt'))
   // A server that was not asked to go on starts in each state, too.
   for (const state of steps) await ensure(state)
 })

@@ -43,6 +43,8 @@ async function rotate(place: Place, goal: RotationGoal): Promise<void> {
   const before = rotationStage(folder, name)
   if (goal === 'finished') {
     if (before === 'signing') finish(place)
+    // Whoever was cut off in the midst of it left this.
+    if (before === 'none') rmSync(crossFile(place), { force: true })
     return
   }
   if (before === 'none' || before === 'begun') await trustNext(place)
@@ -91,9 +93,11 @@ function finish(place: Place): void {
   const { folder, name, env } = place
   tidy(place)
   write(folder, `${name}.crt`, bundle(blocksOf(folder, name).slice(0, 1)))
-  rmSync(join(folder, `${name}-cross.crt`), { force: true })
+  rmSync(crossFile(place), { force: true })
   env.log.info('an authority is exchanged, and the old one is trusted no more', { authority: name })
 }
+
+const crossFile = ({ folder, name }: Place): string => join(folder, `${name}-cross.crt`)
 
 /** The pair that signs. Between two steps its key is still called that of the next one. */
 export function signingPair(folder: string, name: string, pair: KeyPair): KeyPair {

@@ -1,15 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { readCertificate } from '../../apimachinery/x509/certificate.ts'
+import { nodeClientFile } from './node-kubeconfig.ts'
 import { readPair, writePair } from './pki.ts'
 import type { ShownToOthers } from './remote-api.ts'
 import { keepRenewed } from './renewal.ts'
-import {
-  isDue,
-  nodeClientFile,
-  nodeSubject,
-  requestCertificate,
-  type ServingRequestOptions,
-} from './serving-request.ts'
+import { isDue, nodeSubject, requestCertificate, type ServingRequestOptions } from './serving-request.ts'
 
 export interface ClientRequestOptions extends Omit<ServingRequestOptions, 'addresses'> {
   /** Where the node shows its certificate. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -121,6 +121,18 @@ test('who holds a bootstrap token joins, is the node from then on, and does not 
   await join_('n1', { laterMs: 2 * 365 * 86_400_000 })
   assert.equal(await asked(), before + 1)
   assert.notEqual(certificateOf('n1').serialNumber, serialNumber)
+})
+
+test('who is cut off while the certificate is renewed needs no token again', async () => {
+  await join_('n7')
+  const file = join(folder, 'n7', 'kubelet-client-n7')
+  // The next certificate is there, its key not yet in its place.
+  renameSync(`${file}.key`, `${file}.key.waiting`)
+  copyFileSync(join(folder, 'n1', 'kubelet-client-n1.key'), `${file}.key`)
+  const before = await asked()
+  await join_('n7', { token: 'zzzzzz.zzzzzzzzzzzzzzzz' })
+  assert.equal(await asked(), before)
+  assert.match(await whoami('n7'), /"username":"system:node:n7"/)
 })
 
 test('a kubeconfig that is of no use is replaced', async () => {

@@ -8,10 +8,11 @@ import { writeFileAtomic } from '../../host/files.ts'
 import { UserError, messageOf } from '../../host/user-error.ts'
 import { sleep } from '../../lib/clock.ts'
 import type { Env } from '../../lib/env.ts'
+import { nodeClientFile } from './node-kubeconfig.ts'
 import { certificatesOf } from './pem.ts'
-import { writePair } from './pki.ts'
+import { finishPair, writePair } from './pki.ts'
 import { readConfig, remoteApi, type RemoteApi } from './remote-api.ts'
-import { nodeClientFile, nodeSubject, requestCertificate } from './serving-request.ts'
+import { nodeSubject, requestCertificate } from './serving-request.ts'
 
 export interface NodeBootstrapOptions {
   /** Where the node finds the cluster later, written when there is none that is good. */
@@ -31,6 +32,8 @@ export interface NodeBootstrapOptions {
  */
 export async function bootstrapNode(options: NodeBootstrapOptions): Promise<void> {
   const { kubeconfig, bootstrapKubeconfig, folder, nodeName, env, signal } = options
+  // Whoever renewed the certificate may have been cut off.
+  finishPair(folder, nodeClientFile(nodeName))
   if (isStillGood(kubeconfig, env)) return
   const config = readConfig(bootstrapKubeconfig, env)
   const api = remoteApi(bootstrapKubeconfig, env)

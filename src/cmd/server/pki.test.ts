@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict'
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { VirtualClock } from '../../lib/clock.ts'
 import { silentLogger } from '../../lib/log.ts'
 import { systemRandom } from '../../lib/random.ts'
+import { makeAuthority, makeCertificate } from './certificates.ts'
 import { defaultRouteInterface } from './node-address.ts'
-import { ensureNodeServing, ensurePki } from './pki.ts'
+import { ensureNodeServing, ensurePki, readPair, writePair } from './pki.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'skiff-pki-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -50,6 +51,25 @@ test('a certificate without its own key is made anew', async () => {
   const again = await ensure(['localhost'])
   assert.notEqual(again.serving.cert, serving.cert)
   assert.ok(new X509Certificate(again.serving.cert).checkPrivateKey(createPrivateKey(again.serving.key)))
+})
+
+test('who is cut off while a pair is replaced leaves the old one or the new one', async () => {
+  const authority = await makeAuthority(env(), 'CN=test')
+  const make = () => makeCertificate(env(), authority, { name: 'CN=node' })
+  const [old, next, lost] = [await make(), await make(), await make()]
+  const put = (name: string, text: string): void => writeFileSync(join(folder, `node.${name}`), text)
+  writePair(folder, 'node', old)
+  put('key.waiting', next.key)
+  put('crt', next.cert)
+  assert.deepEqual(readPair(folder, 'node'), next)
+  put('key.waiting', lost.key)
+  assert.deepEqual(readPair(folder, 'node'), next)
+  put('key.waiting', 'half a k')
+  assert.deepEqual(readPair(folder, 'node'), next)
+  assert.deepEqual(
+    readdirSync(folder).filter((file) => file.includes('waiting')),
+    [],
+  )
 })
 
 test('keys are for their owner alone', async () => {

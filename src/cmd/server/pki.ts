@@ -1,7 +1,7 @@
 import { X509Certificate, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../../host/files.ts'
+import { syncFolder, writeFileAtomic } from '../../host/files.ts'
 import { UserError } from '../../host/user-error.ts'
 import type { Env } from '../../lib/env.ts'
 import { crossCertificate, rotateAuthorities, signingPair } from './authority-rotation.ts'
@@ -151,14 +151,32 @@ function publicOf(privateKey: string, file: string): string {
 
 /** A certificate and its key, when both are there. */
 export function readPair(folder: string, name: string): KeyPair | undefined {
+  finishPair(folder, name)
   const [cert, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
   if (!existsSync(cert) || !existsSync(key)) return undefined
   return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') }
 }
 
-/** Writes a certificate and its key, which is for its owner alone. */
+/**
+ * Writes a certificate and its key, which is for its owner alone. They are two files: the key waits beside the old one until its certificate is
+ * there, so that whoever is cut off in between leaves the old pair or the new one, and never half of each.
+ */
 export function writePair(folder: string, name: string, pair: KeyPair): KeyPair {
-  writeFileAtomic(join(folder, `${name}.key`), pair.key, { mode: 0o600 })
+  writeFileAtomic(waitingKey(folder, name), pair.key, { mode: 0o600 })
   writeFileAtomic(join(folder, `${name}.crt`), pair.cert, { mode: 0o644 })
+  finishPair(folder, name)
   return pair
 }
+
+/** Puts the key that waits for its certificate in its place, if that has come; otherwise the key is of no use. */
+export function finishPair(folder: string, name: string): void {
+  const waiting = waitingKey(folder, name)
+  if (!existsSync(waiting)) return
+  const certificate = readable(() => new X509Certificate(readFileSync(join(folder, `${name}.crt`))))
+  const key = readable(() => createPrivateKey(readFileSync(waiting)))
+  if (certificate && key && certificate.checkPrivateKey(key)) renameSync(waiting, join(folder, `${name}.key`))
+  else rmSync(waiting)
+  syncFolder(folder)
+}
+
+const waitingKey = (folder: string, name: string): string => join(folder, `${name}.key.waiting`)

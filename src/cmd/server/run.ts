@@ -18,9 +18,10 @@ import type { Component } from './components.ts'
 import type { Encryption } from './encryption/encryption.ts'
 import { nodeAddress } from './node-address.ts'
 import { openStore } from './open-store.ts'
+import { nodeClientFile } from './node-kubeconfig.ts'
 import type { PartsOptions } from './parts.ts'
 import { requireFreePort } from './port.ts'
-import { ensureKubeletClient, ensurePki } from './pki.ts'
+import { ensureKubeletClient, ensurePki, finishPair } from './pki.ts'
 import type { Pki } from './pki.ts'
 import { keepRenewed } from './renewal.ts'
 import type { NodeRuntime } from './runtime.ts'
@@ -121,11 +122,11 @@ async function apiOf(
       exitCode: EXIT.usage,
     })
   }
+  const { nodeName } = settings
   if (bootstrapKubeconfig !== undefined) {
     const { bootstrapNode } = await import('./node-bootstrap.ts')
-    const { nodeName } = settings
     await bootstrapNode({ kubeconfig, bootstrapKubeconfig, folder: paths.pki, nodeName, env, signal })
-  }
+  } else finishPair(paths.pki, nodeClientFile(nodeName))
   const api = remoteApi(kubeconfig, env)
   cleanup.defer(() => api.close())
   return api

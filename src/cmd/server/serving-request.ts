@@ -67,9 +67,6 @@ export function nodeSubject(nodeName: string): { readonly O: string[]; readonly 
   return { O: ['system:nodes'], CN: `system:node:${nodeName}` }
 }
 
-/** What the files are called that hold the certificate that a node is known by. */
-export const nodeClientFile = (nodeName: string): string => `kubelet-client-${nodeName}`
-
 /** What a node asks for; of the signers of kubernetes.io. */
 export interface AskedCertificate {
   readonly signer: 'kubelet-serving' | 'kube-apiserver-client-kubelet'
