@@ -62,15 +62,17 @@ function feedPods({ informers, queue, schedulerName, mayQueue }: FeedOptions, ca
   const leave = (pod: Frozen<Pod>): void => {
     queue.remove(uidOf(pod))
     cache.denominate(uidOf(pod))
-    if (!isPlaced(pod)) return
+    // The room that was kept for it is free.
+    if (!isPlaced(pod)) return nominationOf(pod) === '' ? undefined : queue.onEvent('PodDelete')
     cache.removePod(uidOf(pod))
     queue.onEvent('PodDelete')
   }
+  const nominationOf = (pod: Frozen<Pod>): string => pod.status?.nominatedNodeName ?? ''
   const enqueue = (pod: Frozen<Pod>): void => {
     // While its binding is under way the pod is as good as placed.
     const info = podInfoOf(pod)
     if (cache.isAssumed(info.uid) || !mayQueue(info)) return
-    if (pod.status?.nominatedNodeName) cache.nominate(info, pod.status.nominatedNodeName)
+    if (nominationOf(pod) !== '') cache.nominate(info, nominationOf(pod))
     queue.add(pod)
   }
   informers.informer(pods).addHandler({
@@ -82,7 +84,12 @@ function feedPods({ informers, queue, schedulerName, mayQueue }: FeedOptions, ca
     },
     onUpdate(pod, old) {
       if (uidOf(pod) !== uidOf(old)) leave(old)
-      if (isWaiting(pod)) return enqueue(pod)
+      const gaveUpRoom = nominationOf(old) !== '' && nominationOf(pod) !== nominationOf(old)
+      if (gaveUpRoom) cache.denominate(uidOf(pod))
+      if (isWaiting(pod)) {
+        enqueue(pod)
+        return gaveUpRoom ? queue.onEvent('PodDelete') : undefined
+      }
       queue.remove(uidOf(pod))
       if (!isPlaced(pod)) return isPlaced(old) ? leave(old) : undefined
       cache.setPod(pod)

@@ -12,13 +12,13 @@ import { fitMessage, type Unfit } from './cycle/fit-error.ts'
 import { bestNode, findNodes } from './cycle/select-node.ts'
 import { feed } from './feed.ts'
 import type { NodeInfo } from './framework/node-info.ts'
+import type { PodInfo } from './framework/pod-info.ts'
 import { Cycle, type ClusterEvent, type Plugin } from './framework/plugin.ts'
-import { preempt } from './plugins/default-preemption/post-filter.ts'
+import { preempt, type PreemptionOutcome } from './plugins/default-preemption/post-filter.ts'
 import { defaultPlugins, type PluginListers } from './plugins/index.ts'
 import { groupResources } from './plugins/pod-topology-spread/default-constraints.ts'
 import { goesBefore } from './plugins/priority-sort/compare.ts'
 import { volumeResources } from './plugins/volume-binding/plugin.ts'
-import type { Candidate } from './preemption/select-victims.ts'
 import { SchedulingQueue, type QueuedPod } from './queue/queue.ts'
 
 export interface SchedulerOptions {
@@ -31,6 +31,13 @@ export interface SchedulerOptions {
   readonly schedulerName?: string
   /** In place of the default ones. */
   readonly plugins?: readonly Plugin[]
+}
+
+/** What follows from a failed try: where room is made for the pod (empty: nowhere any more), who goes, and whose room it was. */
+interface Plan {
+  readonly nodeName?: string
+  readonly evict: readonly PodInfo[]
+  readonly denominate: readonly PodInfo[]
 }
 
 export const DEFAULT_SCHEDULER_NAME = 'default-scheduler'
@@ -160,13 +167,7 @@ export class Scheduler {
     const budgets = this.#options.informers.lister(podDisruptionBudgets).list()
     const outcome = preempt(cycle, unfit, this.#plugins, budgets)
     const said = 'message' in outcome ? `no new claims to deallocate, ${outcome.message}` : ''
-    this.#onFailure(
-      queued,
-      fitMessage(unfit, said),
-      plugins,
-      'Unschedulable',
-      'candidate' in outcome ? outcome.candidate : undefined,
-    )
+    this.#onFailure(queued, fitMessage(unfit, said), plugins, 'Unschedulable', outcome)
   }
 
   #onFailure(
@@ -174,21 +175,36 @@ export class Scheduler {
     message: string,
     rejectedBy: ReadonlySet<string>,
     reason: 'Unschedulable' | 'SchedulerError' = 'Unschedulable',
-    candidate?: Candidate,
+    outcome?: PreemptionOutcome,
   ): void {
     const { env, events } = this.#options
     const { pod } = queued.info
-    if (candidate) this.#cache.nominate(queued.info, candidate.node.name)
+    const plan = this.#nominationAfter(queued.info, outcome)
     this.#queue.putBack(queued, rejectedBy)
     events.event(pod, 'Warning', 'FailedScheduling', message, { action: 'Scheduling' })
     const condition: PodCondition = { type: 'PodScheduled', status: 'False', reason, message }
-    void this.#report(pod, condition, candidate).catch((err: unknown) => {
+    void this.#report(pod, condition, plan).catch((err: unknown) => {
       if (!hasReason(err, 'NotFound', 'Conflict'))
         env.log.warn('a pod could not be marked unschedulable', { pod: queued.info.key, err })
     })
   }
 
-  async #report(pod: Frozen<Pod>, condition: PodCondition, candidate: Candidate | undefined): Promise<void> {
+  /** Nominates the pod for the node that preemption has chosen; those nominated for it that matter less have to look for another. */
+  #nominationAfter(info: PodInfo, outcome: PreemptionOutcome | undefined): Plan {
+    if (!outcome) return { evict: [], denominate: [] }
+    if ('message' in outcome) {
+      if (outcome.staysNominated) return { evict: [], denominate: [] }
+      this.#cache.denominate(info.uid)
+      return { nodeName: '', evict: [], denominate: [] }
+    }
+    const { node, victims } = outcome.candidate
+    const denominate = this.#cache.nominatedAfter(info, node.name)
+    for (const { uid } of denominate) this.#cache.denominate(uid)
+    this.#cache.nominate(info, node.name)
+    return { nodeName: node.name, evict: victims, denominate }
+  }
+
+  async #report(pod: Frozen<Pod>, condition: PodCondition, { nodeName, evict, denominate }: Plan): Promise<void> {
     const { client, env } = this.#options
     const status: PodStatus = { conditions: (pod.status?.conditions ?? []).map((c) => ({ ...c })) }
     const changed = setPodCondition(
@@ -196,15 +212,27 @@ export class Scheduler {
       { ...condition, observedGeneration: pod.metadata.generation ?? 0 },
       env.clock.now(),
     )
-    const node = candidate?.node.name
-    if (changed || (node !== undefined && node !== pod.status?.nominatedNodeName)) {
+    if (changed || (nodeName !== undefined && nodeName !== (pod.status?.nominatedNodeName ?? ''))) {
+      const nominatedNodeName = nodeName === '' ? null : nodeName
       const patch = {
         metadata: { uid: pod.metadata.uid },
-        status: { ...status, ...(node !== undefined && { nominatedNodeName: node }) },
+        status: { ...status, ...(nodeName !== undefined && { nominatedNodeName }) },
       }
       await client(pods).patch(pod, 'strategic', patch, { subresource: 'status' })
     }
-    for (const victim of candidate?.victims ?? []) await this.#evict(victim.pod, pod, candidate?.node.name ?? '')
+    for (const info of denominate) await this.#denominate(info)
+    for (const victim of evict) await this.#evict(victim.pod, pod, nodeName ?? '')
+  }
+
+  async #denominate({ pod, key }: PodInfo): Promise<void> {
+    const { client, env } = this.#options
+    const patch = { metadata: { uid: pod.metadata.uid }, status: { nominatedNodeName: null } }
+    await client(pods)
+      .patch(pod, 'strategic', patch, { subresource: 'status' })
+      .catch((err: unknown) => {
+        if (!hasReason(err, 'NotFound', 'Conflict'))
+          env.log.warn('a pod could not be told that its room was taken', { pod: key, err })
+      })
   }
 
   async #evict(victim: Frozen<Pod>, preemptor: Frozen<Pod>, node: string): Promise<void> {

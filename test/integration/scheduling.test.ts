@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
+import type { Pod } from '../../src/api/generated/types/core/v1.ts'
 import { deployments, events, nodes, pods, startCluster } from '../../src/testing/index.ts'
 import { deployment, pod } from './objects.ts'
 
@@ -56,4 +58,38 @@ test('a cordoned node gets no pods', async () => {
   await cluster.until(async () => (await cluster.client(deployments).get('default/web')).status?.readyReplicas === 4)
   const { items } = await cluster.client(pods).list({ namespace: 'default' })
   assert.deepEqual([...new Set(items.map(({ spec }) => spec.nodeName))], ['node-2'])
+})
+
+test('pods whose room goes to one that matters more look for another', async () => {
+  const slow = { '*': { stopMs: 20_000 } }
+  await using cluster = await startCluster({
+    time: 'virtual',
+    nodes: [{ cpus: 4 }],
+    script: { pod: ({ name }) => (name.startsWith('low') ? { containers: slow } : undefined) },
+  })
+  for (const [name, value] of [
+    ['medium', 100],
+    ['high', 1000],
+  ] as const)
+    await cluster.client(priorityClasses).create({ metadata: { name }, value })
+  const asking = { containers: [{ name: 'main', image: 'app:v1', resources: { requests: { cpu: '900m' } } }] }
+  const create = (name: string, priorityClassName?: string): Promise<unknown> =>
+    cluster.client(pods).create(pod(name, { ...asking, ...(priorityClassName !== undefined && { priorityClassName }) }))
+  const list = async (prefix: string): Promise<Pod[]> =>
+    (await cluster.client(pods).list({ namespace: 'default' })).items.filter(({ metadata }) =>
+      metadata.name?.startsWith(prefix),
+    ) as Pod[]
+  const running = async (prefix: string): Promise<number> =>
+    (await list(prefix)).filter(({ status }) => status?.phase === 'Running').length
+  for (let i = 0; i < 4; i++) await create(`low-${i}`)
+  await cluster.until(async () => (await running('low')) === 4)
+  for (let i = 0; i < 4; i++) await create(`medium-${i}`, 'medium')
+  await cluster.until(async () => (await list('medium')).every(({ status }) => status?.nominatedNodeName === 'node-1'))
+  for (let i = 0; i < 2; i++) await create(`high-${i}`, 'high')
+  await cluster.until(async () => (await running('high')) === 2 && (await running('medium')) === 2)
+  const waiting = await cluster.until(async () => {
+    const left = (await list('medium')).filter(({ spec }) => !spec.nodeName)
+    return left.every(({ status }) => status?.nominatedNodeName === undefined) && left
+  })
+  assert.equal(waiting.length, 2)
 })

@@ -148,6 +148,11 @@ export class Cache {
     )
   }
 
+  /** The pods nominated for the node that matter less than this one: room for it is no room for them. */
+  nominatedAfter(info: PodInfo, nodeName: string): PodInfo[] {
+    return [...(this.#nominated.get(nodeName)?.values() ?? [])].filter(({ priority }) => priority < info.priority)
+  }
+
   isAssumed(uid: string): boolean {
     return this.#assumed.has(uid)
   }

@@ -6,8 +6,10 @@ import { unresolvable, unschedulable, type Cycle, type Plugin } from '../../fram
 import type { NodeInfo } from '../../framework/node-info.ts'
 import { leastHarm, selectVictims, type Candidate } from '../../preemption/select-victims.ts'
 
-/** What preemption came to: a node with the pods to remove from it, or why there is none. */
-export type PreemptionOutcome = { readonly candidate: Candidate } | { readonly message: string }
+/** What preemption came to: a node with the pods to remove from it, or why there is none and whether what was nominated earlier still holds. */
+export type PreemptionOutcome =
+  | { readonly candidate: Candidate }
+  | { readonly message: string; readonly staysNominated: boolean }
 
 const NOT_HELPFUL = unresolvable('Preemption is not helpful for scheduling')
 const NO_VICTIMS = unschedulable('No preemption victims found for incoming pod')
@@ -22,10 +24,14 @@ export function preempt(
   plugins: readonly Plugin[],
   budgets: readonly Frozen<PodDisruptionBudget>[],
 ): PreemptionOutcome {
+  const noUse = (verdicts: ReadonlyMap<string, Verdict>): PreemptionOutcome => ({
+    message: `preemption: ${none(cycle, verdicts)}`,
+    staysNominated: false,
+  })
   const refusal = notEligible(cycle)
-  if (refusal) return { message: `preemption: ${refusal}` }
+  if (refusal) return { message: `preemption: ${refusal}`, staysNominated: true }
   if (unfit.preFilter?.rejection.code === 'unresolvable')
-    return { message: `preemption: ${none(cycle, allNodes(cycle, { plugin: '', rejection: NOT_HELPFUL }))}` }
+    return noUse(allNodes(cycle, { plugin: '', rejection: NOT_HELPFUL }))
   const filters = activeFilters(cycle, plugins)
   const verdicts = new Map<string, Verdict>()
   const candidates: Candidate[] = []
@@ -41,7 +47,7 @@ export function preempt(
     }
   }
   const candidate = leastHarm(candidates)
-  return candidate ? { candidate } : { message: `preemption: ${none(cycle, verdicts)}` }
+  return candidate ? { candidate } : noUse(verdicts)
 }
 
 /** PodEligibleToPreemptOthers. */
