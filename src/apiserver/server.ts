@@ -219,10 +219,11 @@ export class ApiServer {
     if (this.#tracer) call.span = this.#tracer.start(call, startedMs)
   }
 
-  /** Notes how a request ended, for /metrics. */
-  observe(call: Call, code: number, startedMs: number, bytes?: number): void {
+  /** Notes how a request ended, for /metrics. One that was refused before it came to what it asks for is not counted there, as upstream. */
+  observe(call: Call, code: number, startedMs: number, { bytes, refused = false }: Ended = {}): void {
     const ms = this.env.clock.monotonic() - startedMs
     if (this.#verbosity && this.#verbosity.level >= REQUESTS) this.#log(call, code, ms)
+    if (refused) return
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
     if (isResource && !this.resources.find(group, version, resource)) return
@@ -251,10 +252,15 @@ export class ApiServer {
     return this.#requests.began(call)
   }
 
+  /** Notes that an aggregated API server was to answer and is not there. */
+  unanswered(call: Call, code: number): void {
+    this.#requests.terminated(call, code, 'aggregator')
+  }
+
   /** Past flow control. */
   #go(call: Call, ticket: FlowTicket | undefined): MaybePromise<Answer> {
     if (ticket?.retryAfterSeconds !== undefined) {
-      this.#requests.dropped(call)
+      this.#requests.terminated(call, 429, 'apiserver')
       return tooManyRequests(ticket.retryAfterSeconds)
     }
     const flow = this.#flow
@@ -310,6 +316,14 @@ export class ApiServer {
     })
     return [...new Set([...this.#routes.paths(), ...groups])].filter((path) => path !== '/').sort()
   }
+}
+
+/** How a request ended. */
+export interface Ended {
+  /** Of the answer's body, when it is known. */
+  readonly bytes?: number | undefined
+  /** It was not allowed. */
+  readonly refused?: boolean | undefined
 }
 
 /** Builds an API server. */

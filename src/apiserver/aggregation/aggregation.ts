@@ -102,7 +102,7 @@ export class Aggregation {
     if (remotes.size === 0) return undefined
     const { info } = call
     const remote = remotes.get(info.isResource ? rootOf(info) : rootOfPath(info.path))
-    return remote && passOn(this.#server.registry, remote, call)
+    return remote && passOn(this.#server, remote, call)
   }
 
   #remotes(): ReadonlyMap<string, RemoteApiService> {

@@ -7,6 +7,7 @@ import { answeredHeaders, passedHeaders } from '../registry/connect/forwarded.ts
 import type { Registry } from '../registry/served.ts'
 import type { Call } from '../request/call.ts'
 import { textAnswer } from '../routes/text.ts'
+import type { ApiServer } from '../server.ts'
 import type { RemoteApiService } from './api-service.ts'
 
 type Headers = Record<string, string | readonly string[]>
@@ -15,15 +16,24 @@ type Headers = Record<string, string | readonly string[]>
 export const unavailable = (): Answer => textAnswer(503, 'service unavailable\n')
 
 /** Passes a request on to an aggregated API server. */
-export async function passOn(registry: Registry, remote: RemoteApiService, call: Call): Promise<Answer> {
-  if (!remote.available) return unavailable()
+export async function passOn(
+  server: Pick<ApiServer, 'registry' | 'unanswered'>,
+  remote: RemoteApiService,
+  call: Call,
+): Promise<Answer> {
+  const { registry } = server
+  const nobody = (): Answer => {
+    server.unanswered(call, 503)
+    return unavailable()
+  }
+  if (!remote.available) return nobody()
   const query = sorted(call.query).toString()
   let target: ConnectTarget
   try {
     target = await targetOf(registry, remote, call.info.path + (query && `?${query}`))
   } catch (error) {
     registry.env.log.warn('an aggregated API server cannot be found', { apiService: remote.name, err: error })
-    return unavailable()
+    return nobody()
   }
   const named = call.auditID !== undefined && { 'audit-id': call.auditID }
   const own = { ...named, ...userHeaders(call.user), ...traceHeaders(call) }

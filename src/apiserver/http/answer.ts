@@ -11,6 +11,7 @@ import type { FlowTicket } from '../flow-control/types.ts'
 import type { Answer } from '../registry/answer.ts'
 import { type Call, told, warn } from '../request/call.ts'
 import { isWellFormed } from '../request/info.ts'
+import { isLongRunning } from '../request/long-running.ts'
 import { timed } from '../request/latencies.ts'
 import { type Accepted, UnroutableError } from '../request/negotiate.ts'
 import { warningHeaders } from '../request/warnings.ts'
@@ -72,14 +73,16 @@ function finish(
   const { encoded, call, refused } = answered
   const headers: OutgoingHeaders = { 'audit-id': arrival.auditID, 'cache-control': 'no-cache, private' }
   if (refused) headers['x-content-type-options'] = 'nosniff'
+  let sent: Sent | undefined
   if (call) {
-    server.observe(call, 'status' in encoded ? encoded.status : 200, arrival.startedMs, bytesOf(encoded))
+    const code = 'status' in encoded ? encoded.status : 200
     if (call.warnings.length > 0) headers['warning'] = warningHeaders(call.warnings)
-    if (encoded.type === 'watch') exchange.onClose(server.longRunning(call))
+    if (encoded.type === 'body') server.observe(call, code, arrival.startedMs, { bytes: encoded.body.length, refused })
+    else sent = observeAtEnd(server, exchange, call, { code, startedMs: arrival.startedMs })
     if (call.span) endSpan(call.span, encoded, exchange, arrival.auditID)
   }
   const sending = (): MaybePromise<void> =>
-    send(encoded, exchange, headers, { limits, events: () => (call ? server.watchEvents(call) : noEvents) })
+    send(encoded, exchange, headers, { limits, events: () => sent?.event ?? noEvents })
   const telling = (): MaybePromise<void> => (call?.audit ? audited(call.audit, answered, exchange, sending) : sending())
   return call?.flow ? inTurn(call.flow, answered, headers, telling) : telling()
 }
@@ -101,9 +104,32 @@ function withinMemory(answered: Answered, exchange: Exchange, { answers, deadlin
   return answered
 }
 
-/** Of an answer that is all there. */
-function bytesOf(encoded: Encoded): number | undefined {
-  return encoded.type === 'body' ? encoded.body.length : undefined
+/** What notes that an event was sent. */
+interface Sent {
+  readonly event: (bytes: number) => void
+}
+
+/** Counts a request when its client has all of the answer; until then it goes on, when it is of the kind that does. */
+function observeAtEnd(
+  server: ApiServer,
+  exchange: Exchange,
+  call: Call,
+  { code, startedMs }: { readonly code: number; readonly startedMs: number },
+): Sent {
+  const ended = isLongRunning(call.info) ? server.longRunning(call) : undefined
+  let event: ((bytes: number) => void) | undefined
+  let bytes = 0
+  exchange.onClose(() => {
+    ended?.()
+    server.observe(call, code, startedMs, call.info.verb === 'watch' ? { bytes } : {})
+  })
+  return {
+    event(size) {
+      bytes += size
+      event ??= server.watchEvents(call)
+      event(size)
+    },
+  }
 }
 
 const noEvents = (): void => {}

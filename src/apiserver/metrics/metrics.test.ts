@@ -11,12 +11,13 @@ test('counters, gauges and histograms are printed by name, labels in order', asy
   const depth = metrics.gauge({ name: 'depth', help: 'Depth.' }).of()
   depth.set(3)
   depth.dec()
-  const delay = metrics.histogram({ name: 'delay_seconds', help: 'Delay.', buckets: [0.1, 1] }).of()
+  const delay = metrics.histogram({ name: 'delay_seconds', help: 'Delay.', buckets: [0, 0.1, 1] }).of()
   for (const value of [0.05, 0.1, 0.5, 7]) delay.observe(value)
   assert.equal(
     await metrics.text(),
     `# HELP delay_seconds [ALPHA] Delay.
 # TYPE delay_seconds histogram
+delay_seconds_bucket{le="0"} 0
 delay_seconds_bucket{le="0.1"} 2
 delay_seconds_bucket{le="1"} 3
 delay_seconds_bucket{le="+Inf"} 4

@@ -238,7 +238,7 @@ export class Summary implements Series {
 
 /** As Go prints it: small and large ones with an exponent. */
 function bound(most: number | string): string {
-  if (typeof most === 'string' || (most >= 1e-4 && most < 1e6)) return String(most)
+  if (typeof most === 'string' || most === 0 || (most >= 1e-4 && most < 1e6)) return String(most)
   return most.toExponential().replace(/e([+-])(\d)$/, 'e$10$2')
 }
 

@@ -17,7 +17,7 @@ test("requests are counted, timed and measured under upstream's names", async ()
   const guarded = await GuardedServer.start()
   const { server } = guarded
   const now = server.env.clock.monotonic()
-  server.observe(callOf('GET', '/api/v1/namespaces/default/pods'), 200, now - 300, 5000)
+  server.observe(callOf('GET', '/api/v1/namespaces/default/pods'), 200, now - 300, { bytes: 5000 })
   const post = callOf('POST', '/api/v1/namespaces/default/pods?dryRun=All', { 'content-length': '60000' })
   const latencies = new Latencies()
   for (const [layer, ms] of [
@@ -29,8 +29,10 @@ test("requests are counted, timed and measured under upstream's names", async ()
     ['etcd', 10],
   ] as const)
     latencies.add(layer, ms)
-  server.observe({ ...post, latencies }, 201, now - 10_020, 700)
-  server.observe(callOf('GET', '/apis/nobody.example/v1/things'), 404, now, 10)
+  server.observe({ ...post, latencies }, 201, now - 10_020, { bytes: 700 })
+  const forGood = callOf('POST', '/api/v1/namespaces/default/pods', { 'content-length': '60000' })
+  server.observe({ ...forGood, latencies }, 201, now - 10_020)
+  server.observe(callOf('GET', '/apis/nobody.example/v1/things'), 404, now, { bytes: 10 })
   const sent = server.watchEvents(callOf('GET', '/api/v1/pods?watch=true'))
   sent(100)
   sent(3000)
@@ -49,10 +51,59 @@ test("requests are counted, timed and measured under upstream's names", async ()
     `apiserver_request_duration_seconds_bucket{component="apiserver",dry_run="All",group="",resource="pods",scope="resource",subresource="",verb="POST",version="v1",le="10"} 0`,
   )
   has(`apiserver_request_body_size_bytes_bucket{group="",resource="pods",verb="create",le="50000"} 0`)
-  has(`apiserver_request_body_size_bytes_bucket{group="",resource="pods",verb="create",le="150000"} 1`)
+  has(`apiserver_request_body_size_bytes_bucket{group="",resource="pods",verb="create",le="150000"} 2`)
   has(`apiserver_watch_events_total{group="",resource="pods",version="v1"} 2`)
   has(`apiserver_watch_events_sizes_bucket{group="",resource="pods",version="v1",le="1024"} 1`)
   assert.ok(!text.includes('nobody.example'), 'names that anyone can make up')
+})
+
+test('requests are told apart as upstream does: what is counted as whose, and what is not counted', async () => {
+  const { server } = await GuardedServer.start()
+  const now = server.env.clock.monotonic()
+  const v1 = '/api/v1/namespaces/default/pods'
+  const count = (method: string, path: string, more?: { bytes?: number; refused?: boolean }, headers = {}): void =>
+    server.observe(callOf(method, path, headers), 200, now - 100, more)
+  for (const path of ['/livez', '/livez/ping', '/openapi/v3', '/openapi/v3/apis/apps/v1', '/version', '/metrics'])
+    count('GET', path)
+  count('GET', '/apis')
+  count('GET', '/apis', {}, { accept: 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList' })
+  count('GET', v1, { refused: true })
+  count('GET', `${v1}?watch=1`, { bytes: 5000 })
+  count('GET', `${v1}/a/log`, { bytes: 10 })
+  count('DELETE', `${v1}/a`)
+  count('DELETE', v1)
+  const ended = [server.longRunning(callOf('GET', `${v1}/a/log`)), server.longRunning(callOf('GET', '/debug/pprof/x'))]
+  server.unanswered(callOf('GET', '/apis/gone.example/v1'), 503)
+  ended[1]?.()
+  const text = await server.metrics.text()
+  const told = (name: string): string[] =>
+    text.match(new RegExp(`^${name}\\{.*`, 'gm'))?.map((line) => line.slice(name.length)) ?? []
+  const row = (component: string, subresource: string, verb: string, scope = ''): string =>
+    `{code="200",component="${component}",dry_run="",group="",resource="${scope && 'pods'}",scope="${scope}",subresource="${subresource}",verb="${verb}",version="${scope && 'v1'}"} 1`
+  assert.deepEqual(told('apiserver_request_total'), [
+    row('', '/livez', 'GET'),
+    row('', 'openapi/v3', 'GET'),
+    row('', 'openapi/v3/', 'GET'),
+    row('apiserver', 'apis', 'GET'),
+    row('apiserver', '', 'WATCH', 'namespace'),
+    row('apiserver', 'log', 'CONNECT', 'resource'),
+    row('apiserver', '', 'DELETE', 'resource'),
+    row('apiserver', '', 'DELETE', 'namespace'),
+  ])
+  const verbs = (name: string): string[] => told(name).map((line) => /verb="(.*?)"/.exec(line)?.[1] ?? '')
+  assert.deepEqual(verbs('apiserver_response_sizes_count').sort(), ['CONNECT', 'GET', 'GET', 'GET', 'GET', 'WATCH'])
+  assert.deepEqual(verbs('apiserver_request_sli_duration_seconds_count').sort().slice(0, 2), ['DELETE', 'DELETE'])
+  assert.ok(
+    !verbs('apiserver_request_sli_duration_seconds_count').some((verb) => verb === 'WATCH' || verb === 'CONNECT'),
+  )
+  assert.deepEqual(verbs('apiserver_request_body_size_bytes_count').sort(), ['delete', 'delete_collection'])
+  assert.deepEqual(told('apiserver_longrunning_requests').sort(), [
+    '{component="apiserver",group="",resource="",scope="",subresource="/debug/pprof/x",verb="GET",version=""} 0',
+    '{component="apiserver",group="",resource="pods",scope="resource",subresource="log",verb="CONNECT",version="v1"} 1',
+  ])
+  assert.deepEqual(told('apiserver_request_terminations_total'), [
+    '{code="503",component="aggregator",group="",resource="",scope="",subresource="/apis/gone.example/v1",verb="GET",version=""} 1',
+  ])
 })
 
 test('what is stored is counted when somebody asks, once for all versions', async () => {

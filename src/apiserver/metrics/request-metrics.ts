@@ -1,6 +1,7 @@
 import { type Call, header } from '../request/call.ts'
 import type { RequestInfo } from '../request/info.ts'
-import { type Counter, heading, type Histogram, type Metric, type Metrics } from './metrics.ts'
+import { isLongRunning } from '../request/long-running.ts'
+import { type Counter, type Gauge, heading, type Histogram, labelsText, type Metric, type Metrics } from './metrics.ts'
 
 /** Upstream's buckets of apiserver_request_duration_seconds. */
 const BUCKETS = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60]
@@ -11,15 +12,31 @@ const RESPONSE_BUCKETS = [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
 const BODY_BUCKETS = Array.from({ length: 31 }, (_, index) => 50_000 + 100_000 * index)
 const EVENT_BUCKETS = [1024, 2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]
 
+/** What requests are told apart by. */
+const LABELS = ['component', 'group', 'resource', 'scope', 'subresource', 'verb', 'version']
+
+/** Those whose answers' sizes are told: what a watch or a log sends is one. */
+const READS: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
+
+/** What the verbs that carry bodies are called there. */
+const BODIES: Readonly<Record<string, string>> = {
+  create: 'create',
+  update: 'update',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'delete_collection',
+}
+
 /** Requests of one kind: what they are, and how long they took. */
 interface Series {
   readonly labels: string
   readonly codes: Map<number, number>
   readonly durations: Histogram
-  readonly sli: Histogram
+  /** Of those that end by themselves and change something for good. */
+  readonly sli: Histogram | undefined
   /** Of reads. */
   readonly sizes: Histogram | undefined
-  /** Of writes that carry an object. */
+  /** Of writes. */
   readonly bodies: Histogram | undefined
 }
 
@@ -42,11 +59,11 @@ export class RequestMetrics {
   readonly #bodies: Metric<Histogram>
   readonly #events: Metric<Counter>
   readonly #eventSizes: Metric<Histogram>
-  readonly #terminated = new Map<string, number>()
-  readonly #longRunning = new Map<string, number>()
+  readonly #terminated: Metric<Counter>
+  readonly #longRunning: Metric<Gauge>
 
   constructor(metrics: Metrics) {
-    const labels = ['component', 'group', 'resource', 'scope', 'subresource', 'verb', 'version']
+    const labels = LABELS
     this.#durations = metrics.histogram({
       name: 'apiserver_request_duration_seconds',
       help: 'How long requests took, in seconds.',
@@ -85,18 +102,28 @@ export class RequestMetrics {
       buckets: EVENT_BUCKETS,
       ...ofWatch,
     })
-    metrics.collect(() => this.#lines())
+    this.#longRunning = metrics.gauge({
+      name: 'apiserver_longrunning_requests',
+      help: 'Requests that go on: watches and their like.',
+      stability: 'STABLE',
+      labels: LABELS,
+    })
+    this.#terminated = metrics.counter({
+      name: 'apiserver_request_terminations_total',
+      help: 'Requests that were ended in self-defence.',
+      labels: [...LABELS, 'code'],
+    })
+    metrics.collect(() => this.#counters())
   }
 
-  /** Notes an answered request. Watches and their like are not timed: they last as long as the client likes. */
+  /** Notes an answered request; those that last as long as the client likes, when they have ended. */
   observe(call: Call, { code, seconds, secondsElsewhere, bytes }: Outcome): void {
-    const verb = verbOf(call)
     const dryRun = call.query.size > 0 ? (call.query.get('dryRun') ?? '') : ''
-    const series = this.#of(call.info, verb, dryRun)
+    const series = this.#of(call, dryRun)
+    if (!series) return
     series.codes.set(code, (series.codes.get(code) ?? 0) + 1)
-    if (verb === 'WATCH' || verb === 'CONNECT') return
     series.durations.observe(seconds)
-    series.sli.observe(seconds - secondsElsewhere)
+    series.sli?.observe(seconds - secondsElsewhere)
     if (bytes !== undefined) series.sizes?.observe(bytes)
     series.bodies?.observe(Number(header(call.headers, 'content-length')))
   }
@@ -113,50 +140,39 @@ export class RequestMetrics {
 
   /** Notes a request that goes on; returns what notes its end. */
   began(call: Call): () => void {
-    const labels = labelsOf(call.info, verbOf(call), undefined)
-    this.#longRunning.set(labels, (this.#longRunning.get(labels) ?? 0) + 1)
-    return () => void this.#longRunning.set(labels, (this.#longRunning.get(labels) ?? 1) - 1)
+    const going = this.#longRunning.of(...goingOn(call, 'apiserver'))
+    going.inc()
+    return () => going.dec()
   }
 
-  /** Notes that flow control turned a request away. */
-  dropped(call: Call): void {
+  /** Notes that a request was ended in self-defence: by flow control, or because who was to answer is not there. */
+  terminated(call: Call, code: number, component: 'apiserver' | 'aggregator'): void {
+    this.#terminated.of(...goingOn(call, component), String(code)).inc()
+  }
+
+  #of(call: Call, dryRun: string): Series | undefined {
     const { info } = call
-    const { group, version, resource } = info
-    const subresource = info.isResource ? info.subresource : nonResource(info.path)
-    const labels = [
-      'code="429",component="apiserver"',
-      ...Object.entries({ group, resource, scope: scopeOf(info), subresource, verb: verbOf(call), version }).map(
-        ([name, value]) => `${name}=${JSON.stringify(value)}`,
-      ),
-    ].join()
-    this.#terminated.set(labels, (this.#terminated.get(labels) ?? 0) + 1)
-  }
-
-  #of(info: RequestInfo, verb: string, dryRun: string): Series {
+    const verb = verbOf(call)
     const { group, version, resource, subresource } = info
-    const key = `${verb} ${group}/${version}/${resource}/${subresource} ${scopeOf(info)} ${dryRun}`
+    const scope = scopeOf(info)
+    const what = info.isResource ? RESOURCE : pathCounted(call)
+    if (!what) return undefined
+    const named = info.isResource ? subresource : what.subresource
+    const key = `${verb} ${group}/${version}/${resource}/${named} ${scope} ${dryRun}`
     const known = this.#series.get(key)
     if (known) return known
-    const labels = labelsOf(info, verb, dryRun)
-    const scope = scopeOf(info)
-    const named = info.isResource ? subresource : nonResource(info.path)
-    const values = ['apiserver', group, resource, scope, named, verb, version]
-    const carries = verb === 'POST' || verb === 'PUT' || verb === 'PATCH' || verb === 'APPLY'
+    const values = [what.component, group, resource, scope, named, verb, version]
+    const bodyOf = info.isResource ? BODIES[info.verb] : undefined
     const series: Series = {
-      labels,
+      labels: labelsText([...LABELS, 'dry_run'].map((label, index) => [label, [...values, dryRun][index] ?? ''])),
       codes: new Map(),
       durations: this.#durations.of(...values, dryRun),
-      sli: this.#sli.of(...values),
-      sizes: verb === 'GET' || verb === 'LIST' ? this.#sizes.of(...values) : undefined,
-      bodies: carries && info.isResource ? this.#bodies.of(group, resource, info.verb) : undefined,
+      sli: dryRun === '' && !isLongRunning(info) ? this.#sli.of(...values) : undefined,
+      sizes: READS.has(info.verb) ? this.#sizes.of(...values) : undefined,
+      bodies: bodyOf === undefined ? undefined : this.#bodies.of(group, resource, bodyOf),
     }
     this.#series.set(key, series)
     return series
-  }
-
-  *#lines(): Iterable<string> {
-    yield* this.#counters()
-    yield* this.#gauges()
   }
 
   *#counters(): Iterable<string> {
@@ -165,39 +181,28 @@ export class RequestMetrics {
       for (const [code, count] of codes) yield `apiserver_request_total{code="${code}",${labels}} ${count}`
     }
   }
-
-  *#gauges(): Iterable<string> {
-    yield* heading('apiserver_longrunning_requests', 'gauge', 'STABLE', 'Requests that go on: watches and their like.')
-    for (const [labels, count] of this.#longRunning) yield `apiserver_longrunning_requests{${labels}} ${count}`
-    if (this.#terminated.size === 0) return
-    const terminations = 'apiserver_request_terminations_total'
-    yield* heading(terminations, 'counter', 'ALPHA', 'Number of requests which apiserver terminated in self-defense.')
-    for (const [labels, count] of this.#terminated) yield `${terminations}{${labels}} ${count}`
-  }
 }
 
-function labelsOf(info: RequestInfo, verb: string, dryRun: string | undefined): string {
-  const { group, version, resource, subresource } = info
-  const values = {
-    component: 'apiserver',
-    ...(dryRun !== undefined && { dry_run: dryRun }),
-    group,
-    resource,
-    scope: scopeOf(info),
-    subresource: info.isResource ? subresource : nonResource(info.path),
-    verb,
-    version,
-  }
-  return Object.entries(values)
-    .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
-    .join()
+/** What a request is counted as while it lasts: as it came, not as it is routed. */
+function goingOn(call: Call, component: string): string[] {
+  const { info } = call
+  const named = info.isResource ? info.subresource : info.path
+  return [component, info.group, info.resource, scopeOf(info), named, verbOf(call), info.version]
 }
 
-/** Few paths are known by name, so that nobody can make series without end. */
-const KNOWN_PATHS = /^\/(healthz|livez|readyz|version|metrics|openapi\/v[23]|api|apis)(\/|$)/
+const RESOURCE = { component: 'apiserver', subresource: '' }
+const HEALTH = /^\/(?:healthz|livez|readyz)$/
+const OPENAPI = /^\/(openapi\/v3(?:\/|$))/
+const DISCOVERY = /^\/(api|apis)$/
 
-function nonResource(path: string): string {
-  return KNOWN_PATHS.exec(path)?.[0].replace(/\/$/, '') ?? ''
+/** Of other paths, these are counted, as upstream counts them: some as nobody's. */
+function pathCounted({ info: { path }, headers }: Call): { component: string; subresource: string } | undefined {
+  if (HEALTH.test(path)) return { component: '', subresource: path }
+  const described = OPENAPI.exec(path)?.[1]
+  if (described !== undefined) return { component: '', subresource: described }
+  const found = DISCOVERY.exec(path)?.[1]
+  if (found === undefined || !header(headers, 'accept').includes('g=apidiscovery.k8s.io')) return undefined
+  return { component: 'apiserver', subresource: found }
 }
 
 function scopeOf({ isResource, name, namespace, verb }: RequestInfo): string {
