@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { priorityClasses } from '../../src/api/scheduling/v1/priorityclass.ts'
-import type { Pod } from '../../src/api/generated/types/core/v1.ts'
+import type { Frozen } from '../../src/apimachinery/meta.ts'
+import type { NodeStatus, Pod } from '../../src/api/generated/types/core/v1.ts'
 import { deployments, events, nodes, pods, startCluster } from '../../src/testing/index.ts'
 import { deployment, pod } from './objects.ts'
 
@@ -92,4 +93,23 @@ test('pods whose room goes to one that matters more look for another', async () 
     return left.every(({ status }) => status?.nominatedNodeName === undefined) && left
   })
   assert.equal(waiting.length, 2)
+})
+
+test('what is added to the capacity of a node can be allocated, until it is taken away', async () => {
+  await using cluster = await startCluster({ time: 'virtual', nodes: 1 })
+  const change = (capacity: Record<string, string | null>): Promise<unknown> =>
+    cluster.client(nodes).patch('node-1', 'merge', { status: { capacity } }, { subresource: 'status' })
+  const status = async (): Promise<Frozen<NodeStatus>> => (await cluster.client(nodes).get('node-1')).status ?? {}
+  const { allocatable: first } = await status()
+  await change({ 'example.com/boat': '3', cpu: '1000' })
+  await cluster.until(async () => (await status()).allocatable?.['example.com/boat'] === '3')
+  const resources = { requests: { 'example.com/boat': '2' }, limits: { 'example.com/boat': '2' } }
+  await cluster.client(pods).create(pod('sailor', { containers: [{ name: 'main', image: 'app:v1', resources }] }))
+  await cluster.until(async () => (await cluster.client(pods).get('default/sailor')).status?.phase === 'Running')
+  await change({ 'example.com/boat': null })
+  await cluster.until(async () => (await status()).allocatable?.['example.com/boat'] === undefined)
+  const { capacity, allocatable } = await status()
+  assert.deepEqual(allocatable, first)
+  assert.equal(capacity?.cpu, first?.cpu)
+  assert.equal(capacity?.['example.com/boat'], undefined)
 })

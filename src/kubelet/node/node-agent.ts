@@ -1,5 +1,5 @@
 import { nodes } from '../../api/core/v1/node.ts'
-import type { Node, NodeStatus } from '../../api/generated/types/core/v1.ts'
+import type { Node, NodeStatus, ResourceList } from '../../api/generated/types/core/v1.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import type { Frozen } from '../../apimachinery/meta.ts'
 import { hasReason } from '../../apimachinery/status.ts'
@@ -123,7 +123,11 @@ export class NodeAgent {
     const scope = { fieldSelector: `metadata.name=${config.nodeName}` }
     const informer = new Informer({ client, env, resource: nodes, scope })
     const take = (node: Frozen<Node>): void => {
-      if (revision(node) > revision(this.#node)) this.#node = node
+      if (revision(node) <= revision(this.#node)) return
+      const before = this.#node?.status
+      this.#node = node
+      // What others add to the capacity can be allocated.
+      if (!semanticEqual(before?.capacity, node.status?.capacity)) this.wake()
     }
     informer.addHandler({ onAdd: take, onUpdate: take })
     informer.run(signal).catch((err: unknown) => {
@@ -269,7 +273,7 @@ export class NodeAgent {
     this.#node = await client(nodes).patch(
       config.nodeName,
       'strategic',
-      { status: patchOf(wanted) },
+      { status: patchOf(wanted, before) },
       { subresource: 'status' },
     )
     this.#tell(before, wanted)
@@ -306,9 +310,26 @@ function problemOf(prefix: string, condition: cri.RuntimeCondition | undefined):
   return `${prefix}=false reason:${condition?.reason ?? ''} message:${condition?.message ?? ''}`
 }
 
-/** Addresses have a patch strategy that would keep old ones; all is said anew. */
-function patchOf(status: NodeStatus): Record<string, unknown> {
-  return { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] }
+/**
+ * Addresses have a patch strategy that would keep old ones; all is said anew. Of the resources only what changes: others may change theirs at the
+ * same time.
+ */
+function patchOf(status: NodeStatus, before: Frozen<NodeStatus> | undefined): Record<string, unknown> {
+  return {
+    ...status,
+    addresses: [...(status.addresses ?? []), { $patch: 'replace' }],
+    capacity: changes(before?.capacity, status.capacity),
+    allocatable: changes(before?.allocatable, status.allocatable),
+  }
+}
+
+/** What leads from one list of resources to the other; null for what goes. */
+function changes(before: Frozen<ResourceList> = {}, now: ResourceList = {}): Record<string, unknown> {
+  const gone = Object.keys(before).filter((name) => !(name in now))
+  return {
+    ...Object.fromEntries(gone.map((name) => [name, null])),
+    ...Object.fromEntries(Object.entries(now).filter(([name, value]) => before[name] !== value)),
+  }
 }
 
 /** Equal but for the heartbeats. */

@@ -1,4 +1,5 @@
 import { timestamp, type Frozen } from '../../apimachinery/meta.ts'
+import { isExtendedResource, isHugePage } from '../../api/core/v1/resource-names.ts'
 import type * as api from '../../api/generated/types/core/v1.ts'
 import { quantityMilliValue, quantityValue } from '../../apimachinery/quantity/text.ts'
 import { hugePageResource } from '../container/resources.ts'
@@ -27,8 +28,7 @@ export function nodeStatus(seen: NodeObservation, old: Frozen<api.NodeStatus> | 
   const { config, machine } = seen
   return {
     addresses: addresses(seen),
-    capacity: capacity(seen),
-    allocatable: allocatable(seen),
+    ...resources({ capacity: capacity(seen), allocatable: allocatable(seen) }, old),
     conditions: conditions(seen, old?.conditions ?? []),
     daemonEndpoints: { kubeletEndpoint: { Port: config.port } },
     images: images(seen.images),
@@ -75,6 +75,24 @@ function capacity({ machine, config, ephemeralStorageBytes }: NodeObservation): 
     ),
     memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
     pods: String(config.maxPods),
+  }
+}
+
+type Resources = Required<Pick<api.NodeStatus, 'capacity' | 'allocatable'>>
+
+/**
+ * With what others have added to the node's capacity: all of it can be allocated. An extended resource that is no part of the capacity any more can be
+ * allocated no more (upstream's MachineInfo setter).
+ */
+function resources(own: Resources, old: Frozen<api.NodeStatus> | undefined): Resources {
+  const isOthers = ([name]: [string, unknown]): boolean => !(name in own.capacity) && !isHugePage(name)
+  const added = Object.entries(old?.capacity ?? {}).filter(isOthers)
+  const left = Object.entries(old?.allocatable ?? {}).filter(
+    (entry) => isOthers(entry) && !isExtendedResource(entry[0]),
+  )
+  return {
+    capacity: { ...Object.fromEntries(added), ...own.capacity },
+    allocatable: { ...Object.fromEntries([...left, ...added]), ...own.allocatable },
   }
 }
 
