@@ -168,25 +168,27 @@ test('a watcher is cut when it leaves too much unread, or stays behind for half 
   const readers = new SlowReaders(clock, 100 * MB)
   const [full, behind, catching] = [new Watcher(), new Watcher(), new Watcher()]
   full.unread = MOST_UNREAD_BYTES + 1
-  readers.sent(full)
+  readers.sending(full)
   assert.equal(full.isCut, true)
   behind.unread = catching.unread = 2 * MB
-  readers.sent(behind)
-  readers.sent(catching)
+  readers.sending(behind)
+  readers.sending(catching)
   await clock.advance(20_000)
   catching.unread = 0
-  readers.sent(catching)
+  readers.sending(catching)
   await clock.advance(11_000)
   catching.unread = 2 * MB
-  readers.sent(catching)
-  readers.sent(behind)
+  readers.sending(catching)
+  readers.sending(behind)
   assert.deepEqual([behind.isCut, catching.isCut], [true, false])
 })
 
-test('when all slow watchers together leave too much unread, the slowest goes', () => {
+test('when all slow watchers together leave too much unread, the slowest goes, but who was sent it all at once has a second', async () => {
   const readers = new SlowReaders(clock, 10 * MB)
   const watchers = [3, 5, 4].map((mb) => Object.assign(new Watcher(), { unread: mb * MB }))
-  for (const watcher of watchers) readers.sent(watcher)
+  for (const watcher of watchers) assert.equal(readers.sending(watcher), true)
+  await clock.advance(1000)
+  for (const watcher of watchers.slice(0, 1)) readers.sending(watcher)
   assert.deepEqual(
     watchers.map(({ isCut }) => isCut),
     [false, true, false],

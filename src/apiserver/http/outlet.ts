@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Writable } from 'node:stream'
+import { Paced, SLICE_BYTES } from './paced.ts'
 
 /** Where the parts of a body go. */
 export interface Outlet {
@@ -15,17 +16,19 @@ export interface Outlet {
 /** An outlet to a stream. */
 export class StreamOutlet implements Outlet {
   readonly #to: Writable
+  readonly #paced: Paced
 
   constructor(to: Writable) {
     this.#to = to
+    this.#paced = new Paced(to)
   }
 
   get unread(): number {
-    return this.#to.writableLength
+    return this.#paced.unread
   }
 
   send(bytes: Uint8Array): void {
-    this.#to.write(bytes)
+    this.#paced.send(bytes)
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -33,7 +36,7 @@ export class StreamOutlet implements Outlet {
   }
 
   end(): void {
-    this.#to.end()
+    this.#paced.end(() => this.#to.end())
   }
 }
 
@@ -58,22 +61,22 @@ const CRLF = Buffer.from('\r\n')
  */
 export class ChunkedOutlet implements Outlet {
   readonly #response: ServerResponse
-  readonly #socket: Writable
+  readonly #paced: Paced
   readonly #frames: ChunkFrames
 
   /** The response's head must have been sent, and say that it is chunked. */
   constructor(response: ServerResponse, socket: Writable, frames: ChunkFrames) {
     this.#response = response
-    this.#socket = socket
+    this.#paced = new Paced(socket)
     this.#frames = frames
   }
 
   get unread(): number {
-    return this.#socket.writableLength
+    return this.#paced.unread
   }
 
   send(bytes: Uint8Array): void {
-    this.#socket.write(this.#frames.of(bytes))
+    this.#paced.send(this.#frames.of(bytes))
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -81,11 +84,15 @@ export class ChunkedOutlet implements Outlet {
   }
 
   end(): void {
-    this.#response.end()
+    this.#paced.end(() => this.#response.end())
   }
 }
 
-function written(to: Writable, bytes: Uint8Array): Promise<void> {
+async function written(to: Writable, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) await sliceWritten(to, bytes.subarray(at, at + SLICE_BYTES))
+}
+
+function sliceWritten(to: Writable, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const onClose = (): void => reject(new Error('the client has gone'))
     to.once('close', onClose)

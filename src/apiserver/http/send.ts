@@ -4,7 +4,7 @@ import type { Encoded, EncodedStream, EncodedWatch } from '../encode/encoded.ts'
 import { compressed, compressedKept, compressing, wantsGzip, worthCompressing } from './compress.ts'
 import type { Exchange, OutgoingHeaders } from './exchange.ts'
 import type { Limits } from './limits.ts'
-import type { Reader, SlowReaders } from './slow-readers.ts'
+import type { Reader } from './slow-readers.ts'
 
 /** Sends an answer as its client can take it: at once, part by part or as it happens. `events` makes what counts a watch's events. */
 export function send(
@@ -24,7 +24,7 @@ export function send(
     case 'stream':
       return sendStream(encoded, exchange, headers, limits)
     case 'watch':
-      return sendWatch(encoded, exchange, headers, { readers: limits.readers, sent: events() })
+      return sendWatch(encoded, exchange, headers, { limits, sent: events() })
   }
 }
 
@@ -63,12 +63,14 @@ function sendWatch(
   { start }: EncodedWatch,
   exchange: Exchange,
   headers: OutgoingHeaders,
-  { readers, sent }: { readonly readers: SlowReaders; readonly sent: (bytes: number) => void },
+  { limits, sent }: { readonly limits: Limits; readonly sent: (bytes: number) => void },
 ): void {
+  const { deadlines, readers } = limits
   const out = exchange.begin(200, headers)
+  let taking = 0
   const reader: Reader = {
     get unread() {
-      return out.unread
+      return out.unread + taking
     },
     cut: () => exchange.destroy(),
   }
@@ -78,8 +80,7 @@ function sendWatch(
     send(event) {
       sent(event.length)
       if (held) return held.write(event)
-      out.send(event)
-      readers.sent(reader)
+      if (readers.sending(reader)) out.send(event)
     },
     end() {
       if (held) out.send(held.view())
@@ -90,7 +91,14 @@ function sendWatch(
     async taken(last) {
       const events = held?.view()
       held = undefined
-      if (events && events.length > 0) await out.write(events)
+      if (events && events.length > 0) {
+        taking = events.length
+        readers.sending(reader)
+        const taken = deadlines.add(() => reader.cut())
+        await out.write(events).finally(taken)
+        taking = 0
+        readers.sending(reader)
+      }
       sink?.clear()
       if (last) sink = undefined
     },

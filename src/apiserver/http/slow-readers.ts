@@ -3,9 +3,11 @@ import type { Clock } from '../../lib/clock.ts'
 /** Bytes that a watcher may leave unread before its watch is cut; it then starts again from where it was. */
 export const MOST_UNREAD_BYTES = 16 * 1024 * 1024
 /** With less than this unread nobody is slow: a burst of events takes its time. */
-const SLOW_BYTES = 1024 * 1024
+const SLOW_BYTES = 256 * 1024
 /** How long a watcher may stay slow. */
 const SLOW_MS = 30_000
+/** Who is slow for less may only have been sent much at once, as all who watch a large object are. */
+const GRACE_MS = 1000
 
 /** One watcher's connection. */
 export interface Reader {
@@ -33,12 +35,12 @@ export class SlowReaders {
     this.#mostBytes = mostBytes
   }
 
-  /** To be called after each event that was sent. */
-  sent(reader: Reader): void {
+  /** To be called before each event that is sent: what is unread then was there to be read. False when the reader was cut. */
+  sending(reader: Reader): boolean {
     const { unread } = reader
     if (unread <= SLOW_BYTES) {
       if (this.#slow.size > 0) this.gone(reader)
-      return
+      return true
     }
     const now = this.#clock.monotonic()
     const slow = this.#slow.get(reader) ?? { sinceMs: now, bytes: 0 }
@@ -46,7 +48,8 @@ export class SlowReaders {
     this.#bytes += unread - slow.bytes
     slow.bytes = unread
     if (unread > MOST_UNREAD_BYTES || now - slow.sinceMs > SLOW_MS) this.#cut(reader)
-    else if (this.#bytes > this.#mostBytes) this.#cutSlowest()
+    else if (this.#bytes > this.#mostBytes) this.#cutSlowest(now - GRACE_MS)
+    return this.#slow.has(reader)
   }
 
   /** The watch has ended. */
@@ -57,10 +60,12 @@ export class SlowReaders {
     this.#bytes -= slow.bytes
   }
 
-  #cutSlowest(): void {
+  /** Of those who are slow since then; they stand in that order. */
+  #cutSlowest(sinceMs: number): void {
     let slowest: Reader | undefined
     let most = 0
-    for (const [reader, { bytes }] of this.#slow) {
+    for (const [reader, { bytes, sinceMs: since }] of this.#slow) {
+      if (since > sinceMs) break
       if (bytes <= most) continue
       most = bytes
       slowest = reader

@@ -16,7 +16,7 @@ import { type UpgradeTarget, UpgradeRefusedError } from '../streaming/upgrade-ta
 import { acceptWebSocket, isWebSocketRequest, offeredProtocols } from '../streaming/websocket.ts'
 import { arrivalOf, beginAudit, refusedAtTheDoor, tellFailure, tellUpgrade, untold } from './audited.ts'
 import { authenticate } from './answer.ts'
-import { MOST_UNREAD_BYTES } from './slow-readers.ts'
+import type { Reader } from './slow-readers.ts'
 import { endSocket } from './end-socket.ts'
 import { Http1Exchange } from './exchange.ts'
 import { ChunkFrames } from './outlet.ts'
@@ -64,7 +64,7 @@ export async function answerUpgrade(
     }
     const answer = await server.answer(call)
     if (call.audit) tellUpgrade(call.audit, exchange, socket)
-    await join(server, client, answer, tls)
+    await join(server, client, answer, { tls, limits })
   } catch (error) {
     if (error instanceof UpgradeRefusedError) return refuse(clock, socket, error.statusCode, error.body, 'text/plain')
     const known = error instanceof Error && error.cause instanceof StatusError ? error.cause : error
@@ -80,14 +80,19 @@ export async function answerUpgrade(
   }
 }
 
-function join(server: ApiServer, client: UpgradeClient, answer: Answer, tls: ConnectTls): Promise<void> | void {
+function join(
+  server: ApiServer,
+  client: UpgradeClient,
+  answer: Answer,
+  { tls, limits }: { readonly tls: ConnectTls; readonly limits: Limits },
+): Promise<void> | void {
   switch (answer.type) {
     case 'upgrade':
       return joinTarget(server, client, answer, tls)
     case 'stream':
       return sendMessages(client, answer)
     case 'watch':
-      return sendEvents(client, answer)
+      return sendEvents(client, answer, limits)
     case 'raw':
       return refuse(
         server.env.clock,
@@ -152,16 +157,32 @@ async function sendMessages({ request, socket, head }: UpgradeClient, { body }: 
   client.close(1000)
 }
 
-async function sendEvents({ request, socket, head }: UpgradeClient, answer: WatchAnswer): Promise<void> {
+async function sendEvents(
+  { request, socket, head }: UpgradeClient,
+  answer: WatchAnswer,
+  { deadlines, readers }: Limits,
+): Promise<void> {
   const client = await acceptWebSocket(request, socket, head, '')
+  const reader: Reader = {
+    get unread() {
+      return client.bufferedAmount
+    },
+    cut: () => client.terminate(),
+  }
+  let given = Promise.resolve()
   const stop = answer.start({
     onEvent(frame) {
-      client.send(Buffer.from(frame.line()).toString().trimEnd())
-      if (client.bufferedAmount > MOST_UNREAD_BYTES) client.terminate()
+      if (!readers.sending(reader)) return
+      const text = Buffer.from(frame.line()).toString().trimEnd()
+      given = new Promise((resolve) => client.send(text, () => resolve()))
     },
+    taken: () => given.finally(deadlines.add(reader.cut)),
     onEnd: () => client.close(1000),
   })
-  client.on('close', stop)
+  client.on('close', () => {
+    readers.gone(reader)
+    stop()
+  })
 }
 
 /** The request as an exchange. What is answered goes past it, and it ends with the connection. */
