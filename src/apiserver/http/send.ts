@@ -58,6 +58,8 @@ async function gzipped(
 
 /** About what a watch holds at a time of what is there when it begins: many begin together. */
 const HELD_BYTES = 24 * 1024
+/** How much of the process a byte takes that is held: as it is stored, as it is sent, and room to grow. */
+const COPIES = 3
 
 function sendWatch(
   { start }: EncodedWatch,
@@ -92,7 +94,7 @@ function sendWatch(
       const events = held?.view()
       held = undefined
       if (events && events.length > 0) {
-        taking = events.length
+        taking = events.length * COPIES
         readers.sending(reader)
         const taken = deadlines.add(() => reader.cut())
         await out.write(events).finally(taken)
