@@ -3,8 +3,9 @@ import type { Metrics } from '../../../apiserver/metrics/metrics.ts'
 import type { Clock } from '../../../lib/clock.ts'
 import type { EnvelopeMeter } from '../../../store/encryption/kms/envelope.ts'
 import type { KeyStateMeter } from '../../../store/encryption/kms/key-state.ts'
-import type { CallMeter } from '../../../store/encryption/kms/service.ts'
 import type { TransformMeter } from '../../../store/encryption/transformer.ts'
+import type { CallMeter } from '../../../store/unix-grpc/caller.ts'
+import { codeOf } from '../../../store/unix-grpc/error.ts'
 
 /** What is counted of encryption at rest, under upstream's names. */
 export interface EncryptionMeters {
@@ -49,15 +50,6 @@ function transformMeter(metrics: Metrics, clock: Clock): TransformMeter {
       if (error === undefined) latencies.of(direction, prefix).observe((clock.monotonic() - begun) / 1000)
     },
   }
-}
-
-/** The gRPC code of what a transformation failed with. */
-function codeOf(error: unknown): string {
-  if (error === undefined) return 'OK'
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ('code' in cause && cause.name === 'KmsError') return String(cause.code)
-  }
-  return 'unknown-non-grpc'
 }
 
 function configMeter(

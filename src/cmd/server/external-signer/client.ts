@@ -1,8 +1,5 @@
-import { Client, Metadata, credentials, type ServiceError } from '@grpc/grpc-js'
 import type { ExternalSigner } from '../../../apiserver/authn/service-account/external-keys.ts'
-import { decode, encode } from '../../../store/etcd/codec.ts'
-import type { MessageType } from '../../../store/etcd/messages.ts'
-import { type CallMeter, codeName, KmsError } from '../../../store/encryption/kms/service.ts'
+import { type CallMeter, unixCaller } from '../../../store/unix-grpc/caller.ts'
 import {
   keysResponse,
   type KeysResponse,
@@ -25,44 +22,17 @@ const TIMEOUT_MS = 60_000
 /** Asked once, at the start. */
 const METADATA_TIMEOUT_MS = 10_000
 
+const SIGN = { name: 'Sign', request: signRequest, response: signResponse }
+const FETCH_KEYS = { name: 'FetchKeys', request: nothing, response: keysResponse }
+const METADATA = { name: 'Metadata', request: nothing, response: metadataResponse }
+
 /** A signer on a unix socket. It is waited for while it is not there. */
-export function signerClient({ endpoint, monotonic, meter }: SignerClientOptions): ExternalSigner {
-  const socket = endpoint.startsWith('@') ? `\0${endpoint.slice(1)}` : endpoint
-  const client = new Client(`unix:${socket}`, credentials.createInsecure(), {
-    'grpc.default_authority': 'localhost',
-    'grpc.initial_reconnect_backoff_ms': 100,
-    'grpc.max_reconnect_backoff_ms': 2000,
-    'grpc.enable_retries': 0,
-  })
-  const metadata = new Metadata({ waitForReady: true })
-  const call = <R>(name: string, [request, response]: Types, message: object, timeoutMs = TIMEOUT_MS) =>
-    new Promise<R>((resolve, reject) => {
-      const path = `${SERVICE}/${name}`
-      const begun = monotonic()
-      const done = (error: ServiceError | null, answer?: object): void => {
-        const code = error ? codeName(error.code) : 'OK'
-        meter(path, (monotonic() - begun) / 1000, code)
-        if (error) reject(new KmsError(code, error.details ?? error.message))
-        else resolve(answer as R)
-      }
-      client.makeUnaryRequest(
-        path,
-        (sent: object) => encode(request, sent),
-        (bytes) => decode(response, bytes),
-        message,
-        metadata,
-        { deadline: performance.timeOrigin + performance.now() + timeoutMs },
-        done,
-      )
-    })
+export function signerClient({ endpoint, ...options }: SignerClientOptions): ExternalSigner {
+  const { call, close } = unixCaller({ ...options, socket: endpoint, service: SERVICE, timeoutMs: TIMEOUT_MS })
   return {
-    sign: (request) => call('Sign', [signRequest, signResponse], request),
+    sign: (request) => call(SIGN, request),
     async fetchKeys() {
-      const { keys, dataTimestamp, refreshHintSeconds } = await call<KeysResponse>(
-        'FetchKeys',
-        [nothing, keysResponse],
-        {},
-      )
+      const { keys, dataTimestamp, refreshHintSeconds } = await call<KeysResponse>(FETCH_KEYS, {})
       return {
         keys,
         refreshHintSeconds: Number(refreshHintSeconds),
@@ -70,17 +40,9 @@ export function signerClient({ endpoint, monotonic, meter }: SignerClientOptions
       }
     },
     async metadata() {
-      const types: Types = [nothing, metadataResponse]
-      const said = await call<{ maxTokenExpirationSeconds: number | bigint }>(
-        'Metadata',
-        types,
-        {},
-        METADATA_TIMEOUT_MS,
-      )
+      const said = await call<{ maxTokenExpirationSeconds: number | bigint }>(METADATA, {}, METADATA_TIMEOUT_MS)
       return { maxTokenExpirationSeconds: Number(said.maxTokenExpirationSeconds) }
     },
-    close: () => client.close(),
+    close,
   }
 }
-
-type Types = readonly [request: MessageType, response: MessageType]

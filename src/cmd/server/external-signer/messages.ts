@@ -1,7 +1,7 @@
 import type { MessageType } from '../../../store/etcd/messages.ts'
 
 /** The service of k8s.io/externaljwt, version 1. */
-export const SERVICE = '/v1.ExternalJWTSigner'
+export const SERVICE = 'v1.ExternalJWTSigner'
 
 /** Its messages, for the codec of the etcd store. */
 export const signRequest: MessageType = { claims: { number: 1, type: 'text' } }

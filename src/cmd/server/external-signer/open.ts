@@ -6,7 +6,8 @@ import type { AccountTokenConfig } from '../../../apiserver/guard.ts'
 import type { Metrics } from '../../../apiserver/metrics/metrics.ts'
 import { UserError, messageOf } from '../../../host/user-error.ts'
 import type { Env } from '../../../lib/env.ts'
-import type { CallMeter } from '../../../store/encryption/kms/service.ts'
+import type { CallMeter } from '../../../store/unix-grpc/caller.ts'
+import { codeOf } from '../../../store/unix-grpc/error.ts'
 import { signerClient } from './client.ts'
 
 export interface ExternalSignerOptions {
@@ -107,13 +108,4 @@ export function externalSignerMeter(
     dataAsOf: (timestamp) => data.set(timestamp),
     called: (method, seconds, code) => durations.of(method, code).observe(seconds),
   }
-}
-
-/** The gRPC code of what a call failed with. */
-function codeOf(error: unknown): string {
-  if (error === undefined) return 'OK'
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause.name === 'KmsError' && 'code' in cause) return String(cause.code)
-  }
-  return 'unknown-non-grpc'
 }

@@ -111,7 +111,7 @@ const DEFINITION: ServiceDefinition = {
 
 function method(name: string, request: MessageType, response: MessageType): ServiceDefinition[string] {
   return {
-    path: `${SERVICE}/${name}`,
+    path: `/${SERVICE}/${name}`,
     requestStream: false,
     responseStream: false,
     requestSerialize: (message: object) => encode(request, message),
