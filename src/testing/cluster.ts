@@ -9,7 +9,10 @@ import { parseManifests, type Manifest } from '../client/apply-set/parse.ts'
 import { certificateAuthenticator } from '../cmd/server/certificate-authenticator.ts'
 import { startControlPlane } from '../cmd/server/control-plane.ts'
 import { startGuardedApi, type GuardedApi } from '../cmd/server/guarded-api.ts'
+import { identities } from '../cmd/server/identities.ts'
 import { runScheduler } from '../cmd/server/scheduling.ts'
+import { noFolders } from '../kubelet/provisioner/folders.ts'
+import { runLocalVolumes } from '../kubelet/provisioner/run.ts'
 import type { SimulatedSessions } from '../kubelet/simulated/runtime.ts'
 import type { Script } from '../kubelet/simulated/script.ts'
 import { systemClock, VirtualClock } from '../lib/clock.ts'
@@ -213,6 +216,7 @@ export class Cluster implements AsyncDisposable {
     const parts = { api: this.#api, env: this.env, signal }
     if (!withoutControllers) this.#ended.push(startControlPlane(parts).stopped)
     if (!withoutScheduler) this.#ended.push(this.#schedule(parts))
+    if (!withoutControllers) this.#ended.push(this.#makeVolumes(signal))
     const each = typeof wanted === 'number' ? Array.from({ length: wanted }, () => ({})) : wanted
     for (const one of each) await this.nodes.add(one)
     if (controllers.length > 0) await this.run(controllers)
@@ -241,6 +245,12 @@ export class Cluster implements AsyncDisposable {
     return runScheduler({ ...parts, nodeName: 'skiff' }).catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.env.log.error('the scheduler ended', { err: error })
     })
+  }
+
+  /** As the agents of nodes do. */
+  #makeVolumes(signal: AbortSignal): Promise<void> {
+    const client = this.#api.clientFor(identities.localVolumes, 'skiff-local-volumes')
+    return runLocalVolumes({ nodeNames: this.nodes.known, folders: noFolders, client, env: this.env, signal }).stopped
   }
 
   async #listen(): Promise<string> {

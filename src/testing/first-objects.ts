@@ -40,7 +40,7 @@ async function make(settings: Settings): Promise<readonly StoredText[]> {
     store,
     env: { clock, random: seededRandom(0), log: silentLogger },
   })
-  await api.bootstrap()
+  await api.bootstrap(undefined, { localVolumes: true })
   await api.stop()
   const decoder = new TextDecoder()
   const { entries } = store.range('/')

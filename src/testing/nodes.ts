@@ -51,6 +51,7 @@ export class ClusterNodes {
   readonly #running = new Map<string, Running>()
   readonly #off = new Map<string, NodeOptions>()
   readonly #partitions = new Map<string, () => void>()
+  readonly #known = new Set<string>()
   #made = 0
 
   /** @internal */
@@ -72,6 +73,11 @@ export class ClusterNodes {
     return [...this.#running.keys()]
   }
 
+  /** All that there have ever been: a disk stays when a node is switched off. @internal */
+  get known(): ReadonlySet<string> {
+    return this.#known
+  }
+
   /** A running node's agent and runtime. Throws when there is none of that name. */
   get(name: string): HollowNode {
     return this.#find(name).hollow
@@ -83,6 +89,7 @@ export class ClusterNodes {
   async add(options: NodeOptions & { readonly name?: string } = {}): Promise<string> {
     const { name = `node-${++this.#made}`, ...rest } = options
     if (this.#running.has(name)) throw new Error(`there is a node ${name} already`)
+    this.#known.add(name)
     const labels = { 'kubernetes.io/hostname': name, ...rest.labels }
     const hollow = await this.#fleet.add(name, { ...rest, labels })
     const leave = this.#options.server.nodes.add(name, localNode(hollow.kubelet.api))

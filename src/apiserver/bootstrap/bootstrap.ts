@@ -8,6 +8,7 @@ import { handle, type LocalResponse } from '../inprocess/handle.ts'
 import { type PeerAddress, publishEndpoints } from '../peers/endpoints.ts'
 import type { ApiServer } from '../server.ts'
 import { flowSchemas, priorityLevels } from './flow-control.ts'
+import { ensureStorageClass } from './storage-class.ts'
 import { type Trust, trustData } from './trust.ts'
 import { bootstrapRbac } from './rbac/bootstrap-rbac.ts'
 
@@ -19,6 +20,8 @@ export interface BootstrapOptions {
   readonly serviceCidrs: readonly string[]
   /** Whom extension API servers are to trust. */
   readonly trust?: Trust | undefined
+  /** Whether there are nodes that make volumes: then there is a default StorageClass, too. */
+  readonly localVolumes?: boolean | undefined
 }
 
 /** As whom the server writes what every cluster has. */
@@ -51,6 +54,9 @@ export async function bootstrap(server: ApiServer, options: BootstrapOptions): P
     () => ensureServiceCidr(server, options.serviceCidrs).then(() => ensureService(server, options)),
     async () => options.advertise && ensureEndpoints(server, options.advertise),
     () => publishTrust(server, options.trust ?? {}),
+    async () => {
+      if (options.localVolumes) await ensureStorageClass((method, path, body) => send(server, method, path, body))
+    },
   ]
   await Promise.all(steps.map((step) => persistently(server, step)))
 }

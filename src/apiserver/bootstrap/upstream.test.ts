@@ -10,8 +10,8 @@ const UPSTREAM: Readonly<Record<string, Readonly<Record<string, unknown>>>> = JS
   readFileSync(new URL('testdata/v1.36.0.json', import.meta.url), 'utf8'),
 )
 
-/** What the cluster has beyond upstream's: the roles of its own DNS server and proxy. */
-const OWN = ['system:coredns', 'system:skiff-host-ports', 'kube-system/system:skiff-dns']
+/** What the cluster has beyond upstream's: the roles of its own DNS server, proxy and provisioner. */
+const OWN = ['system:coredns', 'system:skiff-host-ports', 'system:skiff-local-volumes', 'kube-system/system:skiff-dns']
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 const FLOW_CONTROL = '/apis/flowcontrol.apiserver.k8s.io/v1'

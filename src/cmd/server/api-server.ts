@@ -130,7 +130,7 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
     listener.renew(servingTls(shown.pki, serving, authorities.config))
   })
   const at = { address: nodeIP, port: listener.port }
-  await api.bootstrap(at)
+  await api.bootstrap(at, { localVolumes: true })
   const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
   await presence?.start()
   const publish = (): void => {

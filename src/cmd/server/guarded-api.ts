@@ -126,7 +126,7 @@ export interface AuditOptions {
 export interface GuardedApi extends ApiAccess {
   readonly server: ApiServer
   /** Makes what every cluster has. Until then the server says that it is not ready. */
-  bootstrap(advertise?: BootstrapOptions['advertise']): Promise<void>
+  bootstrap(advertise?: BootstrapOptions['advertise'], more?: Pick<BootstrapOptions, 'localVolumes'>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -173,8 +173,9 @@ export async function startGuardedApi(options: GuardedApiOptions): Promise<Guard
     ...(!options.accountKeys && { signServiceAccountToken: (claims) => guard.signServiceAccountToken(claims) }),
     transportFor,
     clientFor: (user, userAgent) => createClient({ transport: transportFor(user), env, userAgent }),
-    async bootstrap(advertise) {
+    async bootstrap(advertise, more) {
       await bootstrap(server, {
+        ...more,
         serviceCidrs: [serviceCidr],
         advertise,
         trust: options.trust ?? { clientCa: rootCa, requestHeaderCa: options.frontProxyCa },

@@ -12,6 +12,8 @@ export const identities = {
   /** A controller, by its service account such as `replicaset-controller`. */
   controller: (name: string): UserInfo => serviceAccount(name),
   dns: serviceAccount('skiff-dns'),
+  /** Who makes the volumes of nodes: a node itself may make none. */
+  localVolumes: serviceAccount('skiff-local-volumes'),
 } as const
 
 function user(name: string, ...groups: string[]): UserInfo {

@@ -96,13 +96,15 @@ async function runManifests({ settings, api, env, signal }: PartsOptions): Promi
 async function runNode(options: PartsOptions): Promise<void> {
   const runtime = await options.runtime
   if (!runtime) return (await import('./simulated-nodes.ts')).runSimulatedNodes(options)
-  const [{ runNodeAgent }, { runProxy, runClusterDns }] = await Promise.all([
+  const [{ runNodeAgent }, { runProxy, runClusterDns }, { runVolumes }] = await Promise.all([
     import('./node-agent.ts'),
     import('./node-network.ts'),
+    import('./local-volumes.ts'),
   ])
   await together(options.signal, (own) => [
     runNodeAgent({ ...options, ...own }, runtime.endpoint),
     runProxy({ ...options, ...own }),
     runClusterDns({ ...options, ...own }),
+    runVolumes({ ...options, ...own }),
   ])
 }

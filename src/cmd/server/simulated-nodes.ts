@@ -2,6 +2,7 @@ import { SessionServer } from '../../kubelet/linux/session-server.ts'
 import { Fleet } from '../../kubelet/simulated/fleet.ts'
 import { identities } from './identities.ts'
 import { localNode } from './local-node.ts'
+import { simulateVolumes } from './local-volumes.ts'
 import type { PartsOptions } from './parts.ts'
 
 /** Runs nodes whose pods pretend, until the signal aborts. */
@@ -14,7 +15,9 @@ export async function runSimulatedNodes({ api, settings, env, nodeIP, signal }: 
     sessions,
   })
   const leave: (() => void)[] = []
-  for (const name of nodeNames(settings.nodeName, settings.nodes)) {
+  const names = nodeNames(settings.nodeName, settings.nodes)
+  const volumes = simulateVolumes({ api, env, signal }, new Set(names))
+  for (const name of names) {
     const { kubelet } = await fleet.add(name, { address: nodeIP })
     if (api.server) leave.push(api.server.nodes.add(name, localNode(kubelet.api)))
   }
@@ -22,6 +25,7 @@ export async function runSimulatedNodes({ api, settings, env, nodeIP, signal }: 
   for (const one of leave) one()
   await fleet.stop()
   await sessions.close()
+  await volumes
 }
 
 /** The first has the cluster's node name, the others a number after it. */

@@ -1,5 +1,5 @@
 import type { StatefulSet } from '../../api/generated/types/apps/v1.ts'
-import type { Pod } from '../../api/generated/types/core/v1.ts'
+import type { PersistentVolumeClaim, Pod } from '../../api/generated/types/core/v1.ts'
 import { controllerRevisions, persistentVolumeClaims, pods, statefulSets } from '../../api/index.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
 import { matches } from '../../apimachinery/labels/label-selector.ts'
@@ -12,6 +12,7 @@ import { orphanIndex, orphanWatch } from '../ownership/orphans.ts'
 import { nextAvailabilityMs } from '../pods/availability.ts'
 import { isNamespaceTerminating, messageOf } from '../pods/write.ts'
 import { claimsOf, ordinalOf, revisionOf, statefulPod } from './identity.ts'
+import { claimOwners, isLeftToGo } from './retention.ts'
 import { planSteps, statefulStatus, type Scene, type Step } from './plan.ts'
 
 const HASH_LABEL = 'controller.kubernetes.io/hash'
@@ -69,7 +70,10 @@ async function sync(set: Frozen<StatefulSet>, context: ReconcileContext): Promis
     now: context.env.clock.now(),
   }
   try {
-    if (!set.metadata.deletionTimestamp) for (const step of planSteps(scene)) await take(step, scene, history, context)
+    if (!set.metadata.deletionTimestamp) {
+      for (const pod of found) await keepClaimOwners(set, pod, context)
+      for (const step of planSteps(scene)) await take(step, scene, history, context)
+    }
   } finally {
     await writeStatus(scene, history.collisionCount, context)
   }
@@ -146,6 +150,8 @@ async function createClaims(set: Frozen<StatefulSet>, ordinal: number, context: 
     const claim = `Create Claim ${wanted.metadata.name}`
     const pod = `Pod ${set.metadata.name}-${ordinal} in StatefulSet ${set.metadata.name}`
     if (existing?.metadata.deletionTimestamp) throw new Error(`pvc ${wanted.metadata.name} is being deleted`)
+    if (existing && isLeftToGo(existing, set, `${set.metadata.name}-${ordinal}`))
+      throw new Error(`pvc ${wanted.metadata.name} goes with an earlier pod`)
     if (existing) continue
     try {
       await context.client(persistentVolumeClaims).create(wanted)
@@ -155,6 +161,26 @@ async function createClaims(set: Frozen<StatefulSet>, ordinal: number, context: 
       tell(set, 'Warning', 'FailedCreate', `${claim} for ${pod} failed error: ${messageOf(error)}`, context)
       throw error
     }
+  }
+}
+
+/** Before a pod is taken away, too: what goes with it has to be known by then. */
+async function keepClaimOwners(set: Frozen<StatefulSet>, pod: Frozen<Pod>, context: ReconcileContext): Promise<void> {
+  const ordinal = ordinalOf(set, pod)
+  if (ordinal === undefined) return
+  for (const template of claimsOf(set, ordinal)) {
+    const claim = context.lister(persistentVolumeClaims).get(keyOf(template))
+    if (!claim) continue
+    const { wanted, isOthers } = claimOwners(claim, set, pod)
+    if (isOthers) {
+      const message =
+        `PersistentVolumeClaim ${claim.metadata.name} has a conflicting OwnerReference that acts as a manging controller, ` +
+        'the retention policy is ignored for this claim'
+      tell(set, 'Warning', 'ConflictingController', message, context)
+    }
+    if (!wanted) continue
+    const metadata = { ...claim.metadata, ownerReferences: wanted }
+    await context.client(persistentVolumeClaims).update({ ...claim, metadata } as PersistentVolumeClaim)
   }
 }
 

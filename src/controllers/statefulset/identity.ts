@@ -69,17 +69,15 @@ export function claimsOf(set: Frozen<StatefulSet>, ordinal: number): Frozen<Pers
       ...(set.metadata.namespace && { namespace: set.metadata.namespace }),
       labels: { ...metadata.labels, ...set.spec.selector.matchLabels },
       ...(metadata.annotations && { annotations: metadata.annotations }),
-      ...claimOwners(set),
+      ...(isGoneWithSet(set) && { ownerReferences: [controllerReference(statefulSets, set)] }),
     },
     spec,
   }))
 }
 
 /** Claims that are to go with the set have it as an owner. */
-function claimOwners(set: Frozen<StatefulSet>): Pick<PersistentVolumeClaim['metadata'], 'ownerReferences'> {
-  if (set.spec.persistentVolumeClaimRetentionPolicy?.whenDeleted !== 'Delete') return {}
-  const { controller: _, blockOwnerDeletion: _b, ...owner } = controllerReference(statefulSets, set)
-  return { ownerReferences: [owner] }
+function isGoneWithSet({ spec }: Frozen<StatefulSet>): boolean {
+  return spec.persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete'
 }
 
 /** The revision that the pod is of. */

@@ -10,6 +10,8 @@ export interface ClusterPaths {
   readonly store: string
   readonly kubelet: string
   readonly podLogs: string
+  /** Of the volumes that the node makes. */
+  readonly volumes: string
   /** The administrator's kubeconfig, as the server writes it. */
   readonly kubeconfig: string
   readonly containerd: {
@@ -41,6 +43,7 @@ export function clusterPaths(dataDir: string, name: string): ClusterPaths {
     store: join(root, 'store'),
     kubelet: join(root, 'kubelet'),
     podLogs: join(root, 'pod-logs'),
+    volumes: join(root, 'volumes'),
     kubeconfig: join(root, 'kubeconfig'),
     containerd: {
       folder: containerd,

@@ -1,7 +1,7 @@
 import { matches } from '../../../apimachinery/labels/label-selector.ts'
 import type { Frozen } from '../../../apimachinery/meta.ts'
 import { compareQuantity, parseQuantity } from '../../../apimachinery/quantity/quantity.ts'
-import type { PersistentVolume, PersistentVolumeClaim } from '../../generated/types/core/v1.ts'
+import type { PersistentVolume, PersistentVolumeClaim, TopologySelectorTerm } from '../../generated/types/core/v1.ts'
 import { STORAGE_CLASS_ANNOTATION } from './storage-class-annotation.ts'
 
 type Claim = Frozen<PersistentVolumeClaim>
@@ -102,4 +102,15 @@ function sameAttributes(volume: Volume, claim: Claim): boolean {
 
 function hasAccessModes(volume: Volume, claim: Claim): boolean {
   return (claim.spec.accessModes ?? []).every((mode) => volume.spec.accessModes?.includes(mode))
+}
+
+/** Whether a class that is allowed in these places may have a volume on a node with these labels. */
+export function matchesTopology(
+  terms: readonly Frozen<TopologySelectorTerm>[] | undefined,
+  labels: Readonly<Record<string, string>> | undefined,
+): boolean {
+  if (!terms || terms.length === 0) return true
+  return terms.some(({ matchLabelExpressions = [] }) =>
+    matchLabelExpressions.every(({ key, values }) => values.includes(labels?.[key] ?? '')),
+  )
 }

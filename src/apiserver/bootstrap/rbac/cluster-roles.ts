@@ -193,6 +193,14 @@ export const CLUSTER_ROLES: RoleTable = {
   ],
   // Beyond upstream's proxy, ours serves the host ports of its node's pods.
   'system:skiff-host-ports': ['list,watch core pods'],
+  // Who makes the volumes of nodes: less than system:persistent-volume-provisioner, for it changes no claims.
+  'system:skiff-local-volumes': [
+    `${READ} core persistentvolumeclaims`,
+    'create,delete,get,list,patch,watch core persistentvolumes',
+    `${READ} storage.k8s.io storageclasses`,
+    'get core nodes',
+    EVENTS,
+  ],
 }
 
 /** Roles that are the sum of others: each takes in those with its label. */

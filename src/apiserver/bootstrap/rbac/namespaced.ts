@@ -74,5 +74,6 @@ export const CLUSTER_BINDINGS: BindingTable = {
   // What nodes may do is decided by the node authorizer, so nobody has the role; it is there for those who bind it themselves.
   'system:node': { to: [] },
   'system:skiff-host-ports': { to: ['user:system:kube-proxy'] },
+  'system:skiff-local-volumes': { to: ['account:skiff-local-volumes'] },
   'system:coredns': { to: ['account:skiff-dns', 'account:coredns'] },
 }

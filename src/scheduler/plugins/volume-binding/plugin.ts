@@ -6,6 +6,7 @@ import {
   classOf,
   findVolume,
   isBoundTo,
+  matchesTopology,
   SELECTED_NODE,
 } from '../../../api/core/v1/volume-matching.ts'
 import type { PersistentVolume, Pod } from '../../../api/generated/types/core/v1.ts'
@@ -107,8 +108,12 @@ function chooseVolumes(
     if (volume) {
       taken.add(volume.metadata.name ?? '')
       chosen.push([claim, volume])
-    } else if (classes.get(classOf(claim))?.provisioner === NO_PROVISIONER) return undefined
-    else provisioned.push(claim)
+    } else {
+      const storageClass = classes.get(classOf(claim))
+      if (storageClass?.provisioner === NO_PROVISIONER) return undefined
+      if (!matchesTopology(storageClass?.allowedTopologies, node.labels)) return undefined
+      provisioned.push(claim)
+    }
   }
   return { chosen, provisioned }
 }
