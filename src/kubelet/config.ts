@@ -28,6 +28,8 @@ export interface KubeletConfig {
   readonly containerLogMaxFiles: number
   /** The kubelet server's port, as the node tells it. */
   readonly port: number
+  /** Whether the node's own logs can be read through its server. */
+  readonly enableSystemLogHandler: boolean
   /** A folder of pod manifests to run without the API. */
   readonly staticPodPath?: string
   /** `v1.36.0`. */
@@ -59,6 +61,7 @@ export function defaultConfig(nodeName: string): KubeletConfig {
     containerLogMaxBytes: 10 * 1024 ** 2,
     containerLogMaxFiles: 5,
     port: 10250,
+    enableSystemLogHandler: true,
     version: 'v1.36.0',
     relistMs: 5 * 60_000,
     housekeeping: true,

@@ -8,6 +8,8 @@ import { checkHostPath } from '../../src/kubelet/volumes/host-path.ts'
 import { linuxFiles } from '../../src/kubelet/linux/files.ts'
 import { linuxMounts } from '../../src/kubelet/linux/mounts.ts'
 import { readLog } from '../../src/kubelet/logs/read.ts'
+import type { NodeResponse } from '../../src/kubelet/server/api.ts'
+import { nodeLogs } from '../../src/kubelet/server/node-logs.ts'
 import { terminationMessage } from '../../src/kubelet/runtime/termination-message.ts'
 import type { ContainerStatus } from '../../src/kubelet/cri/generated/types.ts'
 import { skipMounts as skip } from '../../src/kubelet/linux/test-mounts.ts'
@@ -137,6 +139,70 @@ describe('what a container leaves is read as a file of its own, or not at all', 
       }, /ELOOP/)
     }))
 })
+
+describe("a node's logs are read from its folder of logs, or not at all", () => {
+  for (const [name, make] of Object.entries(LINKS)) {
+    test(name, () =>
+      withVolume(async (volume, outside) => {
+        const [target, asked] = make(outside)
+        symlinkSync(target, `${volume}/link`)
+        const { status, body } = await nodeLogs(linuxFiles, volume, `/logs/${asked}`)
+        assert.ok([403, 404].includes(status), String(status))
+        assert.doesNotMatch(await bytesOf(body), /secret/)
+      }),
+    )
+  }
+
+  test('pipes and devices are not read', { skip }, () =>
+    withVolume(async (volume) => {
+      execFileSync('mkfifo', [`${volume}/pipe`])
+      execFileSync('mknod', [`${volume}/zero`, 'c', '1', '5'])
+      for (const name of ['pipe', 'zero'])
+        assert.equal((await nodeLogs(linuxFiles, volume, `/logs/${name}`)).status, 403)
+    }),
+  )
+
+  test('a file that becomes a link before it is read', () =>
+    withVolume(async (volume, outside) => {
+      writeFileSync(`${volume}/log`, 'mine')
+      const { body } = await nodeLogs(linuxFiles, volume, '/logs/log')
+      await rm(`${volume}/log`)
+      await symlink(`${outside}/secret`, `${volume}/log`)
+      await assert.rejects(bytesOf(body), /is not within/)
+    }))
+
+  test('files and folders, as they are', () =>
+    withVolume(async (volume) => {
+      const long = 'line\n'.repeat(50_000)
+      writeFileSync(`${volume}/sub/<a:b>.log`, long)
+      symlinkSync('sub/<a:b>.log', `${volume}/link`)
+      const at = (path: string): Promise<NodeResponse> => nodeLogs(linuxFiles, volume, path)
+      assert.equal(
+        (await at('/logs/')).body,
+        '<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n<a href="link">link</a>\n<a href="sub/">sub/</a>\n</pre>\n',
+      )
+      assert.match(await bytesOf((await at('/logs/sub/')).body), /<a href="\.\/%3Ca:b%3E\.log">&lt;a:b&gt;\.log<\/a>/)
+      for (const path of ['/logs/sub/<a:b>.log', '/logs/link']) assert.equal(await bytesOf((await at(path)).body), long)
+      const answers: [path: string, status: number, location?: string][] = [
+        ['/logs/sub', 301, 'sub/'],
+        ['/logs/link/', 301, '../link'],
+        ['/logs/missing', 404],
+        ['/logs/link/below', 404],
+        ['/logs', 404],
+      ]
+      for (const [path, status, location] of answers) {
+        const answer = await at(path)
+        assert.deepEqual([path, answer.status, answer.location], [path, status, location])
+      }
+    }))
+})
+
+async function bytesOf(body: NodeResponse['body']): Promise<string> {
+  if (typeof body === 'string') return body
+  const pieces: Uint8Array[] = []
+  for await (const piece of body) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
 
 function messageAt(hostPath: string): Promise<string> {
   const status = {

@@ -21,6 +21,11 @@ export interface Files {
   read(path: string): Promise<Uint8Array>
   /** The first bytes of a file below `root`, which others may write to: no symlink leads out of it, and what is no regular file is refused. */
   readWithin(root: string, relative: string, maxBytes: number): Promise<Uint8Array>
+  /**
+   * What is at a path below `root`, which others may write to. A symlink that leads out of it, and what is neither file nor folder, reject with
+   * EXDEV. The content is read as it is asked for, up to the size that the file has now.
+   */
+  lookWithin(root: string, relative: string): Promise<FileWithin>
   /** Up to `length` bytes from `offset`; shorter at the end of the file. A regular file, by its own name: pipes, devices and symlinks are refused. */
   readAt(path: string, offset: number, length: number): Promise<Uint8Array>
   readdir(path: string): Promise<readonly { readonly name: string; readonly kind: FileKind }[]>
@@ -48,6 +53,10 @@ export interface Files {
   /** Bytes and inodes used below a path. */
   usage(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>
 }
+
+export type FileWithin =
+  | { readonly kind: 'directory'; readonly entries: readonly { readonly name: string; readonly kind: FileKind }[] }
+  | { readonly kind: 'file'; readonly content: AsyncIterable<Uint8Array> }
 
 export interface FileSystemStat {
   readonly capacityBytes: number

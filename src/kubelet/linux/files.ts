@@ -1,11 +1,11 @@
-import { createReadStream, createWriteStream, watch, type Dirent, type Stats } from 'node:fs'
+import { createReadStream, createWriteStream, watch, type Stats } from 'node:fs'
 import * as fs from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { O_NOFOLLOW } from './open-flags.ts'
-import { readOnlyFile, readWithin } from './within.ts'
-import { isFileError, type FileKind, type Files, type FileStat } from '../host/files.ts'
+import { kindOf, lookWithin, readOnlyFile, readWithin } from './within.ts'
+import { isFileError, type Files, type FileStat } from '../host/files.ts'
 
 /** Files of this machine. */
 export const linuxFiles: Files = {
@@ -22,6 +22,7 @@ export const linuxFiles: Files = {
   // Nobody links to what is read like this.
   readAt: (path, offset, length) => readOnlyFile(path, offset, length, O_NOFOLLOW),
   readWithin,
+  lookWithin,
   readdir: async (path) =>
     (await fs.readdir(path, { withFileTypes: true })).map((e) => ({ name: e.name, kind: kindOf(e) })),
   stat: (path) => fs.stat(path).then(toStat, missing),
@@ -62,15 +63,6 @@ function toStat(stats: Stats): FileStat {
     modifiedMs: stats.mtimeMs,
     inode: stats.ino,
   }
-}
-
-function kindOf(entry: Stats | Dirent): FileKind {
-  if (entry.isFile()) return 'file'
-  if (entry.isDirectory()) return 'directory'
-  if (entry.isSymbolicLink()) return 'symlink'
-  if (entry.isSocket()) return 'socket'
-  if (entry.isBlockDevice()) return 'blockDevice'
-  return entry.isCharacterDevice() ? 'charDevice' : 'other'
 }
 
 /** Stays on one file system, so that what is mounted below is never emptied. */

@@ -6,6 +6,7 @@ import type { ServerContext } from './context.ts'
 import { getOwn } from '../../lib/own.ts'
 import { isPlain, readNodePath, type UnplainPath } from './node-path.ts'
 import { agentMetrics, resourceMetrics } from './metrics.ts'
+import { NODE_LOGS_DIR, nodeLogs } from './node-logs.ts'
 import { openSession, runCommand } from './sessions.ts'
 import { statsSummary } from './stats.ts'
 import { orphanOf } from '../pod/orphan.ts'
@@ -30,6 +31,7 @@ const ROUTES: Readonly<Record<string, Handler>> = {
   '/pods': ({ workers }) => json(podList(workers.pods())),
   '/runningpods': ({ means }) => json(podList([...means.observed.all()].map(orphanOf))),
   '/containerLogs': containerLogs,
+  '/logs': systemLogs,
   '/run': runCommand,
   '/stats/summary': async (context) => json(await statsSummary(context)),
   '/metrics': (context) => metricsText(agentMetrics(context)),
@@ -42,8 +44,20 @@ const METHODS: Readonly<Record<string, string>> = {
   '/pods': 'GET',
   '/runningpods': 'GET',
   '/containerLogs': 'GET',
+  '/logs': 'GET',
   '/stats/summary': 'GET',
   '/run': 'POST',
+}
+
+function systemLogs(
+  { config, means }: ServerContext,
+  _: unknown,
+  __: unknown,
+  { path }: NodeRequest,
+): Promise<NodeResponse> | NodeResponse {
+  if (!config.enableSystemLogHandler) return text('logs endpoint is disabled.\n', 405)
+  const plain = readNodePath(path)
+  return isPlain(plain) ? nodeLogs(means.host.files, NODE_LOGS_DIR, plain.pathname) : elsewhere(plain)
 }
 
 function podList(items: readonly object[]): object {

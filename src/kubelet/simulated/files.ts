@@ -1,4 +1,4 @@
-import { FileError, type Files, type FileStat } from '../host/files.ts'
+import { FileError, type Files, type FileStat, type FileWithin } from '../host/files.ts'
 
 interface SimulatedFile {
   readonly content: Uint8Array
@@ -58,6 +58,8 @@ export class SimulatedFiles implements Files {
   read(path: string): Promise<Uint8Array> {
     return Promise.resolve(this.#logs.get(path)?.content ?? new Uint8Array())
   }
+
+  lookWithin = (): Promise<FileWithin> => Promise.resolve({ kind: 'directory', entries: [] })
 
   readWithin(root: string, relative: string, maxBytes: number): Promise<Uint8Array> {
     return this.readAt(`${root}/${relative}`, 0, maxBytes)
