@@ -42,10 +42,14 @@ export function quotaUsage(resource: string, object: Frozen<KubeObject>, now: nu
 
 /** Whether the pod holds anything: it hasn't ended, and its time to end isn't long over. */
 function usesResources(pod: Frozen<Pod>, now: number): boolean {
-  const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
-  if (isPodTerminal(pod)) return false
-  if (!deletionTimestamp || deletionGracePeriodSeconds === undefined) return true
-  return now <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
+  return !isPodTerminal(pod) && !hasOverstayed(pod, now)
+}
+
+/** Whether the pod's time to end is over: it is counted no longer, though it is still there. */
+export function hasOverstayed({ metadata }: Frozen<Pod>, now: number): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds } = metadata
+  if (!deletionTimestamp || deletionGracePeriodSeconds === undefined) return false
+  return now > Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
 }
 
 function podUsage(pod: Frozen<Pod>): ResourceList {
