@@ -27,14 +27,12 @@ import { Authorities } from './authorities.ts'
 import { currentAuthority } from './certificate-authority.ts'
 import { type GuardedApiOptions, startGuardedApi, type ApiAccess } from './guarded-api.ts'
 import { debugRoutes } from './debug-routes.ts'
-import type { KeyPair } from './certificates.ts'
 import type { OpenSigner } from './external-signer/open.ts'
-import type { Pki } from './pki.ts'
-import { Followed } from './followed.ts'
 import { remoteService } from './remote-service.ts'
 import { listenProblem } from './port.ts'
 import { collectProcess } from './process-metrics.ts'
-import { servingTls, watchCertificates } from './serving-tls.ts'
+import { servingTls } from './serving-tls.ts'
+import { CertificatesInUse, type ShownCertificates } from './shown-certificates.ts'
 import { startTracing } from './tracing.ts'
 
 /** A running API server, and clients of it in the same process. */
@@ -43,13 +41,6 @@ export interface RunningApi extends ApiAccess {
   readonly listener: Pick<HttpsListener, 'port' | 'close'>
   /** Shows these certificates from now on, to clients and to whom it passes requests on. */
   renew(shown: ShownCertificates): void
-}
-
-/** What the API server proves itself with. */
-export interface ShownCertificates {
-  readonly pki: Pki
-  /** How node agents of other processes know this server. */
-  readonly kubeletTls?: KeyPair | undefined
 }
 
 export interface ApiOptions extends ShownCertificates {
@@ -68,115 +59,114 @@ export interface ApiOptions extends ShownCertificates {
 }
 
 /** Builds the API server and listens. A UserError when the port is taken. */
-export async function startApi(options: ApiOptions): Promise<RunningApi> {
-  const { env, store, settings, pki, nodeIP } = options
-  const descriptions = openApiDescriptions()
-  let shown: ShownCertificates = options
-  // Asked for each connection.
-  const connect: ConnectTls = {
-    get kubelet() {
-      const { kubeletCa: ca } = options.config.serving
-      return shown.kubeletTls && { ...shown.kubeletTls, ...(ca !== undefined && { ca }) }
-    },
-    get frontProxy() {
-      return shown.pki.frontProxy.client
-    },
-  }
-  const authorities = new Authorities(env, pki, options.config.authentication.certificates)
-  const { tracing: traced } = options.config.observability
-  const tracing = traced && (await startTracing(traced, { env, instance: identityOf(options).name }))
-  const { accounts } = options.config.authentication
-  const { endpoint } = accounts.keys
-  const external = endpoint === undefined ? undefined : await externalSigner(endpoint, options)
+export async function startApi(given: ApiOptions): Promise<RunningApi> {
+  const options = { ...given, metrics: given.metrics ?? new Metrics() }
+  const { env, config, nodeIP } = options
+  const certificates = new CertificatesInUse(options, config.serving)
+  const connect = certificates.connectTls()
+  const authorities = new Authorities(env, options.pki, config.authentication.certificates)
+  const tracing = await tracingOf(options)
+  const external = await externalSigner(options)
   const api = await startGuardedApi({
+    ...guardedOptions(options),
+    ...tokensOf(options, external),
+    authenticators: [authorities.authenticator],
+    trust: authorities.trust,
+    connector: networkConnector(connect),
+    ...(tracing && { tracer: tracing.tracer }),
+  })
+  collectProcess(api.server.metrics)
+  const listener = await listen(api.server, options, connect)
+  certificates.show({ env, listener, authorities, publish: (trust) => publishTrust(api.server, trust) })
+  const at = { address: nodeIP, port: listener.port }
+  await api.bootstrap(at, { localVolumes: true })
+  const presence = await presenceOf(options, api.server, at)
+  certificates.followAuthorities()
+  const close = async (): Promise<void> => {
+    certificates.stop()
+    await endGently(api.server, listener, options)
+    await presence?.stop()
+    await listener.close()
+    await api.stop()
+    external?.close()
+    await tracing?.close()
+  }
+  return {
+    ...api,
+    get rootCa() {
+      return certificates.pki.ca.cert
+    },
+    followRootCa: (changed, signal) => certificates.followRootCa(changed, signal),
+    certificateAuthority: currentAuthority(env.random, () => certificates.pki.ca),
+    renew: (shown) => certificates.renew(shown),
+    listener: { port: listener.port, close },
+  }
+}
+
+type MeteredOptions = ApiOptions & { readonly metrics: Metrics }
+
+/** What the cluster and its flags say of the API server; of who asks and who is asked see startApi. */
+function guardedOptions(options: MeteredOptions): GuardedApiOptions {
+  const { env, store, settings, pki, nodeIP, config, metrics, verbosity, healthChecks } = options
+  const descriptions = openApiDescriptions()
+  const by = { clock: env.clock, serverId: identityOf(options).name }
+  return {
     store,
     env,
+    metrics,
     rootCa: pki.ca.cert,
     serviceCidr: settings.serviceCidr,
     clusterDomain: settings.clusterDomain,
     address: `${nodeIP}:${settings.apiPort}`,
-    ...(external ? { accountKeys: external.keys } : { tokenKeys: tokenKeys(pki.serviceAccount, accounts.keys) }),
-    authenticators: [authorities.authenticator],
-    ...authenticationOptions(options.config.authentication, {
-      clock: env.clock,
-      serverId: identityOf(options).name,
-    }),
-    ...(external && { accountTokens: external.accountTokens }),
-    admission: options.config.admission,
-    flow: options.config.flow,
-    minRequestTimeoutSeconds: options.config.flow.minRequestTimeoutSeconds,
-    audit: auditOf(options.config.audit, env),
+    ...authenticationOptions(config.authentication, by),
+    admission: config.admission,
+    flow: config.flow,
+    minRequestTimeoutSeconds: config.flow.minRequestTimeoutSeconds,
+    audit: auditOf(config.audit, env),
     ...imagePolicyOf(options),
-    authorization: authorizationOptions(options.config.authorization, {
-      clock: env.clock,
-      serverId: identityOf(options).name,
-    }),
-    trust: authorities.trust,
-    connector: networkConnector(connect),
+    authorization: authorizationOptions(config.authorization, by),
     callWebhook: networkWebhooks(),
-    eventTtlMs: options.config.serving.eventTtlMs,
-    ...(options.verbosity && { verbosity: options.verbosity }),
-    ...(tracing && { tracer: tracing.tracer }),
-    ...(options.metrics && { metrics: options.metrics }),
-    ...(options.healthChecks && { healthChecks: options.healthChecks }),
-    routes: debugRoutes({ ...options, ...options.config.observability }),
+    eventTtlMs: config.serving.eventTtlMs,
+    ...(verbosity && { verbosity }),
+    ...(healthChecks && { healthChecks }),
+    routes: debugRoutes({ ...options, ...config.observability }),
     ...(descriptions && { descriptions }),
-  })
-  collectProcess(api.server.metrics)
-  const listener = await listen(api.server, options, connect)
-  let { serving } = options.config
-  const stopWatching = watchCertificates(env, serving, (now) => {
-    serving = now
-    listener.renew(servingTls(shown.pki, serving, authorities.config))
-  })
-  const at = { address: nodeIP, port: listener.port }
-  await api.bootstrap(at, { localVolumes: true })
-  const presence = store.shared ? new Presence({ server: api.server, at, identity: identityOf(options) }) : undefined
-  await presence?.start()
-  const publish = (): void => {
-    publishTrust(api.server, authorities.trust).catch((err: unknown) => {
-      env.log.error('authorities cannot be published', { err })
-    })
-  }
-  authorities.follow(() => {
-    listener.renew(servingTls(shown.pki, serving, authorities.config))
-    publish()
-  })
-  const rootCa = new Followed(() => shown.pki.ca.cert)
-  return {
-    ...api,
-    get rootCa() {
-      return shown.pki.ca.cert
-    },
-    followRootCa: (changed, signal) => rootCa.follow(changed, signal),
-    certificateAuthority: currentAuthority(env.random, () => shown.pki.ca),
-    renew(renewed) {
-      shown = renewed
-      if (authorities.replace(renewed.pki)) publish()
-      listener.renew(servingTls(renewed.pki, serving, authorities.config))
-      rootCa.look()
-    },
-    listener: {
-      port: listener.port,
-      async close() {
-        stopWatching()
-        authorities.stop()
-        await endGently(api.server, listener, options)
-        await presence?.stop()
-        await listener.close()
-        await api.stop()
-        external?.close()
-        await tracing?.close()
-      },
-    },
   }
 }
 
+/** Who signs service account tokens: the cluster's keys, or a signer elsewhere, whose tokens last no longer than it says. */
+function tokensOf(
+  { pki, config }: ApiOptions,
+  external: OpenSigner | undefined,
+): Pick<GuardedApiOptions, 'accountKeys' | 'accountTokens' | 'tokenKeys'> {
+  if (external) return { accountKeys: external.keys, accountTokens: external.accountTokens }
+  return { tokenKeys: tokenKeys(pki.serviceAccount, config.authentication.accounts.keys) }
+}
+
 /** Loaded by who has tokens signed elsewhere. */
-async function externalSigner(endpoint: string, { env, config, metrics }: ApiOptions): Promise<OpenSigner> {
+async function externalSigner({ env, config, metrics }: MeteredOptions): Promise<OpenSigner | undefined> {
+  const { accountTokens, keys } = config.authentication.accounts
+  if (keys.endpoint === undefined) return undefined
   const { openExternalSigner } = await import('./external-signer/open.ts')
-  const { accountTokens } = config.authentication.accounts
-  return openExternalSigner({ endpoint, env, accountTokens, metrics: metrics ?? new Metrics() })
+  return openExternalSigner({ endpoint: keys.endpoint, env, accountTokens, metrics })
+}
+
+async function tracingOf(options: ApiOptions): Promise<Awaited<ReturnType<typeof startTracing>> | undefined> {
+  const { env, config } = options
+  const { tracing } = config.observability
+  return tracing && startTracing(tracing, { env, instance: identityOf(options).name })
+}
+
+/** Where several API servers share a store, they know of each other. */
+async function presenceOf(
+  options: ApiOptions,
+  server: ApiServer,
+  at: { readonly address: string; readonly port: number },
+): Promise<Presence | undefined> {
+  if (!options.store.shared) return undefined
+  const presence = new Presence({ server, at, identity: identityOf(options) })
+  await presence.start()
+  return presence
 }
 
 /** As upstream ends on SIGTERM: not ready, then nobody else is let in, and what is under way is answered. */

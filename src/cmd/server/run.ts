@@ -10,7 +10,7 @@ import { Metrics } from '../../apiserver/metrics/metrics.ts'
 import { nextTurn } from '../../lib/turn.ts'
 import type { Env } from '../../lib/env.ts'
 import type { Verbosity } from '../../lib/verbosity.ts'
-import type { RunningApi, ShownCertificates } from './api-server.ts'
+import type { RunningApi } from './api-server.ts'
 import { identityOf, servingNames, startApi } from './api-server.ts'
 import { type ApiConfig, apiConfig } from './api-config/config.ts'
 import type { EncryptionConfig } from './api-config/encryption.ts'
@@ -25,6 +25,7 @@ import { ensureKubeletClient, ensurePki, finishPair } from './pki.ts'
 import type { Pki } from './pki.ts'
 import { keepRenewed } from './renewal.ts'
 import type { NodeRuntime } from './runtime.ts'
+import type { ShownCertificates } from './shown-certificates.ts'
 
 /** How a server is run. */
 export interface ServerOptions {
