@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { parse } from 'yaml'
+import { acquireLock } from '../host/cluster/lock.ts'
 import { clusterPaths } from '../host/cluster/paths.ts'
 import { writeSettings } from '../host/cluster/settings.ts'
 import { EXIT, UserError } from '../host/user-error.ts'
@@ -39,6 +40,19 @@ test('every command has a description, and examples unless it only holds others'
     const help = await skiff(name, '--help')
     assert.match(help.out, name === 'image' ? /load/ : /Examples:\n {2}\w/, name)
   }
+})
+
+test('a server that is no process of ours, but lives, is left alone', async () => {
+  makeCluster('inner', 'simulated')
+  const lock = await acquireLock(clusterPaths(folder, 'inner').root)
+  const { err, code } = await skiff('down', '--name', 'inner', '--data-dir', folder)
+  assert.equal(code, EXIT.failed)
+  assert.match(
+    err,
+    /the server of cluster "inner" runs in another PID namespace\n.*run skiff down where it was started/,
+  )
+  await lock?.release()
+  assert.equal((await skiff('down', '--name', 'inner', '--data-dir', folder)).code, EXIT.ok)
 })
 
 test('wrong use exits with 2 and says what is wrong', async () => {

@@ -4,6 +4,7 @@ import { systemClock } from '../lib/clock.ts'
 import { keepAlive } from '../lib/host/keep-alive.ts'
 import { lineLogger } from '../lib/host/line-logger.ts'
 import { systemRandom } from '../lib/random.ts'
+import { isErrno } from '../host/user-error.ts'
 import { KUBERNETES_VERSION } from '../apiserver/version.ts'
 import { packageFile, packageVersion } from './package-files.ts'
 import { criRuntimes } from './runtimes.ts'
@@ -17,6 +18,7 @@ export async function main({ entry }: { readonly entry: string }): Promise<void>
   const release = keepAlive()
   const context = hostContext(entry, interrupted.signal)
   const program = buildProgram(context, [serverCommand, agentCommand, snapshotCommand])
+  endWithReader(process)
   process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
   try {
     process.exitCode = await runProgram(program, context, process.argv.slice(2))
@@ -42,6 +44,21 @@ function hostContext(entry: string, signal: AbortSignal): CliContext {
     checkApiFlags: async (given, { clusterDomain }) =>
       (await import('./server/api-config/config.ts')).checkApiConfig(given, systemClock, clusterDomain),
   }
+}
+
+/** How a shell tells of a process that SIGPIPE ended. */
+const ENDED_BY_SIGPIPE = 141
+
+/** Whoever has read enough, such as `head`, ends the command without a word, as it ends any other; what is told on the way may go unread. */
+function endWithReader({ stdout, stderr }: NodeJS.Process): void {
+  const isGone = (error: unknown): boolean => isErrno(error, 'EPIPE')
+  stdout.on('error', (error) => {
+    if (!isGone(error)) throw error
+    process.exit(ENDED_BY_SIGPIPE)
+  })
+  stderr.on('error', (error) => {
+    if (!isGone(error)) throw error
+  })
 }
 
 function output(stream: NodeJS.WriteStream): Output {

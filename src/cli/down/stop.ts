@@ -1,6 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { endProcess, readProcessFile, removeProcessFile } from '../../host/cluster/process-file.ts'
+import { acquireLock } from '../../host/cluster/lock.ts'
+import type { ClusterPaths } from '../../host/cluster/paths.ts'
+import {
+  endProcess,
+  findInNamespaceBelow,
+  readProcessFile,
+  removeProcessFile,
+} from '../../host/cluster/process-file.ts'
 import { isRunning } from '../../host/containerd/supervise.ts'
 import { tearDown } from '../../host/teardown/cluster.ts'
 import { EXIT, UserError, isErrno, messageOf } from '../../host/user-error.ts'
@@ -36,14 +43,32 @@ function requireRoot({ settings }: ExistingCluster): void {
   })
 }
 
-async function stopServer({ env }: CliContext, progress: Progress, { paths }: ExistingCluster): Promise<void> {
+async function stopServer(
+  { env }: CliContext,
+  progress: Progress,
+  { paths, settings }: ExistingCluster,
+): Promise<void> {
   const server = readProcessFile(paths.pidFile)
-  if (!server) return progress.done('server', 'was not running')
+  if (!server) {
+    await requireNoneElsewhere(settings.name, paths)
+    return progress.done('server', 'was not running')
+  }
   await progress.step('server', async (note) => {
     note(`ending process ${server.pid}`)
     await endProcess(env.clock, server, SERVER_GRACE_MS)
     removeProcessFile(paths.pidFile)
     return 'ended'
+  })
+}
+
+/** A server that holds the cluster's lock, and yet is no process of ours, runs in another PID namespace: a container, or `unshare --pid`. */
+async function requireNoneElsewhere(name: string, { root, pidFile }: ClusterPaths): Promise<void> {
+  const lock = await acquireLock(root)
+  await lock?.release()
+  const seen = findInNamespaceBelow(pidFile)
+  if (lock && !seen) return
+  throw new UserError(`the server of cluster "${name}" runs in another PID namespace`, {
+    hints: ['run skiff down where it was started', ...(seen ? [`or end it from here: kill ${seen.pid}`] : [])],
   })
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -10,7 +10,7 @@ import { acquireLock } from './lock.ts'
 import { boundedLog } from './log-file.ts'
 import { hostNames } from './host-names.ts'
 import { clusterPaths, socketPathsFit } from './paths.ts'
-import { identify, readProcessFile, writeProcessFile } from './process-file.ts'
+import { findInNamespaceBelow, identify, readProcessFile, writeProcessFile } from './process-file.ts'
 import type { WantedSettings } from './resolve.ts'
 import { firstNodeCidr, nthAddress, resolveSettings } from './resolve.ts'
 import type { ClusterSettings } from './settings.ts'
@@ -153,6 +153,17 @@ test('a process file names a process only while that very process lives', () => 
   writeProcessFile(file, process.pid)
   assert.equal(readProcessFile(file)?.pid, process.pid)
   assert.equal(identify(2 ** 22 + 1), undefined)
+})
+
+test('a process that is called otherwise where it runs is found by when it started and what it is called there', () => {
+  const file = join(folder, 'elsewhere')
+  assert.equal(findInNamespaceBelow(file), undefined)
+  writeProcessFile(file, process.pid)
+  assert.equal(findInNamespaceBelow(file)?.pid, process.pid)
+  for (const other of [{ pid: process.pid + 1 }, { startTicks: '1' }, { bootId: 'before' }]) {
+    writeFileSync(file, JSON.stringify({ ...identify(process.pid), ...other }))
+    assert.equal(findInNamespaceBelow(file), undefined)
+  }
 })
 
 test('a log is moved aside when it has grown large, and goes on', () => {

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import type { Clock } from '../../lib/clock.ts'
 import { sleep } from '../../lib/clock.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -40,6 +40,27 @@ export function readProcessFile(file: string): ProcessIdentity | undefined {
   if (text === undefined || text.trim() === '') return undefined
   const written = JSON.parse(text) as ProcessIdentity
   return isAlive(written) ? written : undefined
+}
+
+/**
+ * The process that the file names by its id in another PID namespace, as this one sees it; undefined when there is none to be seen. It is not ours to
+ * signal: whoever started it there ends it there.
+ */
+export function findInNamespaceBelow(file: string): ProcessIdentity | undefined {
+  const text = readText(file)
+  if (text === undefined || text.trim() === '') return undefined
+  const written = JSON.parse(text) as ProcessIdentity
+  if (written.bootId !== bootId()) return undefined
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => identify(Number(name)))
+    .find((seen) => seen?.startTicks === written.startTicks && innermostId(seen.pid) === written.pid)
+}
+
+/** What a process is called in its own PID namespace (proc_pid_status(5), NSpid). */
+function innermostId(pid: number): number {
+  const ids = /^NSpid:\s+(.*)$/m.exec(readText(`/proc/${pid}/status`) ?? '')?.[1]?.split(/\s+/) ?? []
+  return Number(ids.at(-1))
 }
 
 export function isAlive(identity: ProcessIdentity): boolean {
