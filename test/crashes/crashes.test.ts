@@ -16,8 +16,8 @@ const MAPS = '/api/v1/namespaces/default/configmaps'
 const SECRETS = '/api/v1/namespaces/default/secrets'
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 const LIMITED = '/api/v1/namespaces/limited'
-/** Reached after some deaths of a thorough run. */
-const QUOTA = 2000
+/** Reached soon. What a death leaves charged for nothing is given back later than most runs last. */
+const QUOTA = 10 + 5 * CRASHES
 
 const mapOf = (name: string, a: string): object => ({
   apiVersion: 'v1',
@@ -83,8 +83,9 @@ test(
         while (going) await register.step(notes, random.next())
       }),
       ...charged.map(async (one) => {
-        while (going) await one.step()
+        while (going) await one.step(random.next())
       }),
+      watchQuota(notes, () => going),
     ]).finally(() => (going = false))
     work.catch(() => {})
     const watching = watch.follow()
@@ -106,28 +107,48 @@ test(
     watch.stop()
     await watching
     await checkWatched(client, watch)
+    const refused = charged.reduce((sum, one) => sum + one.refused, 0)
     t.diagnostic(
-      JSON.stringify({ crashes: CRASHES, operations: notes.operations, told: notes.auditIds.length, ...watch.figures }),
+      JSON.stringify({
+        crashes: CRASHES,
+        operations: notes.operations,
+        told: notes.auditIds.length,
+        refused,
+        ...watch.figures,
+      }),
     )
   },
 )
 
-/** There are no controllers: what is used of the quota only grows. */
+/** A namespace with what controllers put in each, and a quota that they have counted. */
 async function prepare(client: Client): Promise<void> {
   await client.send('POST', '/api/v1/namespaces', { metadata: { name: 'limited' } })
+  await until(async () => (await client.send('GET', `${LIMITED}/configmaps/kube-root-ca.crt`)).status === 200)
   const hard = { 'count/configmaps': String(QUOTA) }
   await client.send('POST', `${LIMITED}/resourcequotas`, { metadata: { name: 'few' }, spec: { hard } })
-  const status = { hard, used: { 'count/configmaps': '0' } }
-  const path = `${LIMITED}/resourcequotas/few/status`
-  const { body, status: code } = await client.send('PATCH', path, { status }, 'application/merge-patch+json')
-  assert.equal(code, 200, body.message)
+  await until(async () => (await charges(client)) === 1)
 }
 
-/** Makes one object after the other that a quota counts. */
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10))
+}
+
+/** What is used of the quota. */
+async function charges(client: Client): Promise<number> {
+  const quota = (await client.send('GET', `${LIMITED}/resourcequotas/few`)).body as {
+    readonly status?: { readonly used?: Readonly<Record<string, string>> }
+  }
+  return Number(quota.status?.used?.['count/configmaps'])
+}
+
+/** Makes objects that a quota counts, and deletes some of them. */
 class Charged {
   readonly #notes: Notes
   readonly #prefix: string
+  /** Those whose creation was told, and whose deletion was not begun. */
   readonly told: string[] = []
+  /** How often there was no more room. */
+  refused = 0
   #count = 0
 
   constructor(notes: Notes, prefix: string) {
@@ -135,20 +156,34 @@ class Charged {
     this.#prefix = prefix
   }
 
-  async step(): Promise<void> {
-    const { client, server, auditIds } = this.#notes
-    const name = `${this.#prefix}-${this.#count++}`
+  async step(choice: number): Promise<void> {
+    const { server } = this.#notes
     this.#notes.operations++
     try {
-      const { status, body, auditId } = await client.send('POST', `${LIMITED}/configmaps`, mapOf(name, ''))
-      if (status === 201) {
-        this.told.push(name)
-        auditIds.push(auditId)
-      } else assert.ok(status === 403 || status >= 500, `${status} ${body.message ?? ''}`)
+      if (choice < 0.2) await this.#delete()
+      else await this.#create()
     } catch (error) {
       if (!(error instanceof Lost || error instanceof NotSent)) throw error
       await server.back()
     }
+  }
+
+  async #create(): Promise<void> {
+    const { client, auditIds } = this.#notes
+    const name = `${this.#prefix}-${this.#count++}`
+    const { status, body, auditId } = await client.send('POST', `${LIMITED}/configmaps`, mapOf(name, ''))
+    if (status === 201) {
+      this.told.push(name)
+      auditIds.push(auditId)
+    } else assert.ok(status === 403 || status >= 500, `${status} ${body.message ?? ''}`)
+    if (status !== 403) return
+    this.refused++
+    await this.#delete()
+  }
+
+  async #delete(): Promise<void> {
+    const name = this.told.shift()
+    if (name !== undefined) await this.#notes.client.send('DELETE', `${LIMITED}/configmaps/${name}`)
   }
 }
 
@@ -157,11 +192,23 @@ async function checkQuota(client: Client, charged: readonly Charged[]): Promise<
   const { body } = await client.send('GET', `${LIMITED}/configmaps`)
   const names = new Set((body.items ?? []).map(({ metadata }) => metadata.name))
   for (const name of charged.flatMap(({ told }) => told)) assert.ok(names.has(name), `${name} is gone`)
-  const quota = (await client.send('GET', `${LIMITED}/resourcequotas/few`)).body as {
-    readonly status?: { readonly used: Readonly<Record<string, string>> }
-  }
-  const used = Number(quota.status?.used['count/configmaps'])
+  const used = await charges(client)
   assert.ok(names.size <= used && used <= QUOTA, `${names.size} objects, ${used} charged, ${QUOTA} allowed`)
+}
+
+/** Looks again and again whether there are more than may be. */
+async function watchQuota({ client, server }: Notes, isGoing: () => boolean): Promise<void> {
+  while (isGoing()) {
+    try {
+      const { body, status } = await client.send('GET', `${LIMITED}/configmaps`)
+      const there = status === 200 ? (body.items ?? []).length : 0
+      assert.ok(there <= QUOTA, `${there} objects, ${QUOTA} allowed`)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    } catch (error) {
+      if (!(error instanceof Lost || error instanceof NotSent)) throw error
+      await server.back()
+    }
+  }
 }
 
 /** A watch that is begun again where it ended, whenever the server is back. */

@@ -82,7 +82,7 @@ export class Server {
       'data-dir': at('data'),
       'api-port': String(this.port),
       'bind-address': '127.0.0.1',
-      components: 'apiserver',
+      components: 'apiserver,controllers',
       'token-auth-file': at('tokens.csv'),
       'audit-policy-file': at('audit.yaml'),
       'audit-log-path': at('audit.log'),
