@@ -8,6 +8,8 @@ export interface CatalogueRequest {
   readonly body?: unknown
   /** In place of a body that is JSON. */
   readonly text?: string
+  /** Waited for with this code, under other names, before it is sent: servers learn a little later what they were configured to do. */
+  readonly until?: number
 }
 
 const NS = '/api/v1/namespaces/audited'
@@ -45,6 +47,53 @@ const APPLIED_IN_LINES =
 const kubeUser = (name: string, groups?: string): Record<string, string> => ({
   'impersonate-user': name,
   ...(groups !== undefined && { 'impersonate-group': groups }),
+})
+
+const REGISTRATION = '/apis/admissionregistration.k8s.io/v1'
+const JUDGED = '/api/v1/namespaces/judged/configmaps'
+const judged = (name: string, data: object): object => ({ metadata: { name }, data })
+const inJudged = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'judged' } } }
+const CONFIG_MAPS = [
+  { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE', 'UPDATE'], resources: ['configmaps'] },
+]
+const policy = (name: string, spec: object): object => ({
+  metadata: { name },
+  spec: { matchConstraints: { ...inJudged, resourceRules: CONFIG_MAPS }, ...spec },
+})
+const binding = (name: string, policyName: string, validationActions: string[]): object => ({
+  metadata: { name },
+  spec: { policyName, validationActions },
+})
+/** A webhook that nobody is behind, and that may be. */
+const absent = (name: string): object => ({
+  metadata: { name },
+  webhooks: [
+    {
+      name: `${name}.example.com`,
+      ...inJudged,
+      rules: CONFIG_MAPS,
+      clientConfig: { url: 'https://127.0.0.1:1/' },
+      matchConditions: [{ name: 'open', expression: "object.metadata.name == 'open'" }],
+      failurePolicy: 'Ignore',
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+    },
+  ],
+})
+const audits = policy('audits', {
+  validations: [
+    { expression: "object.data.a != '2'", message: 'a is 2' },
+    { expression: "!('c' in object.data)", messageExpression: "'c is ' + object.data.c", reason: 'Forbidden' },
+  ],
+  auditAnnotations: [
+    { key: 'who', valueExpression: "'by ' + request.userInfo.username" },
+    { key: 'nobody', valueExpression: "object.data.a == '1' ? '' : 'a is ' + object.data.a" },
+  ],
+})
+const denies = policy('denies', { validations: [{ expression: "object.data.a != '3'", message: 'a is 3' }] })
+const fails = policy('fails', {
+  validations: [{ expression: "object.data['no such'] == ''" }],
+  failurePolicy: 'Ignore',
 })
 
 /** In the order in which they are sent; each may need what those before it made. */
@@ -287,4 +336,35 @@ export const CATALOGUE: readonly CatalogueRequest[] = [
   { method: 'GET', path: '/api/v1/nodes?limit=1' },
   { method: 'DELETE', path: NS },
   { method: 'DELETE', path: '/api/v1/namespaces/watched' },
+  // What admission notes.
+  { method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: 'judged' } } },
+  { method: 'POST', path: `${REGISTRATION}/mutatingwebhookconfigurations`, body: absent('absent-mutating') },
+  { method: 'POST', path: `${REGISTRATION}/validatingwebhookconfigurations`, body: absent('absent-validating') },
+  { method: 'POST', path: `${REGISTRATION}/validatingadmissionpolicies`, body: audits },
+  { method: 'POST', path: `${REGISTRATION}/validatingadmissionpolicies`, body: fails },
+  { method: 'POST', path: `${REGISTRATION}/validatingadmissionpolicies`, body: denies },
+  {
+    method: 'POST',
+    path: `${REGISTRATION}/validatingadmissionpolicybindings`,
+    body: binding('audits', 'audits', ['Warn', 'Audit']),
+  },
+  {
+    method: 'POST',
+    path: `${REGISTRATION}/validatingadmissionpolicybindings`,
+    body: binding('fails', 'fails', ['Audit']),
+  },
+  {
+    method: 'POST',
+    path: `${REGISTRATION}/validatingadmissionpolicybindings`,
+    body: binding('denies', 'denies', ['Deny', 'Audit']),
+  },
+  { method: 'POST', path: `${JUDGED}?dryRun=All`, body: judged('denied', { a: '3' }), until: 422 },
+  { method: 'POST', path: JUDGED, body: judged('fine', { a: '1' }) },
+  { method: 'POST', path: JUDGED, body: judged('told', { a: '2' }) },
+  { method: 'POST', path: JUDGED, body: judged('told-twice', { a: '2', c: 'x' }) },
+  { method: 'POST', path: JUDGED, body: judged('denied', { a: '3', c: 'x' }) },
+  { method: 'PUT', path: `${JUDGED}/fine`, body: judged('fine', { a: '3' }) },
+  { method: 'PATCH', path: `${JUDGED}/fine`, headers: MERGE, body: { data: { a: '2' } } },
+  { method: 'POST', path: JUDGED, body: judged('open', { a: '1' }) },
+  { method: 'DELETE', path: `${JUDGED}/fine` },
 ]
