@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { O_NOFOLLOW } from './open-flags.ts'
+import { removeTree } from './remove.ts'
 import { kindOf, lookWithin, readOnlyFile, readWithin } from './within.ts'
 import { isFileError, type Files, type FileStat } from '../host/files.ts'
 
@@ -63,21 +64,6 @@ function toStat(stats: Stats): FileStat {
     modifiedMs: stats.mtimeMs,
     inode: stats.ino,
   }
-}
-
-/** Stays on one file system, so that what is mounted below is never emptied. */
-async function removeTree(path: string): Promise<void> {
-  const top = await fs.lstat(path).catch(missing)
-  if (top) await removeOn(path, top.dev)
-}
-
-async function removeOn(path: string, device: number): Promise<void> {
-  const stats = await fs.lstat(path).catch(missing)
-  if (!stats) return
-  if (!stats.isDirectory()) return fs.rm(path, { force: true })
-  if (stats.dev !== device) throw new Error(`${path} is on another file system and is left alone`)
-  for (const name of await fs.readdir(path)) await removeOn(`${path}/${name}`, device)
-  await fs.rmdir(path).catch(missing)
 }
 
 async function usage(path: string): Promise<{ bytes: number; inodes: number }> {
