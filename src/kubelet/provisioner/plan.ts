@@ -62,13 +62,15 @@ export interface VolumeOptions {
 /** The volume for a claim: a folder of one node, and the claim's alone. */
 export function volumeFor(claim: Claim, { storageClass, node, path }: VolumeOptions): PersistentVolume {
   const { namespace = '', name = '', uid = '', resourceVersion = '' } = claim.metadata
+  const { reclaimPolicy = 'Delete' } = storageClass
   const nodeName = node.metadata.name ?? ''
   const hostname = node.metadata.labels?.[HOSTNAME] ?? nodeName
   return {
     metadata: {
       name: volumeNameOf(claim),
       annotations: { [PROVISIONED_BY]: PROVISIONER, [NODE_ANNOTATION]: nodeName },
-      finalizers: [FINALIZER],
+      // What is to stay waits for nobody.
+      ...(reclaimPolicy === 'Delete' && { finalizers: [FINALIZER] }),
     },
     spec: {
       accessModes: [...(claim.spec.accessModes ?? [])],
@@ -80,7 +82,7 @@ export function volumeFor(claim: Claim, { storageClass, node, path }: VolumeOpti
           nodeSelectorTerms: [{ matchExpressions: [{ key: HOSTNAME, operator: 'In', values: [hostname] }] }],
         },
       },
-      persistentVolumeReclaimPolicy: storageClass.reclaimPolicy ?? 'Delete',
+      persistentVolumeReclaimPolicy: reclaimPolicy,
       storageClassName: classOf(claim),
       volumeMode: 'Filesystem',
     },
