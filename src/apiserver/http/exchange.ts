@@ -87,14 +87,12 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-/** An exchange over one stream of HTTP/2. */
+/** An exchange over one stream of HTTP/2, whose errors are its server's business. */
 export function http2Exchange(
   stream: ServerHttp2Stream,
   { headers, rawHeaders }: { readonly headers: IncomingHttpHeaders; readonly rawHeaders: readonly string[] },
   certificate: Uint8Array | undefined,
 ): Exchange {
-  // A stream that the client resets raises an error that says no more than its close.
-  stream.on('error', () => {})
   const begin = (status: number, outgoing: OutgoingHeaders): void => {
     if (!stream.destroyed && !stream.headersSent) stream.respond({ ...outgoing, ':status': status })
   }

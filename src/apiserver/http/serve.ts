@@ -17,6 +17,7 @@ import { answerHttp } from './answer.ts'
 import { Certificates } from './certificates.ts'
 import { awaitHello, HELLO_BYTES } from './hello.ts'
 import { type Limits, limitsOf } from './limits.ts'
+import { Conduct } from './conduct.ts'
 import { Deadlines } from './deadlines.ts'
 import { drain, type DrainOptions } from './draining.ts'
 import { Http1Exchange, http2Exchange } from './exchange.ts'
@@ -269,22 +270,31 @@ function http2Server(
   const settings = { maxConcurrentStreams: maxStreams, maxHeaderListSize: MAX_HEAD_BYTES }
   const server = createHttp2({ settings, maxHeaderListPairs: MAX_HEADERS })
   const idle = new IdleConnections(apiServer.env.clock)
-  const idling = new WeakMap<object, IdleConnection>()
+  const known = new WeakMap<object, { readonly connection: IdleConnection; readonly conduct: Conduct }>()
   server.on('session', (session) => {
     const connection = idle.add(() => session.close())
-    idling.set(session, connection)
+    known.set(session, { connection, conduct: new Conduct(apiServer.env.clock, session) })
     session.once('close', () => connection.gone())
   })
   server.on('stream', (stream, headers, _flags, rawHeaders) => {
-    const socket = stream.session?.socket
-    const connection = stream.session && idling.get(stream.session)
-    connection?.began()
-    stream.once('close', () => connection?.ended())
+    // A stream that the client resets, or whose connection is cut, raises an error that says no more than its close.
+    stream.on('error', () => {})
+    const session = stream.session && known.get(stream.session)
+    if (!session) return stream.destroy()
+    const { connection, conduct } = session
+    connection.began()
+    stream.once('close', () => {
+      connection.ended()
+      conduct.closed(stream)
+    })
     // What is under way on the connection ends as it would.
     if (goawayChance > 0 && apiServer.env.random.next() < goawayChance) stream.session?.close()
-    const exchange = http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket))
-    const answered = withPageRules(exchange, pages)
-    if (answered) void answerHttp(apiServer, answered, limits)
+    conduct.begin(stream, () => {
+      const socket = stream.session?.socket
+      const exchange = http2Exchange(stream, { headers, rawHeaders }, socket && certificates.of(socket))
+      const answered = withPageRules(exchange, pages)
+      if (answered) void answerHttp(apiServer, answered, limits)
+    })
   })
   server.on('sessionError', (error) => apiServer.env.log.debug('an HTTP/2 session ended', { err: error }))
   return server
