@@ -105,7 +105,7 @@ function prepareImages(pass: Pass, means: PodMeans): Images {
   const { plan } = pass
   const prepared = new Map<string, () => Promise<ReadyImage>>()
   for (const container of [...plan.startEphemeral, ...plan.startInit, ...plan.start]) {
-    if (waitsStill(container, pass, means) || crashWait(container, pass.pod, means)) continue
+    if (waitsStill(container, pass, means) || crashWait(container, pass, means)) continue
     const image = ensureImage(container, pass, means)
     image.catch(() => undefined) // Heard when the container's turn comes.
     prepared.set(container.name, () => image)
@@ -138,7 +138,10 @@ async function start(
 ): Promise<LookAgain> {
   const { pod, waiting, signal } = pass
   if (waitsStill(container, pass, means)) return waiting.get(container.name)?.untilMs
-  const crash = crashWait(container, pod, means)
+  const { roundMs } = pass.plan
+  if (roundMs + ROUND_PAUSE_MS > means.env.clock.now() && isOfFormerRound(container, pass, means))
+    return roundMs + ROUND_PAUSE_MS
+  const crash = crashWait(container, pass, means)
   if (crash) {
     const message = `Back-off restarting failed container ${container.name} in pod ${formatPod(pod)}`
     containerEvent(means.events, pod, container, 'Warning', 'BackOff', message)
@@ -148,7 +151,7 @@ async function start(
   try {
     const image = await images.get(container.name)?.()
     if (!image) throw new StartError('ErrImagePull', 'no image')
-    noteStart(container, pod, means)
+    noteStart(container, pass, means)
     await startContainer(pod, container, image, place, means)
     waiting.delete(container.name)
     await removeOldInstances(pod, container, means)
@@ -173,20 +176,31 @@ const RETRY_MS = 10_000
 
 const crashKey = (container: Container, pod: Pod): string => `${uidOf(pod)}/${container.name}`
 
-function lastEnd(container: Container, pod: Pod, { observed }: PodMeans): number | undefined {
+/** A new round of all containers begins so long after the end that led to it, however often: the pace of upstream's look at the runtime. */
+const ROUND_PAUSE_MS = 1000
+
+function isOfFormerRound({ name }: Container, { pod, plan }: Pass, { observed }: PodMeans): boolean {
   const state = observed.get(uidOf(pod))
+  const last = state && findContainer(state, name)
+  return last !== undefined && last.roundMs < plan.roundMs
+}
+
+/** When the container ended last. An end of a round that is over counts no more: upstream has removed all of its containers. */
+function lastEnd(container: Container, pass: Pass, means: PodMeans): number | undefined {
+  const state = means.observed.get(uidOf(pass.pod))
   const last = state && findContainer(state, container.name)
-  return last?.state === 'exited' ? last.finishedAtMs : undefined
+  return last?.state === 'exited' && !isOfFormerRound(container, pass, means) ? last.finishedAtMs : undefined
 }
 
 /** Whether a container that keeps ending has to wait, and until when (upstream's doBackOff). */
 function crashWait(
   container: Container,
-  pod: Pod,
+  pass: Pass,
   means: PodMeans,
 ): (Waiting & { readonly untilMs: number }) | undefined {
   const { crashes } = means
-  const endedMs = lastEnd(container, pod, means)
+  const { pod } = pass
+  const endedMs = lastEnd(container, pass, means)
   if (endedMs === undefined) return undefined
   const key = crashKey(container, pod)
   const untilMs = crashes.waitUntil(key, endedMs)
@@ -198,9 +212,9 @@ function crashWait(
   }
 }
 
-function noteStart(container: Container, pod: Pod, means: PodMeans): void {
-  const endedMs = lastEnd(container, pod, means)
-  if (endedMs !== undefined) means.crashes.next(crashKey(container, pod), endedMs)
+function noteStart(container: Container, pass: Pass, means: PodMeans): void {
+  const endedMs = lastEnd(container, pass, means)
+  if (endedMs !== undefined) means.crashes.next(crashKey(container, pass.pod), endedMs)
 }
 
 /** Of each container the newest and the one before it are kept, with their logs. */

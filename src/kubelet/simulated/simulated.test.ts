@@ -148,6 +148,19 @@ scenario('a shorter grace period overtakes a longer one', async (bench) => {
   assert.ok(await bench.gone())
 })
 
+scenario('all containers are started again without a back-off, but not in a rush', async (bench) => {
+  await bench.start()
+  const rule = { action: 'RestartAllContainers' as const, exitCodes: { operator: 'In' as const, values: [42] } }
+  await bench.create(
+    { containers: { app: { runMs: 100, exitCode: 42 } } },
+    { containers: [{ name: 'app', image: 'busybox:1', restartPolicy: 'Never', restartPolicyRules: [rule] }] },
+  )
+  await bench.advance(60_000)
+  const [container] = (await bench.pod()).status?.containerStatuses ?? []
+  const restarts = container?.restartCount ?? 0
+  assert.ok(restarts > 25 && restarts <= 60, String(restarts))
+})
+
 scenario('a crash loop waits longer each time', async (bench) => {
   await bench.start()
   await bench.create({ containers: { app: { runMs: 100, exitCode: 1, message: 'boom' } } })
