@@ -2,7 +2,7 @@ import { quotaResourceName } from '../../api/core/v1/quota/usage.ts'
 import type { ResourceQuota } from '../../api/generated/types/core/v1.ts'
 import { persistentVolumeClaims, pods, resourceClaims, resourceQuotas, services } from '../../api/index.ts'
 import { semanticEqual } from '../../apimachinery/equality.ts'
-import { type Frozen, type KubeObject, type ObjectKey } from '../../apimachinery/meta.ts'
+import { keyOf, type Frozen, type KubeObject, type ObjectKey } from '../../apimachinery/meta.ts'
 import type { ResourceDefinition } from '../../apimachinery/resource.ts'
 import { hasReason } from '../../apimachinery/status.ts'
 import {
@@ -20,7 +20,7 @@ import { listAll } from '../../client/pages.ts'
 import { countedResources } from './plan.ts'
 import { recount, type Recount, type Sources } from './recount.ts'
 import { Tallies } from './tallies.ts'
-import type { QuotaTally } from './tally.ts'
+import { type QuotaTally, SURELY_OVER_MS } from './tally.ts'
 
 /** Followed with all they have: their specs count. Of others only the number does. */
 const WHOLE: readonly ResourceDefinition[] = [pods, services, persistentVolumeClaims, resourceClaims]
@@ -49,8 +49,9 @@ export function resourceQuotaController(): ControllerDefinition {
     watches: [
       watches({
         resource: resourceQuotas,
-        keys(now, old, { env }) {
-          tallies.see(now, old, env.clock)
+        keys(now, old, { env, enqueue }) {
+          // Whether it was charged for nothing shows when it is over.
+          if (tallies.see(now, old, env.clock) && now) enqueue(keyOf(now), SURELY_OVER_MS)
           return []
         },
       }),

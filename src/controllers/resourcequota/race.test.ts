@@ -65,6 +65,17 @@ test('what was charged for creates that failed is given back, in a namespace tha
   await world.stop()
 })
 
+test('what was charged for a create that failed is given back when it is surely over, though nothing happens', async () => {
+  const world = await QuotaWorld.start(2)
+  assert.equal(await world.create(), 201)
+  assert.equal(await world.create('m0'), 409)
+  await world.advance(60_000)
+  assert.equal(await world.used(), 2)
+  await world.advance(32_000)
+  assert.equal(await world.used(), 1)
+  await world.stop()
+})
+
 test('a controller that begins anew takes nothing off that may be under way, and the rest in two minutes', async () => {
   const world = await filled(3)
   world.holding = true

@@ -58,3 +58,46 @@ it('quotas tell what is used, and follow it', async () => {
   assert.deepEqual((await bench.client(resourceQuotas).get('a/q')).status, { hard: { pods: '1' }, used: { pods: '1' } })
   await bench.stop()
 })
+
+const asks = (name: string, more: object = {}) => ({
+  metadata: { name, namespace: 'a', ...more },
+  spec: { containers: [{ name: 'c', image: 'i' }] },
+})
+
+it('another scope selector counts other pods; so does a name that was not limited', async () => {
+  const bench = await startBench([resourceQuotaController()])
+  const scopeSelector = (operator: string) => ({ matchExpressions: [{ scopeName: 'PriorityClass', operator }] })
+  for (const name of ['one', 'two']) await bench.client(pods).create(asks(name))
+  const spec = { hard: { pods: '10' }, scopeSelector: scopeSelector('DoesNotExist') }
+  const quota = { metadata: { name: 'q', namespace: 'a' }, spec } as ResourceQuota
+  await bench.client(resourceQuotas).create(quota)
+  await bench.advance(200)
+  const used = async () => (await bench.client(resourceQuotas).get('a/q')).status?.used
+  assert.deepEqual(await used(), { pods: '2' })
+  await bench.client(resourceQuotas).patch('a/q', 'merge', { spec: { scopeSelector: scopeSelector('Exists') } })
+  await bench.advance(200)
+  assert.deepEqual(await used(), { pods: '0' })
+  const both = { hard: { pods: '10', 'count/pods': '5' }, scopeSelector: scopeSelector('DoesNotExist') }
+  await bench.client(resourceQuotas).patch('a/q', 'merge', { spec: both })
+  await bench.advance(200)
+  assert.deepEqual(await used(), { pods: '2', 'count/pods': '2' })
+  await bench.stop()
+})
+
+it('a pod whose time to end is over is taken off once', async () => {
+  const bench = await startBench([resourceQuotaController()])
+  for (const name of ['stuck', 'other']) await bench.client(pods).create(asks(name, { finalizers: ['example.com/x'] }))
+  const hard = { pods: '10', 'count/pods': '10' }
+  await bench.client(resourceQuotas).create({ metadata: { name: 'q', namespace: 'a' }, spec: { hard } })
+  await bench.advance(200)
+  const used = async () => (await bench.client(resourceQuotas).get('a/q')).status?.used
+  await bench.client(pods).delete('a/stuck', { gracePeriodSeconds: 5 })
+  await bench.advance(1000)
+  assert.deepEqual(await used(), { pods: '2', 'count/pods': '2' })
+  await bench.advance(6 * 60_000)
+  assert.deepEqual(await used(), { pods: '1', 'count/pods': '2' })
+  await bench.client(pods).patch('a/stuck', 'merge', { metadata: { finalizers: null } })
+  await bench.advance(1000)
+  assert.deepEqual(await used(), { pods: '1', 'count/pods': '1' })
+  await bench.stop()
+})

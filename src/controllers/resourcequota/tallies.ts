@@ -16,10 +16,11 @@ export class Tallies {
     return tally?.uid === quota.metadata.uid ? tally : undefined
   }
 
-  /** A quota is new, another, or gone. */
-  see(now: Quota | undefined, old: Quota | undefined, clock: Clock): void {
-    if (now) this.#made(now).observe(now, clock)
-    else if (old) this.#tallies.delete(keyOf(old))
+  /** A quota is new, another, or gone. Whether something was charged to it. */
+  see(now: Quota | undefined, old: Quota | undefined, clock: Clock): boolean {
+    if (now) return this.#made(now).observe(now, clock)
+    if (old) this.#tallies.delete(keyOf(old))
+    return false
   }
 
   /** What an object uses no longer is noted for all quotas of its namespace; the keys of those that have to be written, or looked at. */

@@ -17,6 +17,9 @@ export const UNDER_WAY_MS = 90_000
 /** Charges seen within this time are kept as one. */
 const AT_ONCE_MS = 1000
 
+/** What is seen charged now is surely over then. */
+export const SURELY_OVER_MS = UNDER_WAY_MS + AT_ONCE_MS
+
 /** Servers' clocks may differ by this, and creationTimestamps are whole seconds. */
 const CLOCKS_DIFFER_MS = 2000
 
@@ -51,21 +54,25 @@ export class QuotaTally {
     this.uid = uid
   }
 
-  /** Notes what admission charged since the status that was known. When none was, all of it may have been charged just now. */
-  observe({ metadata, status }: Frozen<ResourceQuota>, clock: Clock): void {
+  /**
+   * Notes what admission charged since the status that was known; whether that is anything. When none was known, all of it may have been
+   * charged just now.
+   */
+  observe({ metadata, status }: Frozen<ResourceQuota>, clock: Clock): boolean {
     const revision = revisionOf(metadata.resourceVersion)
-    if (this.#known && revision <= this.#known.revision) return
+    if (this.#known && revision <= this.#known.revision) return false
     const before = this.#known?.used
     const used = status?.used ?? {}
     this.#known = { revision, used }
     const names = Object.keys(used).filter((name) => !before || getOwn(before, name) !== undefined)
     const amounts = nonZero(before ? moreThan(used, before) : used, new Set(names))
-    if (Object.keys(amounts).length === 0) return
+    if (Object.keys(amounts).length === 0) return false
     const last = this.#charged.at(-1)
     const atMs = clock.monotonic()
     if (last && atMs - last.atMs < AT_ONCE_MS) last.amounts = addAmounts(last.amounts, amounts)
     else this.#charged.push({ atMs, wallMs: clock.now(), amounts })
     this.#expire(atMs)
+    return true
   }
 
   /**
@@ -95,7 +102,7 @@ export class QuotaTally {
     let sum: ResourceList = {}
     for (const { amounts } of this.#charged) sum = addAmounts(sum, amounts)
     const oldest = this.#charged[0]?.atMs ?? Infinity
-    return { amounts: sum, overInMs: oldest + UNDER_WAY_MS + AT_ONCE_MS - nowMs }
+    return { amounts: sum, overInMs: oldest + SURELY_OVER_MS - nowMs }
   }
 
   /** Notes what an object of `resource` uses no longer; whether that is anything. `now` is undefined when it is gone. */
@@ -163,7 +170,7 @@ export class QuotaTally {
   }
 
   #expire(nowMs: number): void {
-    const youngest = nowMs - UNDER_WAY_MS - AT_ONCE_MS
+    const youngest = nowMs - SURELY_OVER_MS
     if (this.#charged[0] && this.#charged[0].atMs <= youngest)
       this.#charged = this.#charged.filter(({ atMs }) => atMs > youngest)
   }

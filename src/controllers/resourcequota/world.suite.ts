@@ -67,8 +67,8 @@ export class QuotaWorld {
   }
 
   /** Begins to create an object; the answer's code. */
-  create(): Promise<number> {
-    const body = { metadata: { name: `m${this.#made++}` } }
+  create(name = `m${this.#made++}`): Promise<number> {
+    const body = { metadata: { name } }
     return this.#server.send('POST', MAPS, body).then(({ status }) => status)
   }
 
