@@ -17,6 +17,7 @@ import { systemRandom } from '../../lib/random.ts'
 import { MemoryStore } from '../../store/memory/store.ts'
 import { certificateAuthenticator } from './certificate-authenticator.ts'
 import { certificateAuthority } from './certificate-authority.ts'
+import { makeRequest } from './certificate-request.ts'
 import { makeAuthority, makeCertificate } from './certificates.ts'
 import { startControlPlane } from './control-plane.ts'
 import { type GuardedApi, startGuardedApi } from './guarded-api.ts'
@@ -151,6 +152,51 @@ test('the token that joins may not do what the node may', async () => {
   const client = api.clientFor({ name: '', groups: [] }, 'test')
   await assert.rejects(client(secrets).list({ namespace: 'kube-system' }), /system:bootstrap:abcdef.*cannot list/)
   api.close()
+})
+
+test('nor let itself in as somebody else, nor approve what it asks for', async (t) => {
+  const api = remoteApi(bootstrapFile(GOOD), env)
+  t.after(() => api.close())
+  const client = api.clientFor({ name: '', groups: [] }, 'test')
+  const ask = async (
+    signer: string,
+    usage: 'client auth' | 'server auth',
+    subject: Parameters<typeof makeRequest>[0],
+  ) =>
+    client(certificateSigningRequests).create({
+      metadata: { generateName: 'csr-' },
+      spec: {
+        request: (await makeRequest(subject)).request,
+        signerName: `kubernetes.io/${signer}`,
+        usages: ['digital signature', usage],
+      },
+    })
+  const masters = { O: ['system:masters'], CN: 'admin' }
+  await assert.rejects(
+    ask('kube-apiserver-client', 'client auth', masters),
+    /use of kubernetes.io\/kube-apiserver-client signer with system:masters group is not allowed/,
+  )
+  const serving = { O: ['system:nodes'], CN: 'system:node:n1', serves: ['n1'] }
+  const waiting = [
+    await ask('kubelet-serving', 'server auth', serving),
+    await ask('kube-apiserver-client', 'client auth', { O: ['admins'], CN: 'admin' }),
+    await ask('kube-apiserver-client-kubelet', 'client auth', { O: ['system:nodes'], CN: 'admin' }),
+  ]
+  const conditions = [{ type: 'Approved', status: 'True', reason: 'Test', message: 'me' } as const]
+  for (const one of waiting) {
+    const approved = { ...one, status: { conditions } }
+    await assert.rejects(client(certificateSigningRequests).updateSubresource(one, 'approval', approved), {
+      message: /system:bootstrap:abcdef.*cannot update resource "certificatesigningrequests\/approval"/,
+    })
+  }
+  // Another one is let in meanwhile; these are not.
+  await join_('n8')
+  for (const { metadata } of waiting) {
+    const { status } = await admin(certificateSigningRequests).get(metadata.name ?? '')
+    assert.ok(!status?.conditions?.some(({ type }) => type === 'Approved'), metadata.name)
+    assert.equal(status?.certificate, undefined)
+    await admin(certificateSigningRequests).delete(metadata.name ?? '')
+  }
 })
 
 const REFUSED = { name: 'UserError', message: /^the node was not given a certificate: / }
