@@ -27,7 +27,7 @@ export function usageIn(
   overstayed: boolean,
 ): ResourceList {
   const { hard = {} } = spec ?? {}
-  if (!countedResources({ spec }).includes(resource) || !matchesQuotaScopes(spec ?? {}, resource, object)) return {}
+  if (!matchesQuotaScopes(spec ?? {}, resource, object)) return {}
   const usage = quotaUsage(resource, object, overstayed ? Infinity : 0)
   return Object.fromEntries(Object.entries(usage).filter(([name]) => getOwn(hard, name) !== undefined))
 }

@@ -2,6 +2,7 @@ import type { ResourceQuota } from '../../api/generated/types/core/v1.ts'
 import { keyOf, type Frozen, type KubeObject, type ObjectKey } from '../../apimachinery/meta.ts'
 import type { Lister } from '../../client/controller.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { countedResources } from './plan.ts'
 import { QuotaTally } from './tally.ts'
 
 type Quota = Frozen<ResourceQuota>
@@ -32,6 +33,7 @@ export class Tallies {
     clock: Clock,
   ): Generator<ObjectKey> {
     for (const quota of quotas.list((now ?? old)?.metadata.namespace ?? '')) {
+      if (!countedResources(quota).includes(resource)) continue
       const tally = this.of(quota)
       if (now && !old) tally?.arrived(quota, resource, now, clock.now())
       if (old ? tally?.note(quota, resource, now, old) : clock.monotonic() < (tally?.unchargedUntilMs ?? 0))
