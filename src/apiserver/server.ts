@@ -8,6 +8,7 @@ import type { Aggregation } from './aggregation/aggregation.ts'
 import type { Auditor } from './audit/auditor.ts'
 import { AdmissionChain } from './admission/chain.ts'
 import { impersonated } from './authn/impersonation.ts'
+import { ImpersonationMetrics } from './authn/impersonation-metrics.ts'
 import { ANONYMOUS, type Authenticator, type Credentials, type UserInfo } from './authn/types.ts'
 import { authorizationAttributes } from './authz/attributes.ts'
 import { demandAllowed, tellDecision } from './authz/decision.ts'
@@ -20,6 +21,7 @@ import { watchedFrom } from './flow-control/watch-start.ts'
 import { Ending } from './ending.ts'
 import { Metrics } from './metrics/metrics.ts'
 import { collectFacts } from './metrics/facts.ts'
+import { FilterMetrics } from './metrics/filter-metrics.ts'
 import { RequestMetrics } from './metrics/request-metrics.ts'
 import type { Answer } from './registry/answer.ts'
 import { LocalNodes, noConnector } from './registry/connect/connector.ts'
@@ -65,6 +67,8 @@ export class ApiServer {
   readonly #verbosity: Verbosity | undefined
   readonly #tracer: Tracer | undefined
   readonly #requests: RequestMetrics
+  readonly #filters: FilterMetrics
+  readonly #impersonations: ImpersonationMetrics
   readonly audit: Auditor | undefined
   readonly #authenticator: Authenticator
   readonly #authorizer: Authorizer
@@ -83,6 +87,8 @@ export class ApiServer {
     this.audit = options.audit
     this.metrics = options.metrics ?? new Metrics()
     this.#requests = new RequestMetrics(this.metrics)
+    this.#filters = new FilterMetrics(this.metrics)
+    this.#impersonations = new ImpersonationMetrics(this.metrics)
     collectFacts(this, options.version)
     this.nodes = new LocalNodes(options.connector ?? noConnector)
     this.slices = options.slices ?? new Slices(env.clock)
@@ -201,12 +207,20 @@ export class ApiServer {
     }
     try {
       const { clock } = this.env
-      const impersonating = (): MaybePromise<Call> => impersonated(call, this.#authorizer, authorizationAttributes)
+      const began = clock.monotonic()
+      const counting = { counts: this.#impersonations, clock }
+      const impersonating = (): MaybePromise<Call> =>
+        impersonated(call, this.#authorizer, authorizationAttributes, counting)
       const answer = andThen(timed(told(call), clock, 'impersonation', impersonating), (acting) => {
+        const known = clock.monotonic()
         const turn = this.#flow?.admit(acting)
         // Few wait for their turn.
         const taken = turn instanceof Promise ? timed(call.latencies, clock, 'apf-queue-wait', () => turn) : turn
-        return andThen(taken, (ticket) => this.#go(acting, (call.flow = ticket)))
+        return andThen(taken, (ticket) => {
+          const turnMs = clock.monotonic()
+          if (ticket?.retryAfterSeconds === undefined) this.#filters.admitted(known - began, turnMs - known)
+          return this.#go(acting, (call.flow = ticket), turnMs)
+        })
       })
       return answer instanceof Promise ? answer.catch(failed) : answer
     } catch (error) {
@@ -226,7 +240,9 @@ export class ApiServer {
     if (refused) return
     const { isResource, group, version, resource } = call.info
     // Names that nobody serves are not counted apart: anyone can make them up.
-    if (isResource && !this.resources.find(group, version, resource)) return
+    const served = isResource ? this.resources.find(group, version, resource) : undefined
+    if (isResource && !served) return
+    if (served?.definition.deprecation !== undefined) this.#requests.deprecated(call)
     this.#requests.observe(call, {
       code,
       seconds: ms / 1000,
@@ -258,22 +274,23 @@ export class ApiServer {
   }
 
   /** Past flow control. */
-  #go(call: Call, ticket: FlowTicket | undefined): MaybePromise<Answer> {
+  #go(call: Call, ticket: FlowTicket | undefined, nowMs: number): MaybePromise<Answer> {
     if (ticket?.retryAfterSeconds !== undefined) {
       this.#requests.terminated(call, 429, 'apiserver')
       return tooManyRequests(ticket.retryAfterSeconds)
     }
     const flow = this.#flow
-    const answer = andThen(this.#authorize(call), (failed) => failed ?? this.#route(call))
+    const answer = andThen(this.#authorize(call, nowMs), (failed) => failed ?? this.#route(call))
     if (!flow || call.info.verb !== 'watch') return answer
     return andThen(answer, (watch) => watchedFrom(watch, call, { flow, ticket, clock: this.env.clock }))
   }
 
   /** The answer when the server itself is at fault; throws 403. */
-  #authorize(call: Call): MaybePromise<Answer | undefined> {
+  #authorize(call: Call, nowMs: number): MaybePromise<Answer | undefined> {
     const attributes = authorizationAttributes(call)
     const asking = (): MaybePromise<Authorization> => this.#authorizer.authorize(attributes)
     return andThen(timed(told(call), this.env.clock, 'authorization', asking), (answer) => {
+      this.#filters.authorized(answer, this.env.clock.monotonic() - nowMs)
       if (call.audit) tellDecision(call.audit, answer)
       return demandAllowed(call, attributes, answer)
     })

@@ -93,9 +93,9 @@ test('policies are counted by what was done about a failure', async () => {
   const total = 'apiserver_validating_admission_policy_check_total'
   assert.deepEqual(await lines(metrics, total), [
     `${total}{enforcement_action="allow",error_type="invalid_error",policy="ignored",policy_binding="b-ignored"} 1`,
-    `${total}{enforcement_action="audit",error_type="no_error",policy="refuses",policy_binding="b-refuses"} 1`,
+    `${total}{enforcement_action="audit",error_type="invalid_error",policy="refuses",policy_binding="b-refuses"} 1`,
     `${total}{enforcement_action="deny",error_type="invalid_error",policy="fails",policy_binding="b-fails"} 1`,
-    `${total}{enforcement_action="warn",error_type="no_error",policy="refuses",policy_binding="b-refuses"} 1`,
+    `${total}{enforcement_action="warn",error_type="invalid_error",policy="refuses",policy_binding="b-refuses"} 1`,
   ])
 })
 

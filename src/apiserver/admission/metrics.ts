@@ -1,4 +1,5 @@
 import type { Counter, Histogram, Metric, Metrics, Summary } from '../metrics/metrics.ts'
+import { PodSecurityMetrics } from './pod-security/metrics.ts'
 
 /** Whether what decides may change the object, in upstream's words for plugins. */
 export type StepType = 'admit' | 'validate'
@@ -211,6 +212,7 @@ export interface AdmissionCounts {
   readonly webhooks: WebhookMetrics
   readonly conditions: ConditionMetrics
   readonly policies: PolicyMetrics
+  readonly podSecurity: PodSecurityMetrics
 }
 
 export function admissionCounts(metrics: Metrics): AdmissionCounts {
@@ -218,5 +220,6 @@ export function admissionCounts(metrics: Metrics): AdmissionCounts {
     webhooks: new WebhookMetrics(metrics),
     conditions: new ConditionMetrics(metrics),
     policies: new PolicyMetrics(metrics),
+    podSecurity: new PodSecurityMetrics(metrics),
   }
 }

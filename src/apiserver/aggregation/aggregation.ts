@@ -15,6 +15,7 @@ import type { ApiServer } from '../server.ts'
 import { remoteOf, type RemoteApiService, rootOf } from './api-service.ts'
 import { type Availability, availabilityOf } from './availability.ts'
 import type { RemoteVersion } from './merge.ts'
+import { isAvailable, unavailability } from './metrics.ts'
 import { passOn } from './proxy.ts'
 import { registerCustom } from './registration.ts'
 import { readFacts, type RemoteFacts, sameFacts } from './remote.ts'
@@ -35,6 +36,7 @@ export class Aggregation {
   readonly #queue = new Set<string>()
   readonly #timers = new Map<string, { readonly timer: Timer; readonly delayMs: number; readonly isWell: boolean }>()
   readonly #stops: (() => void)[] = []
+  readonly #unavailable: (name: string, reason: string) => void
   #byRoot: ReadonlyMap<string, RemoteApiService> = new Map()
   #knownAt = -1
   #changes = 0
@@ -51,6 +53,7 @@ export class Aggregation {
     this.#server = server
     this.#resource = resource
     this.#known = new Mirror(store, apiServices, env)
+    this.#unavailable = unavailability(server.metrics, () => this.#known.all())
   }
 
   /** Follows the APIServices from now on. Resolves when all that are stored are known. */
@@ -199,6 +202,8 @@ export class Aggregation {
   async #report(name: string, found: Availability): Promise<void> {
     const { registry } = this.#server
     const now = timestamp(registry.env.clock.now())
+    const known = this.#known.get(name)
+    if (found.status !== 'True' && known && isAvailable(known)) this.#unavailable(name, found.reason ?? 'UnknownReason')
     try {
       await guaranteedUpdate(registry, this.#resource, { namespace: '', name, dryRun: false }, (draft) => {
         const status = ((draft as APIService).status ??= {})

@@ -1,3 +1,4 @@
+import type { Clock } from '../../lib/clock.ts'
 import { goQuote } from '../../lib/quote.ts'
 import { badRequest } from '../../apimachinery/status.ts'
 import type { MaybePromise } from '../../store/store.ts'
@@ -5,6 +6,7 @@ import type { AuthorizationAttributes, Authorizer } from '../authz/types.ts'
 import { refused, RefusedError } from '../authz/refused.ts'
 import { type Call } from '../request/call.ts'
 import { IMPERSONATION_MODES, type ImpersonationMode, type Wanted } from './impersonation-modes.ts'
+import type { ImpersonationMetrics } from './impersonation-metrics.ts'
 import { extraOf, valuesOf } from './request-header.ts'
 import { ANONYMOUS, AUTHENTICATED_GROUP, UNAUTHENTICATED_GROUP, type UserInfo } from './types.ts'
 
@@ -19,9 +21,45 @@ export function impersonated(
   call: Call,
   authorizer: Authorizer,
   asked: (call: Call) => AuthorizationAttributes,
+  counting?: Counting,
 ): MaybePromise<Call> {
   const wanted = wantedUser(call)
-  return wanted ? acting(call, wanted, authorizer, asked(call)) : call
+  if (!wanted) return call
+  return counting
+    ? counted(call, wanted, { authorizer, request: asked(call), ...counting })
+    : acting(call, wanted, authorizer, asked(call)).then(({ call: as }) => as)
+}
+
+/** Where it is counted. */
+export interface Counting {
+  readonly counts: ImpersonationMetrics
+  readonly clock: Pick<Clock, 'monotonic'>
+}
+
+interface Counted extends Counting {
+  readonly authorizer: Authorizer
+  readonly request: AuthorizationAttributes
+}
+
+/** Notes how it ends, and each question that is asked. */
+async function counted(call: Call, wanted: Wanted, { authorizer, request, counts, clock }: Counted): Promise<Call> {
+  const asking: Authorizer = {
+    async authorize(attributes) {
+      const began = clock.monotonic()
+      const answer = await authorizer.authorize(attributes)
+      counts.asked(attributes.verb, answer, clock.monotonic() - began)
+      return answer
+    },
+  }
+  const began = clock.monotonic()
+  try {
+    const { call: as, mode } = await acting(call, wanted, asking, request)
+    counts.attempted(mode, 'allowed', clock.monotonic() - began)
+    return as
+  } catch (error) {
+    counts.attempted('', 'denied', clock.monotonic() - began)
+    throw error
+  }
 }
 
 /** The refusal of the first mode that knows such users is the one that is told. */
@@ -30,12 +68,12 @@ async function acting(
   wanted: Wanted,
   authorizer: Authorizer,
   request: AuthorizationAttributes,
-): Promise<Call> {
+): Promise<{ readonly call: Call; readonly mode: string }> {
   let firstRefusal: Error | undefined
   for (const mode of IMPERSONATION_MODES) {
     if (!mode.knows(wanted, call.user)) continue
     const refusal = await refusalIn(mode, wanted, authorizer, request)
-    if (!refusal) return actingAs(call, userOf(wanted, mode), mode)
+    if (!refusal) return { call: actingAs(call, userOf(wanted, mode), mode), mode: mode.name }
     firstRefusal ??= refusal
   }
   throw firstRefusal ?? new Error('all impersonation modes failed')

@@ -17,6 +17,7 @@ import type { ApiServer } from '../server.ts'
 import { isTrue, setCondition } from './conditions.ts'
 import { convertingBetween } from './conversion/between.ts'
 import { ConvertedStore, type Versions } from './conversion/converted-store.ts'
+import { conversionMetrics, type CountConversion } from './conversion/metrics.ts'
 import { renameVersion, webhookConversion } from './conversion/webhook.ts'
 import { type CompiledVersion, compileVersions, publishedSchema } from './definition.ts'
 import { CLEANUP_FINALIZER } from './deletion.ts'
@@ -41,6 +42,7 @@ export class CustomResources {
   readonly #server: ApiServer
   readonly #resource: ServedResource
   readonly #callWebhook: CallWebhook
+  readonly #countConversion: CountConversion
   readonly #known = new Map<string, Crd>()
   /** What is served for each CRD, and of which state of it. */
   readonly #served = new Map<string, Served>()
@@ -58,6 +60,7 @@ export class CustomResources {
     if (!resource) throw new Error('CustomResourceDefinitions are not served')
     this.#server = server
     this.#callWebhook = callWebhook
+    this.#countConversion = conversionMetrics(server.metrics, server.env.clock)
     this.#resource = resource
   }
 
@@ -209,7 +212,7 @@ export class CustomResources {
     const { conversion } = crd.spec
     const convert =
       conversion?.strategy === 'Webhook'
-        ? webhookConversion(conversion, { store, env, callWebhook: this.#callWebhook })
+        ? webhookConversion(conversion, { store, env, callWebhook: this.#callWebhook }, this.#countConversion)
         : renameVersion
     return { all, storage, convert }
   }

@@ -15,6 +15,16 @@ export interface HistogramOptions extends MetricOptions {
   readonly buckets: readonly number[]
 }
 
+/** What all series of one metric have in common. */
+export interface MetricFamily {
+  readonly type: string
+  readonly stability: Stability
+  /** By name. */
+  readonly labels: readonly string[]
+  /** Of a histogram. */
+  readonly buckets: readonly number[]
+}
+
 /** Whoever prints lines of the text format beside what is registered. */
 export type Collector = () => Iterable<string> | Promise<Iterable<string>>
 
@@ -53,6 +63,11 @@ export class Metrics {
     this.#collectors.push(collector)
   }
 
+  /** What is registered, whether anything has been counted or not. What collectors print is not known. */
+  families(): ReadonlyMap<string, MetricFamily> {
+    return new Map([...this.#metrics].map(([name, metric]) => [name, metric.family]))
+  }
+
   /** All of them, by name. */
   async text(): Promise<string> {
     await Promise.all(this.#before.map(async (prepare) => prepare()))
@@ -76,16 +91,21 @@ const OVERFLOW = 'other'
 
 /** One metric with all its series, one for each combination of its labels' values. */
 export class Metric<S extends Series> {
-  readonly #options: MetricOptions
+  readonly #options: MetricOptions & Partial<HistogramOptions>
   readonly #type: string
   readonly #make: () => S
   readonly #series = new Map<string, S>()
 
-  constructor(options: MetricOptions, type: string, make: () => S) {
+  constructor(options: MetricOptions & Partial<HistogramOptions>, type: string, make: () => S) {
     this.#options = options
     this.#type = type
     this.#make = make
     if ((options.labels ?? []).length === 0) this.of()
+  }
+
+  get family(): MetricFamily {
+    const { stability = 'ALPHA', labels = [], buckets = [] } = this.#options
+    return { type: this.#type, stability, labels: labels.toSorted(), buckets }
   }
 
   /** The series of these values of the labels. */

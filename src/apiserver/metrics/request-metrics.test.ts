@@ -106,6 +106,16 @@ test('requests are told apart as upstream does: what is counted as whose, and wh
   ])
 })
 
+test('it is told that something deprecated was asked for', async () => {
+  const { server } = await GuardedServer.start()
+  for (const resource of ['endpoints', 'pods'])
+    server.observe(callOf('GET', `/api/v1/namespaces/default/${resource}`), 200, server.env.clock.monotonic())
+  const told = (await server.metrics.text()).match(/^apiserver_requested_deprecated_apis.*/gm)
+  assert.deepEqual(told, [
+    'apiserver_requested_deprecated_apis{group="",removed_release="",resource="endpoints",subresource="",version="v1"} 1',
+  ])
+})
+
 test('what is stored is counted when somebody asks, once for all versions', async () => {
   const guarded = await GuardedServer.start()
   await guarded.create('/api/v1/namespaces/default/configmaps', { metadata: { name: 'one' } })

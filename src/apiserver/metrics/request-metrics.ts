@@ -60,6 +60,7 @@ export class RequestMetrics {
   readonly #events: Metric<Counter>
   readonly #eventSizes: Metric<Histogram>
   readonly #terminated: Metric<Counter>
+  readonly #deprecated: Metric<Gauge>
   readonly #longRunning: Metric<Gauge>
 
   constructor(metrics: Metrics) {
@@ -113,6 +114,12 @@ export class RequestMetrics {
       help: 'Requests that were ended in self-defence.',
       labels: [...LABELS, 'code'],
     })
+    this.#deprecated = metrics.gauge({
+      name: 'apiserver_requested_deprecated_apis',
+      help: 'Deprecated APIs that were asked for, and the release that goes without them, when it is known.',
+      stability: 'STABLE',
+      labels: ['group', 'version', 'resource', 'subresource', 'removed_release'],
+    })
     metrics.collect(() => this.#counters())
   }
 
@@ -126,6 +133,11 @@ export class RequestMetrics {
     series.sli?.observe(seconds - secondsElsewhere)
     if (bytes !== undefined) series.sizes?.observe(bytes)
     series.bodies?.observe(Number(header(call.headers, 'content-length')))
+  }
+
+  /** Notes that something was asked for that is served no longer than it must. */
+  deprecated({ info: { group, version, resource, subresource } }: Call): void {
+    this.#deprecated.of(group, version, resource, subresource, '').set(1)
   }
 
   /** What notes the events of a watch, each with its size in bytes. */

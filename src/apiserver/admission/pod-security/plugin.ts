@@ -8,7 +8,7 @@ import type { AdmissionSources } from '../sources.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../types.ts'
 import type { PodLike } from './check.ts'
 import type { PodSecurityConfig } from './config.ts'
-import { annotate, evaluate } from './evaluate.ts'
+import { annotate, evaluate, type Standard } from './evaluate.ts'
 import { checkNamespace } from './namespace.ts'
 import { FULLY_PRIVILEGED, type Policy, policyOf } from './policy.ts'
 import { isSignificant } from './significant.ts'
@@ -35,20 +35,21 @@ type Parsed = ReturnType<typeof policyOf>
 
 /** Holds pods to the Pod Security Standard that their namespace's labels name (upstream's PodSecurity). */
 export function podSecurity(
-  { mirrors, store, env }: AdmissionSources,
+  { mirrors, store, env, counts: { podSecurity: counts } }: AdmissionSources,
   config: PodSecurityConfig = EVERYBODY,
 ): AdmissionPlugin {
   const mirror = mirrors.of(namespaces)
   const policies = policiesOf(mirror, config.defaults)
+  const standard = { config, counts }
   return {
     name: 'PodSecurity',
     handles: (operation) => operation === 'CREATE' || operation === 'UPDATE',
     async validate(attributes) {
       const resource = resourceName(attributes)
       if (resource === 'namespaces') return checkNamespace(attributes, { store, clock: env.clock, config })
-      if (resource === 'pods') return checkPod(attributes, config, policies)
+      if (resource === 'pods') return checkPod(attributes, standard, policies)
       if (hasTemplate(resource) && attributes.subresource === '')
-        return checkTemplate(attributes, resource, config, policies)
+        return checkTemplate(attributes, resource, standard, policies)
     },
   }
 }
@@ -67,37 +68,40 @@ function policiesOf(mirror: Mirror<Namespace>, defaults: Policy): Policies {
   }
 }
 
-async function checkPod(attributes: AdmissionAttributes, config: PodSecurityConfig, policies: Policies): Promise<void> {
-  if (HARMLESS.has(attributes.subresource) || isExempt(attributes, config)) return
+async function checkPod(attributes: AdmissionAttributes, standard: Standard, policies: Policies): Promise<void> {
+  if (HARMLESS.has(attributes.subresource) || isExempt(attributes, standard)) return
   const parsed = await policies(attributes)
   if (!parsed) {
     const why = `failed to lookup namespace ${JSON.stringify(attributes.namespace)}`
     const error = internalError(new Error(why))
+    standard.counts.failed(attributes, true)
     annotate(attributes, 'error', `${error.message}: namespaces ${JSON.stringify(attributes.namespace)} not found`)
     throw error
   }
   const { policy, errors } = parsed
-  if (errors.length === 0 && isPrivileged(policy, 'enforce') && asksNothing(policy))
+  if (errors.length === 0 && isPrivileged(policy, 'enforce') && asksNothing(policy)) {
+    standard.counts.evaluated(attributes, 'enforce', policy.enforce, true)
     return annotate(attributes, 'enforce-policy', 'privileged:latest')
+  }
   const pod = attributes.object as Pod
   if (attributes.operation === 'UPDATE' && !isSignificant(pod, attributes.oldObject as Frozen<Pod>)) return
-  evaluate(attributes, parsed, config, pod, true)
+  evaluate(attributes, parsed, standard, pod, true)
 }
 
 /** What makes pods is never refused for them: its pods will be. */
 async function checkTemplate(
   attributes: AdmissionAttributes,
   resource: string,
-  config: PodSecurityConfig,
+  standard: Standard,
   policies: Policies,
 ): Promise<void> {
-  if (isExempt(attributes, config)) return
+  if (isExempt(attributes, standard)) return
   const parsed = await policies(attributes)
   if (!parsed || (parsed.errors.length === 0 && asksNothing(parsed.policy))) return
   const template = templateOf(resource, attributes.object)
   if (!template) return
   const pod: PodLike = { metadata: template.metadata ?? {}, spec: template.spec ?? { containers: [] } }
-  evaluate(attributes, parsed, config, pod, false)
+  evaluate(attributes, parsed, standard, pod, false)
 }
 
 const isPrivileged = (policy: Policy, mode: keyof Policy): boolean => policy[mode].level === 'privileged'
@@ -105,13 +109,15 @@ const isPrivileged = (policy: Policy, mode: keyof Policy): boolean => policy[mod
 /** Nothing is warned of, nothing noted. */
 const asksNothing = (policy: Policy): boolean => isPrivileged(policy, 'warn') && isPrivileged(policy, 'audit')
 
-function isExempt(attributes: AdmissionAttributes, { exemptions }: PodSecurityConfig): boolean {
+function isExempt(attributes: AdmissionAttributes, { config: { exemptions }, counts }: Standard): boolean {
   const { namespace, user } = attributes
   const why = exemptions.namespaces.includes(namespace)
     ? 'namespace'
     : user.name !== '' && exemptions.usernames.includes(user.name)
       ? 'user'
       : undefined
-  if (why !== undefined) annotate(attributes, 'exempt', why)
-  return why !== undefined
+  if (why === undefined) return false
+  counts.exempted(attributes)
+  annotate(attributes, 'exempt', why)
+  return true
 }

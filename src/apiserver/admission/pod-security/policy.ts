@@ -70,6 +70,12 @@ function read(
 }
 
 export const LEVEL_PROBLEM = `must be one of ${LEVELS.join(', ')}`
+/** The version of a level as it is counted: nobody may make up as many as they like. */
+export function toldVersion({ level, minor }: LevelVersion): string {
+  if (minor === LATEST || level === 'privileged') return 'latest'
+  return minor > NEWEST ? 'future' : `v1.${minor}`
+}
+
 export const VERSION_PROBLEM = 'must be "latest" or "v1.x"'
 
 export function isLevel(text: string): text is Level {

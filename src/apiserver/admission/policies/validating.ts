@@ -141,13 +141,14 @@ class Dispatch {
     definition: ResourceDefinition,
   ): MaybePromise<void> {
     for (let index = start; index < params.length; index++) {
+      const began = this.#sources.env.clock.monotonic()
       const outcome = this.#asked.run((_ask, pace) =>
         hook.evaluator.validate(this.#activations(definition, params[index]), pace),
       )
-      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations)
+      if (!(outcome instanceof Promise)) this.#act(hook, binding, outcome, annotations, began)
       else
         return outcome.then((late) => {
-          this.#act(hook, binding, late, annotations)
+          this.#act(hook, binding, late, annotations, began)
           return this.#validateEach(hook, binding, params, index + 1, annotations, definition)
         })
     }
@@ -159,10 +160,11 @@ class Dispatch {
     binding: Frozen<ValidatingAdmissionPolicyBinding>,
     outcome: Outcome,
     collected: Annotations,
+    beganMs: number,
   ): void {
     const { failures, annotations, annotationErrors } = outcome
     const names = { policy: policy.metadata.name ?? '', binding: binding.metadata.name ?? '' }
-    if (outcome.conditions) this.#countConditions(names.policy, outcome.conditions)
+    if (outcome.conditions) this.#countConditions(names.policy, outcome.conditions, beganMs)
     if (failures.length + annotationErrors.length + (outcome.ignored?.length ?? 0) > 0) {
       this.#count(names, outcome, binding.spec?.validationActions ?? [])
     }
@@ -180,11 +182,16 @@ class Dispatch {
     for (const message of annotationErrors) this.#denials.push({ ...names, message })
   }
 
-  #countConditions(name: string, { matches, errors = 0 }: Matched): void {
-    const { conditions } = this.#sources.counts
+  /** Those that hold are not timed, as upstream; nothing else is looked at where they do not. */
+  #countConditions(name: string, { matches, errors = 0 }: Matched, beganMs: number): void {
+    const {
+      env,
+      counts: { conditions },
+    } = this.#sources
+    const { operation } = this.#attributes
     const of = { name, kind: 'policy', type: 'validate' } as const
-    for (let index = 0; index < errors; index++) conditions.failed(of, this.#attributes.operation)
-    if (!matches) conditions.excluded(of, this.#attributes.operation)
+    for (let index = 0; index < errors; index++) conditions.failed(of, operation)
+    if (!matches || errors > 0) conditions.evaluated(of, operation, (env.clock.monotonic() - beganMs) / 1000)
   }
 
   /** Counts what did not simply pass. */

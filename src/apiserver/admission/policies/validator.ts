@@ -157,7 +157,7 @@ export class Validator {
       } else if (result !== true) {
         const said = messages instanceof OutOfBudget ? undefined : messages[index]
         const message = messageOf(validation, said)
-        failures.push({ index, message, reason: validation.reason ?? 'Invalid', error: 'no_error' })
+        failures.push({ index, message, reason: validation.reason ?? 'Invalid', error: 'invalid_error' })
       }
     }
     return { failures, ignored }

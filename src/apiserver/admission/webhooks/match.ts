@@ -46,13 +46,17 @@ export class Conditions {
       return evaluateConditions(this.#conditions, evaluator)
     })
     const { operation } = attributes
-    counts.conditions.evaluated(of, operation, (env.clock.monotonic() - start) / 1000)
+    // Those that hold are not timed, as upstream.
+    if (!matches || errors > 0) counts.conditions.evaluated(of, operation, (env.clock.monotonic() - start) / 1000)
     for (let index = 0; index < errors; index++) counts.conditions.failed(of, operation)
     if (problem === undefined) {
       if (!matches) counts.conditions.excluded(of, operation)
       return matches
     }
-    if (failOpen) return false
+    if (failOpen) {
+      counts.conditions.excluded(of, operation)
+      return false
+    }
     throw admissionForbidden(attributes, problem)
   }
 }

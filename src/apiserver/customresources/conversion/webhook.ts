@@ -6,6 +6,7 @@ import { uuid } from '../../../lib/random.ts'
 import { postReview, type Sending } from '../../admission/webhooks/send.ts'
 import { bareError } from '../../registry/revision.ts'
 import { acceptConverted, BadConversion, convertedObjects, goKind } from './answer.ts'
+import type { CountConversion } from './metrics.ts'
 
 /** What upstream waits for a conversion webhook. */
 const TIMEOUT_SECONDS = 30
@@ -18,7 +19,11 @@ export type Convert = (objects: readonly KubeObject[], apiVersion: string) => Pr
 export const renameVersion: Convert = (objects, apiVersion) => objects.map((object) => ({ ...object, apiVersion }))
 
 /** Strategy Webhook. Rejects with a 500 in upstream's words when nobody answers, or wrongly. */
-export function webhookConversion({ webhook }: Frozen<CustomResourceConversion>, sending: Sending): Convert {
+export function webhookConversion(
+  { webhook }: Frozen<CustomResourceConversion>,
+  sending: Sending,
+  count: CountConversion = () => () => {},
+): Convert {
   const version = webhook?.conversionReviewVersions.find((one) => KNOWN.includes(one))
   const clientConfig = webhook?.clientConfig ?? {}
   return async (objects, desiredAPIVersion) => {
@@ -33,17 +38,29 @@ export function webhookConversion({ webhook }: Frozen<CustomResourceConversion>,
       request: { uid, desiredAPIVersion, objects },
       response: { uid: '', convertedObjects: null, result: { metadata: {} } },
     }
+    const ended = count()
     let converted: readonly unknown[]
+    let isAnswered = false
     try {
       const body = await postReview(sending, clientConfig, { timeoutSeconds: TIMEOUT_SECONDS }, review)
+      isAnswered = true
       converted = convertedObjects(jsonOf(body), { uid, version })
     } catch (error) {
+      ended(isAnswered ? 'conversion_webhook_malformed_response_failure' : 'conversion_webhook_call_failure')
       throw unusable(`${named} failed: ${error instanceof Error ? error.message : String(error)}`)
     }
     if (converted.length !== objects.length) {
+      ended('conversion_webhook_partial_response_failure')
       throw unusable(`${named} returned ${converted.length} objects, expected ${objects.length}`)
     }
-    return objects.map((object, index) => accepted(object, converted[index], desiredAPIVersion))
+    try {
+      const all = objects.map((object, index) => accepted(object, converted[index], desiredAPIVersion))
+      ended()
+      return all
+    } catch (error) {
+      ended('conversion_webhook_invalid_converted_object_failure')
+      throw error
+    }
   }
 }
 
