@@ -1,5 +1,6 @@
 import { type CelSchema, type DeclType, declTypeOf } from '../../apimachinery/cel/index.ts'
 import type { Transport } from '../../client/transport.ts'
+import { isJsonObject } from '../../lib/json-value.ts'
 
 /** An OpenAPI v3 document of a group's version, as far as types need it. */
 export interface OpenApiDocument {
@@ -31,7 +32,7 @@ export async function readDocuments(names: Iterable<string>, transport: Transpor
   const read = async (name: string): Promise<[string, OpenApiDocument] | undefined> => {
     const path = `/openapi/v3/apis/${name}`
     const { status, body } = await transport.request({ method: 'GET', path, headers: { accept: 'application/json' } })
-    return status < 400 ? [name, body as OpenApiDocument] : undefined
+    return status < 400 && isJsonObject(body) ? [name, body as OpenApiDocument] : undefined
   }
   const found = await Promise.all(Array.from(names, read))
   return new Map(found.filter((one) => one !== undefined))
@@ -60,22 +61,28 @@ export function declaredType(
       ({ group, version, kind }) => group === wanted.group && version === wanted.version && kind === wanted.kind,
     ),
   )
-  return schema && declTypeOf(withoutRefs(schema, schemas, []), true, name)
+  return schema && declTypeOf(withoutRefs(schema, { all: schemas, left: MAX_SCHEMAS }, []), true, name)
 }
 
-/** What refers to itself is an object of unknown fields there. */
-function withoutRefs(
-  schema: OpenApiSchema,
-  all: Readonly<Record<string, OpenApiSchema>>,
-  within: readonly string[],
-): CelSchema {
+/** Documents come from others' servers, too: a few references to references can stand for more than there is room for. */
+const MAX_SCHEMAS = 20_000
+
+interface Resolving {
+  readonly all: Readonly<Record<string, OpenApiSchema>>
+  /** How many schemas may be looked at still. */
+  left: number
+}
+
+/** What refers to itself is an object of unknown fields there; so is what lies beyond the limit, of which nothing is said. */
+function withoutRefs(schema: OpenApiSchema, resolving: Resolving, within: readonly string[]): CelSchema {
+  if (resolving.left-- <= 0) return { 'x-kubernetes-preserve-unknown-fields': true }
   const { $ref = schema.allOf?.[0]?.$ref, properties, items, additionalProperties, ...rest } = schema
   if ($ref !== undefined) {
     const target = $ref.slice($ref.lastIndexOf('/') + 1)
-    const found = within.includes(target) ? undefined : all[target]
-    return found ? withoutRefs(found, all, [...within, target]) : { type: 'object' }
+    const found = within.includes(target) ? undefined : resolving.all[target]
+    return found ? withoutRefs(found, resolving, [...within, target]) : { type: 'object' }
   }
-  const inner = (one: OpenApiSchema): CelSchema => withoutRefs(one, all, within)
+  const inner = (one: OpenApiSchema): CelSchema => withoutRefs(one, resolving, within)
   return {
     ...rest,
     ...(properties && { properties: Object.fromEntries(Object.entries(properties).map(([k, v]) => [k, inner(v)])) }),

@@ -7,6 +7,10 @@ import { declaredType, type Documents, kindOfResource } from './documents.ts'
 import type { SchemaTypes } from './types.ts'
 
 const MAX_KINDS = 10
+/** What a rule names can be combined in millions of ways; beyond these nothing is looked for. */
+const MAX_COMBINATIONS = 1000
+/** Documents that are read for one policy. */
+const MAX_DOCUMENTS = 50
 
 /** A kind that a policy is for. */
 export interface PolicyKind {
@@ -38,8 +42,11 @@ export function customVersionsOf({ spec }: Frozen<ValidatingAdmissionPolicy>): R
     [...combinations(rule)].map(([group, version]) => `${group}/${version}`),
   )
   const all = [...named, spec?.paramKind?.apiVersion ?? '']
-  return new Set(all.filter((name) => /^[^/]+\/[^/]+$/.test(name) && !BUILT_IN.has(name)))
+  return new Set([...new Set(all.filter((name) => SERVED.test(name) && !BUILT_IN.has(name)))].slice(0, MAX_DOCUMENTS))
 }
+
+/** What can be a group and its version: it becomes part of a path. */
+const SERVED = /^[a-z0-9][-.a-z0-9]*\/[a-z0-9][-a-z0-9]*$/
 
 const BUILT_IN: ReadonlySet<string> = new Set(builtInResources.map(({ group, version }) => `${group}/${version}`))
 
@@ -83,10 +90,15 @@ interface Rule {
 
 function* combinations({ apiGroups = [], apiVersions = [], resources = [] }: Rule): Iterable<[string, string, string]> {
   if ([...apiGroups, ...apiVersions].some((name) => name.includes('*'))) return
-  const named = resources.filter((resource) => !/[*/]/.test(resource))
+  const named = resources.filter((resource) => !/[*/]/.test(resource)).toSorted()
+  const versions = apiVersions.toSorted()
+  let left = MAX_COMBINATIONS
   for (const group of apiGroups.toSorted()) {
-    for (const version of apiVersions.toSorted()) {
-      for (const resource of named.toSorted()) yield [group, version, resource]
+    for (const version of versions) {
+      for (const resource of named) {
+        if (left-- === 0) return
+        yield [group, version, resource]
+      }
     }
   }
 }
