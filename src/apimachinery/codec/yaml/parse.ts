@@ -4,6 +4,7 @@ import { setOwn } from '../../../lib/own.ts'
 import { goQuote } from '../../../lib/quote.ts'
 import { DecodeError } from '../errors.ts'
 import { MAX_DEPTH } from '../json/scan.ts'
+import { isTooDeep, MAX_YAML_DEPTH } from './depth.ts'
 import { resolvePlain, resolveTagged } from './scalar.ts'
 import type { YamlScalar } from './scalar.ts'
 
@@ -26,6 +27,7 @@ export function parseYaml(text: string): ParsedYaml {
   if (text.length > MAX_YAML_LENGTH) throw refused(`document is larger than ${MAX_YAML_LENGTH} bytes`)
   // Empty items in flow collections are never valid, and slow to refuse one by one.
   if (/(?:,\s*){64}/.test(text)) throw refused('did not find expected node content')
+  if (isTooDeep(text)) throw refused(`exceeded max depth of ${MAX_YAML_DEPTH}`)
   const lines = new LineCounter()
   const document = parseDocument(text, {
     schema: 'failsafe',
