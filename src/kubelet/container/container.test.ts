@@ -10,7 +10,7 @@ import { planDevices } from './devices.ts'
 import { environment, type EnvironmentSources } from './env.ts'
 import { expand } from './expansion.ts'
 import { planMounts } from './mounts.ts'
-import { cpuQuota, cpuShares, oomScoreAdj, podCgroupLimits, podCgroupPath } from './resources.ts'
+import { cpuQuota, cpuShares, linuxResources, oomScoreAdj, podCgroupLimits, podCgroupPath } from './resources.ts'
 import { linuxSecurityContext, verifyNonRoot } from './security.ts'
 import { serviceEnvironment } from './service-env.ts'
 
@@ -246,6 +246,19 @@ test('CPU amounts become shares and quotas within the kernel’s bounds', () => 
 
 const resources = (requests: object, limits: object): Partial<Container> =>
   ({ resources: { requests, limits } }) as Partial<Container>
+
+test('a container without a limit of its own has its pod’s', () => {
+  const pod = testPod({ resources: { limits: { cpu: '2', memory: '1Gi', 'hugepages-2Mi': '8Mi' } } })
+  const machine = { memoryBytes: 10 * 1024 ** 3, hugePages: [{ size: 2 * 1024 ** 2, count: 4 }] } as unknown as Machine
+  const limits = (spec: Partial<Container>): unknown[] => {
+    const told = linuxResources(pod, container(spec), { machine, cgroupVersion: 1 })
+    return [told.cpuShares, told.cpuQuota, told.memoryLimitInBytes, told.hugepageLimits?.[0]?.limit]
+  }
+  assert.deepEqual(limits({}), [2048, 200_000, 1024 ** 3, 8 * 1024 ** 2])
+  assert.deepEqual(limits(resources({ cpu: '100m' }, {})), [102, 200_000, 1024 ** 3, 8 * 1024 ** 2])
+  const own = resources({}, { cpu: '1', memory: '64Mi', 'hugepages-2Mi': '0' })
+  assert.deepEqual(limits(own), [1024, 100_000, 64 * 1024 ** 2, 0])
+})
 
 test('pods’ cgroups go by their QoS class', () => {
   const pod = (spec: Partial<Container>): ReturnType<typeof testPod> => testPod({ containers: [container(spec)] })

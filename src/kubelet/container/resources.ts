@@ -29,14 +29,15 @@ export interface LiveLimits {
   readonly memoryLimitInBytes: number
 }
 
-/** A container's CPU and memory, as the kernel is told. */
-export function liveLimits({ resources = {} }: Container): LiveLimits {
+/** A container's CPU and memory, as the kernel is told. Where it has no limit of its own, it has the pod's (upstream's getCPULimit, getMemoryLimit). */
+export function liveLimits({ spec }: Pod, { resources = {} }: Container): LiveLimits {
   const { requests, limits } = resources
-  const cpuLimit = milliOf(limits, 'cpu')
+  const ofPod = spec.resources?.limits
+  const cpuLimit = milliOf(limits, 'cpu') || milliOf(ofPod, 'cpu')
   return {
     cpuShares: cpuShares(requests?.cpu === undefined && cpuLimit > 0 ? cpuLimit : milliOf(requests, 'cpu')),
     cpuQuota: cpuQuota(cpuLimit),
-    memoryLimitInBytes: unitsOf(limits, 'memory'),
+    memoryLimitInBytes: unitsOf(limits, 'memory') || unitsOf(ofPod, 'memory'),
   }
 }
 
@@ -46,8 +47,7 @@ export function linuxResources(
   container: Container,
   { machine, cgroupVersion }: { readonly machine: Machine; readonly cgroupVersion: 1 | 2 },
 ): Init<cri.LinuxContainerResources> {
-  const { limits } = container.resources ?? {}
-  const { memoryLimitInBytes, ...cpu } = liveLimits(container)
+  const { memoryLimitInBytes, ...cpu } = liveLimits(pod, container)
   return {
     ...cpu,
     cpuPeriod: CPU_PERIOD_US,
@@ -55,11 +55,16 @@ export function linuxResources(
     oomScoreAdj: oomScoreAdj(pod, container, machine),
     hugepageLimits: machine.hugePages.map(({ size }) => ({
       pageSize: hugePageName(size),
-      limit: unitsOf(limits, `hugepages-${hugePageResource(size)}`),
+      limit: hugePageLimit(pod, container, `hugepages-${hugePageResource(size)}`),
     })),
     // The whole container ends when one of its processes is killed for memory, as upstream has it on v2.
     ...(cgroupVersion === 2 && { unified: { 'memory.oom.group': '1' } }),
   }
+}
+
+/** The container's own limit goes before the pod's, even if it is none at all. */
+function hugePageLimit({ spec }: Pod, { resources }: Container, name: string): number {
+  return unitsOf(resources?.limits?.[name] === undefined ? spec.resources?.limits : resources.limits, name)
 }
 
 /** How readily the kernel kills a container's processes when memory runs out (upstream's qos.GetContainerOOMScoreAdjust). */

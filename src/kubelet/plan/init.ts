@@ -83,7 +83,7 @@ function keepRunning(
   if (last?.state === 'running') {
     const fault = faultOf(container, last, input, 'Init container')
     if (!fault) {
-      if (resizeNeeded(container, last)) resize.push({ id: last.id, container })
+      if (resizeNeeded(input.pod, container, last)) resize.push({ id: last.id, container })
       return
     }
     kill.push(fault.kill)

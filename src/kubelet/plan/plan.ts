@@ -123,7 +123,7 @@ function planContainers(input: PlanInput, base: Plan): Plan {
     const fault = faultOf(container, last, input, 'Container')
     if (!fault) {
       kept++
-      if (resizeNeeded(container, last)) resize.push({ id: last.id, container })
+      if (resizeNeeded(pod, container, last)) resize.push({ id: last.id, container })
       continue
     }
     const restart = fault.restart || restartsOnFailure(pod)
@@ -139,7 +139,7 @@ function planContainers(input: PlanInput, base: Plan): Plan {
 export function faultOf(
   container: Container,
   running: ObservedContainer,
-  { probes }: PlanInput,
+  { pod, probes }: PlanInput,
   noun: string,
 ): { readonly kill: Kill; readonly restart: boolean } | undefined {
   const killFor = (why: string, reason: KillReason): Kill => ({
@@ -153,7 +153,7 @@ export function faultOf(
     return { kill: killFor('failed liveness probe', 'LivenessProbe'), restart: false }
   if (container.startupProbe && probes(running.id, 'startup') === false)
     return { kill: killFor('failed startup probe', 'StartupProbe'), restart: false }
-  if (resizeNeeded(container, running) === 'restart')
+  if (resizeNeeded(pod, container, running) === 'restart')
     return { kill: killFor('resize requires restart', ''), restart: true }
   return undefined
 }

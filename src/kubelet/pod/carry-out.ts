@@ -51,7 +51,7 @@ export async function carryOut(pass: Pass, means: PodMeans): Promise<LookAgain> 
         means,
       )
   }
-  for (const { id, container } of plan.resize) await resize(id, container, means)
+  for (const { id, container } of plan.resize) await resize(pod, id, container, means)
   const toStart = [...plan.startEphemeral, ...plan.startInit, ...plan.start]
   if (!plan.createSandbox && toStart.length === 0) return undefined
   return means.starts.run(async () => {
@@ -63,8 +63,8 @@ export async function carryOut(pass: Pass, means: PodMeans): Promise<LookAgain> 
 }
 
 /** Changes a running container's limits. */
-async function resize(id: string, container: Container, { runtime, observed }: PodMeans): Promise<void> {
-  const { cpuShares, cpuQuota, memoryLimitInBytes } = liveLimits(container)
+async function resize(pod: Pod, id: string, container: Container, { runtime, observed }: PodMeans): Promise<void> {
+  const { cpuShares, cpuQuota, memoryLimitInBytes } = liveLimits(pod, container)
   await runtime.updateContainerResources(id, {
     cpuShares,
     cpuPeriod: CPU_PERIOD_US,

@@ -1,7 +1,7 @@
 import { timestamp, type Frozen } from '../../apimachinery/meta.ts'
 import type * as api from '../../api/generated/types/core/v1.ts'
 import { resizeNeeded } from '../plan/resize.ts'
-import { isSidecar, type Container, type ContainerKind } from '../pod/spec.ts'
+import { isSidecar, type Container, type ContainerKind, type Pod } from '../pod/spec.ts'
 import type { ObservedContainer } from '../runtime/observed.ts'
 
 type ContainerStatus = api.ContainerStatus
@@ -22,6 +22,7 @@ export interface ProbeResults {
 /** Everything that one container's status is made of. */
 export interface ContainerFacts {
   readonly kind: ContainerKind
+  readonly pod: Pod
   readonly container: Container
   /** Newest first. */
   readonly instances: readonly ObservedContainer[]
@@ -131,12 +132,12 @@ function readinessOf(
 
 /** `allocatedResources` is what the container was granted, `resources` what it has: what it had before, while a resize is under way. */
 function runningFacts(
-  { container, old }: ContainerFacts,
+  { pod, container, old }: ContainerFacts,
   newest: ObservedContainer | undefined,
 ): Partial<ContainerStatus> {
   const { limits, requests } = container.resources ?? {}
   const user = newest?.user
-  const applied = !newest || !old?.resources || resizeNeeded(container, newest) === undefined
+  const applied = !newest || !old?.resources || resizeNeeded(pod, container, newest) === undefined
   const granted = { ...(limits && { limits: { ...limits } }), ...(requests && { requests: { ...requests } }) }
   return {
     ...(requests && { allocatedResources: { ...requests } }),

@@ -115,6 +115,7 @@ function statusesOf(facts: StatusFacts, kind: ContainerKind, list: readonly Cont
     const instances = observed.containers.filter(({ name }) => name === container.name)
     return containerStatus({
       kind,
+      pod,
       container,
       instances,
       old: old.find(({ name }) => name === container.name),
@@ -138,7 +139,7 @@ function isPending(pod: Pod, kind: ContainerKind, container: Container, last: Ob
 function isResizing({ pod, observed }: StatusFacts): boolean {
   return [...(pod.spec.initContainers ?? []), ...pod.spec.containers].some((container) => {
     const running = observed.containers.find(({ name, state }) => name === container.name && state === 'running')
-    return running !== undefined && resizeNeeded(container, running) !== undefined
+    return running !== undefined && resizeNeeded(pod, container, running) !== undefined
   })
 }
 
