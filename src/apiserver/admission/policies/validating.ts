@@ -141,7 +141,7 @@ class Dispatch {
     definition: ResourceDefinition,
   ): MaybePromise<void> {
     for (let index = start; index < params.length; index++) {
-      const began = this.#sources.env.clock.monotonic()
+      const began = hook.evaluator.isConditional ? this.#sources.env.clock.monotonic() : 0
       const outcome = this.#asked.run((_ask, pace) =>
         hook.evaluator.validate(this.#activations(definition, params[index]), pace),
       )

@@ -111,6 +111,11 @@ export class Validator {
     })
   }
 
+  /** Whether it asks first if it is to be evaluated at all. */
+  get isConditional(): boolean {
+    return this.#conditions.length > 0
+  }
+
   /** Evaluates all of it; throws what the authorizer's variables throw, and with a pace Tired. */
   validate({ values, asking }: Activations, pace?: ExpressionPace): Outcome {
     if (this.#conditions.length > 0) {
