@@ -20,8 +20,16 @@ const STATUS_VERBS = ['get', 'patch', 'update']
 /** In upstream's order for custom resources. */
 const CUSTOM_VERBS = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
 
-/** A resource and its subresources as discovery lists them. */
-export async function apiResources(definition: ResourceDefinition): Promise<ApiResource[]> {
+const listed = new WeakMap<ResourceDefinition, Promise<readonly ApiResource[]>>()
+
+/** A resource and its subresources as discovery lists them; made once, for documents are made anew whenever any resource changes. */
+export function apiResources(definition: ResourceDefinition): Promise<readonly ApiResource[]> {
+  const known = listed.get(definition) ?? makeApiResources(definition)
+  listed.set(definition, known)
+  return known
+}
+
+async function makeApiResources(definition: ResourceDefinition): Promise<readonly ApiResource[]> {
   const namespaced = definition.scope === 'Namespaced'
   const isCustom = definition.schema.name === ''
   const own: ApiResource = {

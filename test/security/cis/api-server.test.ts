@@ -505,7 +505,12 @@ control('5.1.8', async () => {
   }
 })
 control('5.1.9', async () =>
-  assert.deepEqual(await granted(on('persistentvolumes', ['create'])), ['persistent-volume-binder', 'system:masters']),
+  assert.deepEqual(await granted(on('persistentvolumes', ['create'])), [
+    'persistent-volume-binder',
+    // Who makes the volumes of the default class.
+    'skiff-local-volumes',
+    'system:masters',
+  ]),
 )
 control('5.1.10', async () =>
   assert.deepEqual(await granted(on('nodes/proxy', ['get', 'create'])), [
