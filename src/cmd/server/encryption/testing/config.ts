@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto'
-import { rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -40,8 +39,9 @@ export function configOf(resources: readonly string[], providers: readonly strin
 
 /** A file that says so, until the test is over. */
 export function encryptionFile(t: TestContext, text: string): string {
-  const file = join(tmpdir(), `encryption-${randomUUID()}.yaml`)
+  const folder = mkdtempSync(join(tmpdir(), 'encryption-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'config.yaml')
   writeFileSync(file, text)
-  t.after(() => rmSync(file, { force: true }))
   return file
 }

@@ -2,7 +2,6 @@
  * Makes a hundred secrets in the store of a folder, if they are not there, and replaces each by itself, round after round, with another
  * provider in each: `encrypt-anew.ts FOLDER ROUND`. A line tells of each write. It never ends by itself.
  */
-import { randomUUID } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Metrics } from '../../../../apiserver/metrics/metrics.ts'
@@ -20,8 +19,8 @@ const SECRETS = '/api/v1/namespaces/default/secrets'
 const store = await LmdbStore.open({ path: folder, clock: systemClock })
 const env = { clock: systemClock, random: systemRandom, log: silentLogger }
 
-async function serverOf(providers: readonly string[]): Promise<TestServer> {
-  const file = join(folder, `${randomUUID()}.yaml`)
+async function serverOf(name: string, providers: readonly string[]): Promise<TestServer> {
+  const file = join(folder, `${name}.yaml`)
   writeFileSync(file, configOf(['secrets'], providers))
   const config = { loaded: loadEncryption(file, false), reload: false }
   const encryption = await startEncryption({ config, env, metrics: new Metrics(), server: '' })
@@ -29,10 +28,10 @@ async function serverOf(providers: readonly string[]): Promise<TestServer> {
 }
 
 const servers = [
-  await serverOf([KEYS.secretbox, KEYS.aescbc, 'identity: {}']),
-  await serverOf([KEYS.aescbc, KEYS.secretbox, 'identity: {}']),
+  await serverOf('secretbox', [KEYS.secretbox, KEYS.aescbc, 'identity: {}']),
+  await serverOf('aescbc', [KEYS.aescbc, KEYS.secretbox, 'identity: {}']),
 ]
-const plain = await serverOf(['identity: {}', KEYS.secretbox, KEYS.aescbc])
+const plain = await serverOf('identity', ['identity: {}', KEYS.secretbox, KEYS.aescbc])
 const token = Buffer.from(CANARY).toString('base64')
 for (let i = (await plain.list(SECRETS)).items.length; i < 100; i++) {
   await plain.create(SECRETS, { metadata: { name: `s${i}` }, data: { token } })

@@ -1,7 +1,6 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import { Server, ServerCredentials, status, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js'
-import { decode, encode } from '../../../../store/etcd/codec.ts'
-import type { MessageType } from '../../../../store/etcd/messages.ts'
+import { servedMethod } from '../../../../store/unix-grpc/test-method.ts'
 import {
   keysResponse,
   type KeysResponse,
@@ -104,19 +103,7 @@ function published({ keys, dataTimestamp, refreshHintSeconds }: FakeSigner): Key
 }
 
 const DEFINITION: ServiceDefinition = {
-  Sign: method('Sign', signRequest, signResponse),
-  FetchKeys: method('FetchKeys', nothing, keysResponse),
-  Metadata: method('Metadata', nothing, metadataResponse),
-}
-
-function method(name: string, request: MessageType, response: MessageType): ServiceDefinition[string] {
-  return {
-    path: `/${SERVICE}/${name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: object) => encode(request, message),
-    requestDeserialize: (bytes: Buffer) => decode(request, bytes),
-    responseSerialize: (message: object) => encode(response, message),
-    responseDeserialize: (bytes: Buffer) => decode(response, bytes),
-  }
+  Sign: servedMethod(SERVICE, { name: 'Sign', request: signRequest, response: signResponse }),
+  FetchKeys: servedMethod(SERVICE, { name: 'FetchKeys', request: nothing, response: keysResponse }),
+  Metadata: servedMethod(SERVICE, { name: 'Metadata', request: nothing, response: metadataResponse }),
 }

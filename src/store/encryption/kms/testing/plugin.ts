@@ -1,7 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { Server, ServerCredentials, status, type ServiceDefinition, type UntypedHandleCall } from '@grpc/grpc-js'
-import { decode, encode } from '../../../etcd/codec.ts'
-import type { MessageType } from '../../../etcd/messages.ts'
+import { servedMethod } from '../../../unix-grpc/test-method.ts'
 import {
   decryptRequest,
   decryptResponse,
@@ -104,19 +103,15 @@ export async function startPlugin(socket: string, keyId = 'key-1'): Promise<Plug
 }
 
 const SERVICE: ServiceDefinition = {
-  Status: method('Status', statusRequest, statusResponse),
-  Encrypt: method('Encrypt', encryptRequest, encryptResponse),
-  Decrypt: method('Decrypt', decryptRequest, decryptResponse),
-}
-
-function method(name: string, request: MessageType, response: MessageType): ServiceDefinition[string] {
-  return {
-    path: `/v2.KeyManagementService/${name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: object) => encode(request, message),
-    requestDeserialize: (bytes: Buffer) => decode(request, bytes),
-    responseSerialize: (message: object) => encode(response, message),
-    responseDeserialize: (bytes: Buffer) => decode(response, bytes),
-  }
+  Status: servedMethod('v2.KeyManagementService', { name: 'Status', request: statusRequest, response: statusResponse }),
+  Encrypt: servedMethod('v2.KeyManagementService', {
+    name: 'Encrypt',
+    request: encryptRequest,
+    response: encryptResponse,
+  }),
+  Decrypt: servedMethod('v2.KeyManagementService', {
+    name: 'Decrypt',
+    request: decryptRequest,
+    response: decryptResponse,
+  }),
 }

@@ -78,11 +78,71 @@ const CONTENT_TYPES = [
 ]
 const QUERIES: Readonly<Record<string, readonly string[]>> = {
   limit: ['1', '0', '-1', '99999999999999999999', 'x', '500', '1.5', ' 1', '+1', '0x1'],
-  continue: ['x', 'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6LTEsInN0YXJ0IjoiYSJ9', 'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhXHUwMDAwIn0', 'e30', '%00', 'bnVsbA', 'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MCwic3RhcnQiOiJhIn0', 'eyJ2IjoibWV0YS5rOHMuaW8vdjIifQ'],
+  continue: [
+    'x',
+    'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6LTEsInN0YXJ0IjoiYSJ9',
+    'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MSwic3RhcnQiOiJhXHUwMDAwIn0',
+    'e30',
+    '%00',
+    'bnVsbA',
+    'eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MCwic3RhcnQiOiJhIn0',
+    'eyJ2IjoibWV0YS5rOHMuaW8vdjIifQ',
+  ],
   resourceVersion: ['0', '-1', 'x', '', '007', '99999999999999999999', '18446744073709551615', '1.0'],
   resourceVersionMatch: ['Exact', 'NotOlderThan', 'x', '', 'exact'],
-  labelSelector: ['a=b', 'a in (b,c),!d', 'a>1', 'a<x', ',', '__proto__=a', 'a notin ()', '((', 'x y', 'a==b', 'a!=b', '!a', 'a,b', 'a in b', 'a in (', '=', '!', 'a=b=c', 'A/B/C=d', '-a=b', `a=${'x'.repeat(64)}`, 'a=b,', 'a in (,)', 'a in (b,,c)', 'a gt 1', 'exists', 'in in (in)', 'a notin (b', 'a=é', 'a>1.5', 'a!b', 'a=!b'],
-  fieldSelector: ['metadata.name=a', 'metadata.namespace!=x', '__proto__=a', 'spec.nodeName=\\', ',,', 'a==', 'metadata.name=a,metadata.name=b', 'status.phase=Running', 'spec.nodeName=', 'metadata.name', '=', 'metadata.name>1', 'metadata.name!=a', 'metadata.name=\\,', 'metadata.labels.a=b', 'METADATA.NAME=a', 'metadata.name in (a)'],
+  labelSelector: [
+    'a=b',
+    'a in (b,c),!d',
+    'a>1',
+    'a<x',
+    ',',
+    '__proto__=a',
+    'a notin ()',
+    '((',
+    'x y',
+    'a==b',
+    'a!=b',
+    '!a',
+    'a,b',
+    'a in b',
+    'a in (',
+    '=',
+    '!',
+    'a=b=c',
+    'A/B/C=d',
+    '-a=b',
+    `a=${'x'.repeat(64)}`,
+    'a=b,',
+    'a in (,)',
+    'a in (b,,c)',
+    'a gt 1',
+    'exists',
+    'in in (in)',
+    'a notin (b',
+    'a=é',
+    'a>1.5',
+    'a!b',
+    'a=!b',
+  ],
+  fieldSelector: [
+    'metadata.name=a',
+    'metadata.namespace!=x',
+    '__proto__=a',
+    'spec.nodeName=\\',
+    ',,',
+    'a==',
+    'metadata.name=a,metadata.name=b',
+    'status.phase=Running',
+    'spec.nodeName=',
+    'metadata.name',
+    '=',
+    'metadata.name>1',
+    'metadata.name!=a',
+    'metadata.name=\\,',
+    'metadata.labels.a=b',
+    'METADATA.NAME=a',
+    'metadata.name in (a)',
+  ],
   timeoutSeconds: ['0', '-1', '1', 'x', '99999999999999999999', '1.5', ''],
   timeout: ['1s', '0', '-1s', 'x', '1', '1000h', '1ns', ''],
   allowWatchBookmarks: ['true', 'x', '0'],
@@ -111,7 +171,18 @@ export function anyQuery(chance: Chance, most = 3, names: readonly string[] = Ob
   for (let left = chance.below(most + 1); left > 0; left--) {
     const name = chance.pick(names)
     const value = chance.is(0.93) ? chance.pick(QUERIES[name] ?? WORDS) : chance.pick(WORDS)
-    parts.push(chance.is(0.97) ? `${name}=${encode(value)}` : chance.pick([name, `${name}=%zz`, `${name}=a;b`, `${name}=%`, `&&${name}=1`, `${encode(name.toUpperCase())}=1`]))
+    parts.push(
+      chance.is(0.97)
+        ? `${name}=${encode(value)}`
+        : chance.pick([
+            name,
+            `${name}=%zz`,
+            `${name}=a;b`,
+            `${name}=%`,
+            `&&${name}=1`,
+            `${encode(name.toUpperCase())}=1`,
+          ]),
+    )
   }
   return parts.length > 0 ? `?${parts.join('&')}` : ''
 }
@@ -142,8 +213,21 @@ export function otherHeaders(chance: Chance): Readonly<Record<string, string>> {
   const kind = chance.below(100)
   if (kind < 6) return chance.pick(IMPERSONATIONS)
   if (kind < 9) return { 'accept-encoding': chance.pick(['gzip', 'gzip;q=0', 'deflate', '*', 'identity', 'br, gzip']) }
-  if (kind < 10) return { authorization: chance.pick(['Bearer x', 'Bearer', 'bearer admintoken', 'Basic eDp5', 'Bearer  admintoken', 'Token x']) }
-  if (kind < 11) return { 'user-agent': chance.pick(['', 'a/b c', '/x', 'x'.repeat(200), 'kubectl/v1.36.0 (linux/amd64) kubernetes/abc']) }
+  if (kind < 10)
+    return {
+      authorization: chance.pick([
+        'Bearer x',
+        'Bearer',
+        'bearer admintoken',
+        'Basic eDp5',
+        'Bearer  admintoken',
+        'Token x',
+      ]),
+    }
+  if (kind < 11)
+    return {
+      'user-agent': chance.pick(['', 'a/b c', '/x', 'x'.repeat(200), 'kubectl/v1.36.0 (linux/amd64) kubernetes/abc']),
+    }
   if (kind < 12) return { 'content-encoding': chance.pick(['gzip', 'identity']) }
   if (kind < 13) return { origin: 'http://a.example.com' }
   if (kind < 14) return { 'x-http-method-override': 'DELETE' }

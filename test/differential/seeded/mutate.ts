@@ -5,7 +5,25 @@ type Json = Record<string, unknown>
 
 /** Tokens that JSON.stringify does not write: they stand as strings until the text is made. */
 const RAW = (token: string): string => `@raw:${token}@`
-const NUMBERS = ['1e400', '1.5', '1.0', '1e2', '-0', '0.0', '9223372036854775808', '-9223372036854775809', '01', '.5', '2147483648', '4294967296', '1E+2', '12345678901234567890123', 'NaN', '-1', '0'].map(RAW)
+const NUMBERS = [
+  '1e400',
+  '1.5',
+  '1.0',
+  '1e2',
+  '-0',
+  '0.0',
+  '9223372036854775808',
+  '-9223372036854775809',
+  '01',
+  '.5',
+  '2147483648',
+  '4294967296',
+  '1E+2',
+  '12345678901234567890123',
+  'NaN',
+  '-1',
+  '0',
+].map(RAW)
 const SCALARS: readonly unknown[] = [null, true, false, 'x', '', {}, [], [null], { a: null }, [[]], [''], { '': '' }]
 
 /** Any value that stands where it should not. */

@@ -63,7 +63,48 @@ const PATHS = [
   '/',
   '',
 ]
-const SEGMENTS = ['status', 'scale', 'log', 'x', '..', '.', '', 'namespaces', 'default', 'v1', 'v2', 'apps', 'none.example.com', 'nonsenses', 'proxy', 'exec', 'x'.repeat(300), 'Pods', 'pods', '%2e', '%2e%2e', '%2f', 'a%2fb', '%00', '%20', 'a%20b', 'a:b', 'a;b', 'a,b', '%e2%80%a8', '%ff', '%5c', 'a@b', '*', '+', '~', '$', '%25', '%3f', '%23']
+const SEGMENTS = [
+  'status',
+  'scale',
+  'log',
+  'x',
+  '..',
+  '.',
+  '',
+  'namespaces',
+  'default',
+  'v1',
+  'v2',
+  'apps',
+  'none.example.com',
+  'nonsenses',
+  'proxy',
+  'exec',
+  'x'.repeat(300),
+  'Pods',
+  'pods',
+  '%2e',
+  '%2e%2e',
+  '%2f',
+  'a%2fb',
+  '%00',
+  '%20',
+  'a%20b',
+  'a:b',
+  'a;b',
+  'a,b',
+  '%e2%80%a8',
+  '%ff',
+  '%5c',
+  'a@b',
+  '*',
+  '+',
+  '~',
+  '$',
+  '%25',
+  '%3f',
+  '%23',
+]
 
 /** A path that leads somewhere, or nearly. */
 export function anyPath(chance: Chance): string {
@@ -102,15 +143,40 @@ function anyStep(chance: Chance): Step {
   // What all cases share is left as it is.
   if (writes && !path.includes('$ns/') && QUIET_WRITES.test(path)) query += `${query === '' ? '?' : '&'}dryRun=All`
   if (path.startsWith('/api/v1/watch') || /\/watch\//.test(path)) query += `${query === '' ? '?' : '&'}timeoutSeconds=1`
-  const type = method === 'PATCH' ? chance.pick(['application/merge-patch+json', 'application/json-patch+json', 'application/apply-patch+yaml', anyContentType(chance)]) : chance.is(0.7) ? 'application/json' : anyContentType(chance)
+  const type =
+    method === 'PATCH'
+      ? chance.pick([
+          'application/merge-patch+json',
+          'application/json-patch+json',
+          'application/apply-patch+yaml',
+          anyContentType(chance),
+        ])
+      : chance.is(0.7)
+        ? 'application/json'
+        : anyContentType(chance)
   const body = writes && chance.is(0.9) ? { body: anyBody(chance) } : {}
-  const headers = { ...(chance.is(0.4) && { accept: anyAccept(chance) }), ...(writes && { 'content-type': type }), ...otherHeaders(chance) }
+  const headers = {
+    ...(chance.is(0.4) && { accept: anyAccept(chance) }),
+    ...(writes && { 'content-type': type }),
+    ...otherHeaders(chance),
+  }
   const user = chance.is(0.05) ? ({ user: chance.pick(['alice', 'anonymous'] as const) } as const) : {}
   return { method, path: `${path}${query}`, headers, ...body, ...user, view: modest(path) }
 }
 
 function anyBody(chance: Chance): string {
-  const object = chance.pick([configMap('a'), configMap('b'), pod('b'), deployment('b'), {}, { kind: 'DeleteOptions', apiVersion: 'v1' }, { metadata: { labels: { x: 'y' } } }, [{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }], null, []])
+  const object = chance.pick([
+    configMap('a'),
+    configMap('b'),
+    pod('b'),
+    deployment('b'),
+    {},
+    { kind: 'DeleteOptions', apiVersion: 'v1' },
+    { metadata: { labels: { x: 'y' } } },
+    [{ op: 'add', path: '/metadata/labels', value: { a: 'b' } }],
+    null,
+    [],
+  ])
   return textOf(chance.is(0.4) ? mutate(object, chance) : object)
 }
 

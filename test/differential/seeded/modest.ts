@@ -20,5 +20,9 @@ export const modest =
 function withoutOthers(body: Json): Json {
   if (!SHARED.some((field) => Array.isArray(body[field])) || String(body['kind']).includes('Resource')) return body
   const { remainingItemCount: _count, continue: _more, ...metadata } = (body['metadata'] ?? {}) as Json
-  return { ...body, metadata, ...Object.fromEntries(SHARED.flatMap((field) => (field in body ? [[field, '<some>']] : []))) }
+  return {
+    ...body,
+    metadata,
+    ...Object.fromEntries(SHARED.flatMap((field) => (field in body ? [[field, '<some>']] : []))),
+  }
 }

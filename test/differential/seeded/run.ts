@@ -43,10 +43,15 @@ const counts = new Map<string, { cases: number; requests: number; different: num
 const seeds = Array.from({ length: Number(flags.count) }, (_, index) => Number(flags.seed) + index)
 const chosen = flags.only.split(',').flatMap((family) => seeds.map((seed) => ({ family, seed })))
 
-await each([...chosen.entries()], async ([index, { family, seed }]) => compareCase(family, seed, index), Number(flags['at-once']))
+await each(
+  [...chosen.entries()],
+  async ([index, { family, seed }]) => compareCase(family, seed, index),
+  Number(flags['at-once']),
+)
 
 for (const [name, found] of [...classes].toSorted(([, a], [, b]) => b.length - a.length)) tell(name, found)
-for (const [family, { cases, requests, different }] of counts) console.log(`${family}: ${cases} cases, ${requests} requests compared, ${different} cases different`)
+for (const [family, { cases, requests, different }] of counts)
+  console.log(`${family}: ${cases} cases, ${requests} requests compared, ${different} cases different`)
 if (flags.out !== undefined) writeFileSync(flags.out, JSON.stringify([...classes], undefined, 1))
 leave(oracle)
 if (own) await own.stop()
@@ -57,13 +62,15 @@ async function compareCase(family: string, seed: number, index: number): Promise
   if (!make) throw new Error(`no family ${family}`)
   const of: Case = make(new Chance(seed))
   const names = namesOf(index)
-  const [wanted, got] = await Promise.all([oracle, skiff].map(async (at) => answers(at, of, names)))
+  const [wanted, got] = await Promise.all([answers(oracle, of, names), answers(skiff, of, names)])
   const compared = of.steps.filter((step) => !step.setup && step.until === undefined)
   const count = counts.get(family) ?? { cases: 0, requests: 0, different: 0 }
   counts.set(family, count)
   count.cases++
-  if (!Array.isArray(wanted) || !Array.isArray(got)) {
-    if (String(wanted) !== String(got)) note(`${family} cannot be sent`, { of: `${family} ${seed}`, step: undefined, all: [{ at: '', wanted: String(wanted), got: String(got) }] }, count)
+  if (wanted instanceof Error || got instanceof Error) {
+    const [why, ours] = [wanted, got].map((answer) => (answer instanceof Error ? answer.message : 'answered'))
+    const all = [{ at: '', wanted: why, got: ours }]
+    if (why !== ours) note(`${family} cannot be sent`, { of: `${family} ${seed}`, step: undefined, all }, count)
     return
   }
   const at = wanted.findIndex((facts, step) => differences(facts, got[step]).length > 0)
@@ -102,7 +109,24 @@ function tell(name: string, found: readonly Found[]): void {
   console.log(`${found.length} x ${name}`)
   if (!first) return
   const { step, all } = first
-  const body = step?.body instanceof Uint8Array ? Buffer.from(step.body).toString('latin1') : typeof step?.body === 'string' ? step.body : JSON.stringify(step?.body)
-  console.log(`    ${found.map((one) => one.of).slice(0, 4).join(', ')}: ${step?.method} ${step?.path} ${JSON.stringify(step?.headers ?? {})} ${(body ?? '').slice(0, flags.show ? 100_000 : 500)}`)
-  console.log(all.slice(0, flags.show ? 50 : 3).map(describe).join('\n'))
+  const body =
+    step?.body instanceof Uint8Array
+      ? Buffer.from(step.body).toString('latin1')
+      : typeof step?.body === 'string'
+        ? step.body
+        : JSON.stringify(step?.body)
+  console.log(
+    `    ${found
+      .map((one) => one.of)
+      .slice(0, 4)
+      .join(
+        ', ',
+      )}: ${step?.method} ${step?.path} ${JSON.stringify(step?.headers ?? {})} ${(body ?? '').slice(0, flags.show ? 100_000 : 500)}`,
+  )
+  console.log(
+    all
+      .slice(0, flags.show ? 50 : 3)
+      .map(describe)
+      .join('\n'),
+  )
 }

@@ -16,7 +16,9 @@ const isMap = (value: unknown): value is Json => typeof value === 'object' && va
 function partOf(value: unknown, chance: Chance, depth = 0): unknown {
   if (Array.isArray(value)) return value.filter(() => chance.is(0.8)).map((item) => partOf(item, chance, depth + 1))
   if (!isMap(value)) return value
-  const kept = Object.entries(value).filter(([key]) => chance.is(['name', 'apiVersion', 'kind'].includes(key) ? 0.9 : 0.5))
+  const kept = Object.entries(value).filter(([key]) =>
+    chance.is(['name', 'apiVersion', 'kind'].includes(key) ? 0.9 : 0.5),
+  )
   return Object.fromEntries(kept.map(([key, of]) => [key, chance.is(0.1) ? null : partOf(of, chance, depth + 1)]))
 }
 
@@ -33,7 +35,8 @@ function directed(value: unknown, chance: Chance): unknown {
   if (chance.is(0.08)) made['$retainKeys'] = chance.pick([Object.keys(value), [], 'x', [1], ['none']])
   for (const [key, of] of Object.entries(value)) {
     if (!Array.isArray(of)) continue
-    if (chance.is(0.15)) made[`$setElementOrder/${key}`] = chance.pick([of.toReversed().map(keysOf), [], 'x', [{}], of.map(keysOf)])
+    if (chance.is(0.15))
+      made[`$setElementOrder/${key}`] = chance.pick([of.toReversed().map(keysOf), [], 'x', [{}], of.map(keysOf)])
     if (chance.is(0.1)) made[`$deleteFromPrimitiveList/${key}`] = chance.pick([of.slice(0, 1), [], 'x', ['none']])
   }
   return made
@@ -47,10 +50,20 @@ function anyPatch(base: Base, path: string, chance: Chance): Step {
   const { object } = base
   const type = chance.pick(['json', 'merge', 'strategic', 'apply', 'apply'] as const)
   const query = anyQuery(chance, 1, QUERY)
-  if (type === 'json') return patch(type, path + query, chance.is(0.3) ? textOf(jsonPatch(definitionOf(object), chance)) : textOf(smallJsonPatch(object, chance)))
+  if (type === 'json')
+    return patch(
+      type,
+      path + query,
+      chance.is(0.3) ? textOf(jsonPatch(definitionOf(object), chance)) : textOf(smallJsonPatch(object, chance)),
+    )
   if (type === 'apply') {
     const force = chance.is(0.3) ? '&force=true' : ''
-    const part = { apiVersion: object.apiVersion, kind: object.kind, ...(partOf(object, chance) as Json), ...(chance.is(0.8) && { apiVersion: object.apiVersion, kind: object.kind }) }
+    const part = {
+      apiVersion: object.apiVersion,
+      kind: object.kind,
+      ...(partOf(object, chance) as Json),
+      ...(chance.is(0.8) && { apiVersion: object.apiVersion, kind: object.kind }),
+    }
     const manager = chance.is(0.95) ? `?fieldManager=${chance.pick(['one', 'two'])}${force}` : query
     return patch(type, path + manager, textOf(chance.is(0.4) ? mutate(part, chance) : part))
   }
@@ -60,7 +73,12 @@ function anyPatch(base: Base, path: string, chance: Chance): Step {
 }
 
 const definitionOf = ({ apiVersion, kind }: Base['object']) =>
-  builtInResources.find((one) => one.kind === kind && (one.group === '' ? one.version : `${one.group}/${one.version}`) === apiVersion) ?? { ...(builtInResources[0] as (typeof builtInResources)[number]), schema: schemaFor('io.k8s.api.core.v1.ConfigMap') }
+  builtInResources.find(
+    (one) => one.kind === kind && (one.group === '' ? one.version : `${one.group}/${one.version}`) === apiVersion,
+  ) ?? {
+    ...(builtInResources[0] as (typeof builtInResources)[number]),
+    schema: schemaFor('io.k8s.api.core.v1.ConfigMap'),
+  }
 
 /** Operations at places that the object has. */
 function smallJsonPatch(object: object, chance: Chance): unknown {
@@ -70,7 +88,19 @@ function smallJsonPatch(object: object, chance: Chance): unknown {
     const op = chance.pick(['add', 'replace', 'remove', 'test', 'copy', 'move', 'Add', ''])
     return {
       op,
-      path: chance.is(0.85) ? path : chance.pick([`${path}/x`, `${path}/-`, `${path}/0`, path.slice(1), `${path}/`, '', '/', `${path}~`, `${path}/-1`]),
+      path: chance.is(0.85)
+        ? path
+        : chance.pick([
+            `${path}/x`,
+            `${path}/-`,
+            `${path}/0`,
+            path.slice(1),
+            `${path}/`,
+            '',
+            '/',
+            `${path}~`,
+            `${path}/-1`,
+          ]),
       ...(chance.is(0.9) && { value: chance.is(0.5) ? wrongValue(chance) : at(object, chance.pick(places)) }),
       ...((op === 'copy' || op === 'move') && { from: chance.pick(places) }),
     }
@@ -88,7 +118,8 @@ function* pointers(value: unknown, from = ''): Generator<string> {
 
 const at = (object: object, pointer: string): unknown => {
   let value: unknown = object
-  for (const key of pointer.slice(1).split('/')) value = (value as Json)[key.replaceAll('~1', '/').replaceAll('~0', '~')]
+  for (const key of pointer.slice(1).split('/'))
+    value = (value as Json)[key.replaceAll('~1', '/').replaceAll('~0', '~')]
   return value
 }
 
@@ -98,6 +129,11 @@ export function patches(chance: Chance): Case {
   if (!isNamespaced(base)) base = chance.pick(bases.filter(isNamespaced))
   const { path, object } = base
   const own = `${path}/${object.metadata.name}`
-  const made: Step = chance.is(0.8) ? { method: 'POST', path, body: object } : patch('apply', `${own}?fieldManager=one`, object)
-  return { name: `patches: ${object.apiVersion} ${object.kind}`, steps: [made, ...chance.times(8, () => anyPatch(base, own, chance))] }
+  const made: Step = chance.is(0.8)
+    ? { method: 'POST', path, body: object }
+    : patch('apply', `${own}?fieldManager=one`, object)
+  return {
+    name: `patches: ${object.apiVersion} ${object.kind}`,
+    steps: [made, ...chance.times(8, () => anyPatch(base, own, chance))],
+  }
 }
